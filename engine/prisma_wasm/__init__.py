@@ -1,0 +1,1 @@
+"""Prisma Client Python on PostgreSQL without engine binaries."""
