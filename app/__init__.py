@@ -1,0 +1,1 @@
+"""Tenantry: a multi-tenant backend."""
