@@ -1,0 +1,82 @@
+# `make` lists what there is. Everything runs in .venv, which `make setup` builds.
+.DEFAULT_GOAL := help
+.PHONY: help setup run dev test test-full test-fresh lint format typecheck generate migrate deploy \
+        push validate schema-format studio bench lock clean
+
+# The first Python of 3.11 to 3.13 that really starts; `make PYTHON=...` chooses another.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo "$$p" && break; done)
+BIN := .venv/bin
+name ?= change
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install everything that is pinned, and generate the client (quick when nothing changed)
+	@test -n "$(PYTHON)" || { echo "Tenantry needs Python 3.11, 3.12 or 3.13; none was found on PATH." >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+run: setup ## set up, migrate and serve on http://127.0.0.1:8000
+	@$(BIN)/prisma migrate deploy
+	@$(BIN)/tenantry db prepare
+	@$(BIN)/tenantry serve
+
+dev: setup ## like run, and start anew when the code changes
+	@$(BIN)/prisma migrate deploy
+	@$(BIN)/tenantry serve --reload
+
+test: setup ## set up and run the tests (a database server of their own)
+	@$(BIN)/pytest
+	@cd engine && ../$(BIN)/pytest
+
+test-full: setup ## the long forms of the long tests too
+	@$(BIN)/pytest --full
+	@cd engine && ../$(BIN)/pytest --full
+
+test-fresh: ## clone the committed tree into an empty directory and go through everything there
+	@$(PYTHON) scripts/fresh.py
+
+lint: setup ## ruff and pyright in strict mode
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+
+format: setup ## let ruff format and mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+typecheck: setup ## pyright alone
+	@$(BIN)/pyright
+
+generate: setup ## generate the Prisma client
+	@$(BIN)/prisma generate
+
+migrate: setup ## make and apply a migration: make migrate name=add_something
+	@$(BIN)/prisma migrate dev --name $(name)
+
+deploy: setup ## apply the migrations, then prepare the service's database role
+	@$(BIN)/prisma migrate deploy
+	@$(BIN)/tenantry db prepare
+
+push: setup ## bring the database to the schema without a migration
+	@$(BIN)/prisma db push
+
+validate: setup ## check the Prisma schema
+	@$(BIN)/prisma validate
+
+schema-format: setup ## format the Prisma schema
+	@$(BIN)/prisma format
+
+studio: setup ## look at the rows in a browser
+	@$(BIN)/prisma studio
+
+bench: setup ## measure
+	@$(BIN)/python -m bench
+
+lock: setup ## pin anew what pyproject.toml asks for
+	@$(BIN)/python scripts/lock.py
+
+clean: ## remove what set-up made; the database under .data/ stays
+	@rm -rf .venv build dist .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +

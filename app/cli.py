@@ -1,0 +1,93 @@
+"""The `tenantry` command: serve, and look after the database."""
+
+import argparse
+import asyncio
+import errno
+import os
+import socket
+import sys
+
+from prisma_wasm import cli as engine_cli
+
+from app.settings import ROOT, Settings, SettingsError, load
+
+EMBEDDED_COMMANDS = ("start", "stop", "status", "url", "psql", "reset")
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    try:
+        sys.exit(arguments.run(arguments))
+    except SettingsError as error:
+        sys.exit(f"tenantry: {error}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tenantry", description="Serve and look after Tenantry.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="serve the HTTP API")
+    serve.add_argument("--reload", action="store_true", help="start anew when the code changes")
+    serve.set_defaults(run=_serve)
+
+    db = commands.add_parser("db", help="the database")
+    actions = db.add_subparsers(required=True, metavar="ACTION")
+    prepare = actions.add_parser("prepare", help="make the role that the service works as")
+    prepare.set_defaults(run=_prepare)
+    for name, text in engine_cli.DATABASE_COMMANDS.items():
+        action = actions.add_parser(name, help=text)
+        action.add_argument("rest", nargs=argparse.REMAINDER)
+        action.set_defaults(run=_embedded, action=name)
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    import uvicorn
+
+    settings = load()
+    _check_port(settings)
+    uvicorn.run(
+        "app.main:app",
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        reload=arguments.reload,
+        reload_dirs=[str(ROOT / "app")] if arguments.reload else None,
+    )
+    return 0
+
+
+def _check_port(settings: Settings) -> None:
+    """Say what to do about a port in use before anything is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise SettingsError(
+                    f"HOST and PORT: cannot listen on {settings.host}:{settings.port} "
+                    f"({error.strerror})."
+                ) from None
+            raise SettingsError(
+                f"PORT: {settings.host}:{settings.port} is in use by another program. "
+                f"Stop that one, or choose another port: PORT={settings.port + 1}."
+            ) from None
+
+
+def _prepare(_: argparse.Namespace) -> int:
+    from app import db, roles
+
+    settings = load()
+    try:
+        asyncio.run(db.prepare(settings))
+    except (db.NoConnection, roles.RoleError) as error:
+        sys.exit(f"tenantry: {error}")
+    print(f"The role {settings.app_database_role} is ready.")
+    return 0
+
+
+def _embedded(arguments: argparse.Namespace) -> int:
+    os.chdir(ROOT)
+    return engine_cli.database(arguments.action, arguments.rest)

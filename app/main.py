@@ -1,0 +1,44 @@
+"""The application: its factory, its lifespan, its routers."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from app import db, health, problems
+from app import settings as configuration
+from app.settings import Settings, SettingsError
+
+
+def create_app(settings: Settings) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await db.connect(settings)
+        try:
+            yield
+        finally:
+            await db.disconnect()
+
+    app = FastAPI(title="Tenantry", version=version("tenantry"), lifespan=lifespan)
+    problems.install(app)
+    app.include_router(health.router)
+    return app
+
+
+def _settings_or_exit() -> Settings:
+    """The settings; a wrong one ends the program with one line instead of a traceback."""
+    try:
+        return configuration.load()
+    except SettingsError as error:
+        raise SystemExit(f"tenantry: {error}") from None
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(levelname)s:     %(name)s: %(message)s")
+
+
+_settings = _settings_or_exit()
+_log_to_stderr(_settings.log_level)
+app = create_app(_settings)

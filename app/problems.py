@@ -1,0 +1,109 @@
+"""Errors over the wire: RFC 9457 problem documents with a stable code."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):  # noqa: N818  (it is what the caller gets, not an error of ours)
+    """What the caller is told; `code` is stable, `detail` is a sentence for people."""
+
+    def __init__(
+        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+
+
+class FieldProblem(BaseModel):
+    """One field of the input that is wrong."""
+
+    field: str
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """The body of every error."""
+
+    model_config = ConfigDict(title="Problem")
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FieldProblem] | None = None
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may answer with these statuses."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}},
+        }
+        for status in statuses
+    }
+
+
+def render(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: list[FieldProblem] | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    document = ProblemDocument(
+        title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors
+    )
+    return JSONResponse(
+        document.model_dump(exclude_none=True),
+        status_code=status,
+        headers=headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Render every error of `app` as a problem document."""
+
+    @app.exception_handler(Problem)
+    async def _problem(_: Request, problem: Problem) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        return render(problem.status, problem.code, problem.detail, headers=problem.headers)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        status = HTTPStatus(error.status_code)
+        return render(
+            status,
+            status.phrase.lower().replace(" ", "_"),
+            error.detail,
+            headers=dict(error.headers) if error.headers else None,
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        errors = [
+            FieldProblem(field=".".join(str(part) for part in item["loc"]), message=item["msg"])
+            for item in error.errors()
+        ]
+        return render(422, "validation_failed", "The input is not valid.", errors=errors)
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return render(500, "internal_error", "Something went wrong on our side.")

@@ -1,0 +1,98 @@
+"""The database role that the service works as: it owns nothing, so row-level security holds it."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from prisma import Prisma
+
+SCRAM_ITERATIONS = 4096  # PostgreSQL's own default
+
+
+class RoleError(Exception):
+    """The role cannot be prepared; the message says who can mend it and how."""
+
+
+def password(secret_key: str, role: str) -> str:
+    """The role's password: derived, so that nothing has to be stored beside the secret key."""
+    digest = hmac.digest(secret_key.encode(), f"database role {role}".encode(), "sha256")
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def login_url(owner_url: str, role: str, password: str) -> str:
+    """`owner_url` with another user."""
+    parts = urlsplit(owner_url)
+    hosts = parts.netloc.rpartition("@")[2]
+    netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{hosts}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+async def prepare(owner: Prisma, *, role: str, password: str) -> None:
+    """Make the role and grant it the tables of the schema; running it again changes nothing."""
+    async with owner.tx() as tx:
+        await tx.execute_raw(
+            "SELECT pg_advisory_xact_lock(hashtext('tenantry'), hashtext('database role'))"
+        )
+        state = await tx.query_first(
+            """
+            SELECT
+                EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "exists",
+                (SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user)
+                    AS "mayCreate",
+                current_user::text AS "owner",
+                current_database()::text AS "database",
+                current_schema()::text AS "schema",
+                to_regclass('_prisma_migrations') IS NOT NULL AS "migrated"
+            """,
+            role,
+        )
+        name = _identifier(role)
+        if state["mayCreate"]:
+            verb = "ALTER" if state["exists"] else "CREATE"
+            await tx.execute_raw(  # utility statements take no parameters
+                f"{verb} ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
+                f"PASSWORD '{scram_verifier(password)}'"  # pyright: ignore[reportArgumentType]  # built from an identifier and a verifier of ours
+            )
+        elif not state["exists"]:
+            raise RoleError(
+                f"The database role {role} does not exist and {state['owner']} may not create it. "
+                f"Let an administrator run: CREATE ROLE {name}; "
+                f"GRANT {name} TO {_identifier(state['owner'])};"
+            )
+        statements = _grants(name, state["database"], state["schema"])
+        if state["migrated"]:
+            statements.append(f"REVOKE ALL ON _prisma_migrations FROM {name}")
+        for statement in statements:
+            await tx.execute_raw(statement)  # pyright: ignore[reportArgumentType]  # built from quoted identifiers
+
+
+def scram_verifier(password: str, salt: bytes | None = None) -> str:
+    """What PostgreSQL stores for a password: the password itself never reaches its logs."""
+    salt = salt or secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (
+        base64.b64encode(part).decode() for part in (salt, stored, server)
+    )
+    return f"SCRAM-SHA-256${SCRAM_ITERATIONS}:{salt64}${stored64}:{server64}"
+
+
+def _grants(role: str, database: str, schema: str) -> list[str]:
+    place = _identifier(schema)
+    rows = "SELECT, INSERT, UPDATE, DELETE"
+    return [
+        f"GRANT CONNECT ON DATABASE {_identifier(database)} TO {role}",
+        f"GRANT USAGE ON SCHEMA {place} TO {role}",
+        f"GRANT {rows} ON ALL TABLES IN SCHEMA {place} TO {role}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {place} TO {role}",
+        # what later migrations of this owner make
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {place} GRANT {rows} ON TABLES TO {role}",
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {place} GRANT USAGE, SELECT ON SEQUENCES TO {role}",
+    ]
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

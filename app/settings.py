@@ -1,0 +1,125 @@
+"""The configuration: one typed place, read from the environment and `.env`."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = ROOT / ".data"
+
+SECRET_KEY_LENGTH = 32
+
+
+class SettingsError(Exception):
+    """A setting that is wrong or missing; the message is one line that names it."""
+
+
+def _postgres_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+    except ValueError as error:
+        raise ValueError(f"is not a valid URL ({error})") from None
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise ValueError("must be a PostgreSQL URL that begins with postgresql://")
+    hosts = parts.netloc.rpartition("@")[2]
+    if not hosts and "host=" not in parts.query:
+        raise ValueError("names no host: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    for host in filter(None, hosts.split(",")):  # several hosts: one for each server of a cluster
+        if not re.fullmatch(r"(\[[^\]]+\]|[^:\[\]]+)?(:\d{1,5})?", host):
+            raise ValueError(
+                "has an invalid host or port (a password's @ : / are written %40 %3A %2F)"
+            )
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < SECRET_KEY_LENGTH:
+        raise ValueError(f"must have at least {SECRET_KEY_LENGTH} characters")
+    return value
+
+
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+
+
+class Settings(BaseModel):
+    """Every variable that the service reads; `.env.example` describes each."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    app_env: Literal["development", "production"] = "development"
+    database_url: PostgresUrl | None = None
+    direct_url: PostgresUrl | None = None
+    app_database_url: PostgresUrl | None = None
+    app_database_role: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "tenantry_app"
+    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)]
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def development(self) -> bool:
+        return self.app_env == "development"
+
+
+NEEDED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY")
+
+
+def load(
+    environment: Mapping[str, str] = os.environ,
+    *,
+    env_file: Path = ROOT / ".env",
+    data: Path = DATA,
+) -> Settings:
+    """The settings of `environment`, else of `env_file`, else the defaults."""
+    names = {name.upper() for name in Settings.model_fields}
+    given = {**dotenv_values(env_file), **environment}
+    values = {name: value for name in names if (value := given.get(name))}
+    if values.get("APP_ENV") == "production":
+        for name in NEEDED_IN_PRODUCTION:
+            if name not in values:
+                raise SettingsError(f"{name} is not set, and production needs it.")
+    elif "SECRET_KEY" not in values:
+        values["SECRET_KEY"] = _development_secret(data / "secrets")
+    try:
+        return Settings.model_validate({name.lower(): value for name, value in values.items()})
+    except ValidationError as error:
+        raise SettingsError(_one_line(error)) from None
+
+
+def _one_line(error: ValidationError) -> str:
+    problems: list[str] = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = str(problem["loc"][0]).upper()
+        problems.append(f"{name} {problem['msg'].removeprefix('Value error, ')}")
+    return "; ".join(problems)
+
+
+def _development_secret(path: Path) -> str:
+    """The secret that the first start in development wrote, for its owner's eyes alone."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        if not path.exists():
+            with os.fdopen(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(f"SECRET_KEY={secrets.token_urlsafe(48)}\n")
+            try:
+                os.link(made, path)  # the first of several concurrent starts wins
+            except FileExistsError:
+                pass
+            finally:
+                made.unlink()
+        secret = dotenv_values(path).get("SECRET_KEY")
+    except OSError as error:
+        raise SettingsError(
+            f"SECRET_KEY is not set, and {path} cannot be used: {error.strerror}."
+        ) from None
+    if not secret:
+        raise SettingsError(f"SECRET_KEY is not set, and {path} holds none: delete that file.")
+    return secret

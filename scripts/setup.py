@@ -1,0 +1,177 @@
+"""Sets up .venv: what requirements.lock pins, this project, Prisma's Node side, the client.
+
+Runs on the machine's own Python, with the standard library alone. Each step is skipped when
+nothing that it depends on has changed, can be interrupted at any moment, and is run again then.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+LOCK = ROOT / "requirements.lock"
+STAMPS = VENV / "setup"
+WAIT_FOR_OTHER = 900.0  # seconds that a second set-up waits for the first
+
+
+class SetupError(Exception):
+    """A step failed; the message says what to do."""
+
+
+def main() -> None:
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        raise SetupError(f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}.")
+    with alone():
+        step("environment", "Making .venv", [sys.version], environment)
+        step("packages", "Installing what requirements.lock pins", [LOCK], packages)
+        step("project", "Installing the project", [*ROOT.glob("**/pyproject.toml")], project)
+        run("Preparing Prisma's Node side", [BIN / "prisma-wasm", "install", "--quiet"])
+        step("client", "Generating the Prisma client", generated_from(), client)
+
+
+def environment() -> None:
+    shutil.rmtree(VENV, ignore_errors=True)
+    run(
+        "Making .venv",
+        [sys.executable, "-m", "venv", VENV],
+        advice=("On Debian and Ubuntu: apt-get install python3-venv"),
+    )
+
+
+def packages() -> None:
+    uv = shutil.which("uv") or install_uv()
+    run(
+        "Installing the packages",
+        [uv, "pip", "install", "--python", BIN / "python", "--require-hashes", "-r", LOCK],
+        advice="Is PyPI reachable, is there room on the disk? Then run it again.",
+    )
+
+
+def install_uv() -> Path:
+    """uv from PyPI, in the version that the lock file pins."""
+    pinned = next(
+        line.split()[0] for line in LOCK.read_text().splitlines() if line.startswith("uv==")
+    )
+    run(
+        "Installing uv",
+        [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", pinned],
+        advice="Is PyPI reachable? Then run it again.",
+    )
+    return BIN / "uv"
+
+
+def project() -> None:
+    uv = shutil.which("uv") or BIN / "uv"
+    run(
+        "Installing the project",
+        [
+            uv,
+            "pip",
+            "install",
+            "--python",
+            BIN / "python",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "-e",
+            ROOT / "engine",
+            "-e",
+            ROOT,
+        ],
+    )
+
+
+def client() -> None:
+    run("Generating the client", [BIN / "prisma", "generate"])
+
+
+def generated_from() -> list[Path]:
+    engine = ROOT / "engine" / "prisma_wasm"
+    return [
+        *ROOT.glob("prisma/**/*.prisma"),
+        *engine.glob("**/*.py"),
+        *engine.glob("**/*.json"),
+        LOCK,
+    ]
+
+
+def step(name: str, title: str, inputs: Iterable[Path | str], work: Callable[[], None]) -> None:
+    """Do `work` unless it was done with the same inputs."""
+    stamp = STAMPS / name
+    state = fingerprint(inputs)
+    if stamp.is_file() and stamp.read_text() == state:
+        return
+    say(f"{title} ...")
+    started = time.monotonic()
+    stamp.unlink(missing_ok=True)
+    work()
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(state)
+    say(f"{title}: done in {time.monotonic() - started:.0f} s")
+
+
+def fingerprint(inputs: Iterable[Path | str]) -> str:
+    digest = hashlib.sha256()
+    for item in sorted(inputs, key=str):
+        content = item.read_bytes() if isinstance(item, Path) else item.encode()
+        digest.update(hashlib.sha256(str(item).encode() + b"\0" + content).digest())
+    return digest.hexdigest()
+
+
+def run(title: str, command: list[str | Path], *, advice: str = "") -> None:
+    try:
+        result = subprocess.run([str(part) for part in command], cwd=ROOT, check=False)  # noqa: S603
+    except OSError as error:
+        raise SetupError(f"{title} failed: {error}. {advice}".rstrip()) from None
+    if result.returncode != 0:
+        raise SetupError(f"{title} failed (exit code {result.returncode}). {advice}".rstrip())
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Two set-ups of one tree, one after the other."""
+    (ROOT / ".data").mkdir(exist_ok=True)
+    with (ROOT / ".data" / "setup.lock").open("w") as file:
+        wait_for(file)
+        yield
+
+
+def wait_for(file: IO[str]) -> None:
+    until, told = time.monotonic() + WAIT_FOR_OTHER, False
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise SetupError("Another set-up of this tree has not ended.") from None
+            if not told:
+                say("Another set-up of this tree is at work; waiting for it.")
+                told = True
+            time.sleep(0.2)
+
+
+def say(text: str) -> None:
+    print(f"setup: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    os.environ.pop("VIRTUAL_ENV", None)
+    try:
+        main()
+    except SetupError as error:
+        sys.exit(f"setup: {error}")
+    except OSError as error:
+        sys.exit(f"setup: {error.strerror}: {error.filename}")
+    except KeyboardInterrupt:
+        sys.exit("setup: interrupted; run it again to go on.")

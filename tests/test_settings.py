@@ -1,0 +1,141 @@
+"""The configuration, through `settings.load`."""
+
+from pathlib import Path
+
+import pytest
+
+from app.settings import SettingsError, load
+
+SECRET = "s" * 40
+
+
+def read(tmp_path: Path, env_file: str = "", **environment: str):
+    path = tmp_path / ".env"
+    path.write_text(env_file)
+    return load(environment, env_file=path, data=tmp_path / ".data")
+
+
+def test_development_needs_nothing(tmp_path: Path):
+    """Without a variable there are defaults, and no database URL: the embedded server's turn."""
+    settings = read(tmp_path)
+
+    assert settings.app_env == "development"
+    assert settings.database_url is None
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+
+
+def test_development_keeps_its_secret(tmp_path: Path):
+    """The first start writes a random secret for its owner alone; later ones read the same."""
+    first, second = read(tmp_path), read(tmp_path)
+    path = tmp_path / ".data" / "secrets"
+
+    assert first.secret_key == second.secret_key
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert first.secret_key.get_secret_value() in path.read_text()
+    assert [file.name for file in path.parent.iterdir()] == ["secrets"]
+
+
+def test_two_trees_have_two_secrets(tmp_path: Path):
+    """The secret is random, not derived from anything that is everywhere the same."""
+    trees = [tmp_path / name for name in ("one", "two")]
+    for tree in trees:
+        tree.mkdir()
+
+    one, two = (read(tree).secret_key for tree in trees)
+
+    assert one != two
+
+
+def test_env_file_is_read_and_the_environment_wins(tmp_path: Path):
+    """`.env` gives a value unless the environment has one."""
+    file = "PORT=9000\nHOST=0.0.0.0\n"
+
+    settings = read(tmp_path, file, PORT="9001")
+
+    assert (settings.host, settings.port) == ("0.0.0.0", 9001)  # noqa: S104  (parsed, not bound)
+
+
+def test_empty_counts_as_unset(tmp_path: Path):
+    """An empty value is no value, so that `NAME=` in `.env` means the default."""
+    settings = read(tmp_path, "PORT=\n", DATABASE_URL="")
+
+    assert settings.port == 8000
+    assert settings.database_url is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("DATABASE_URL", "mysql://u:p@h/db", "DATABASE_URL must be a PostgreSQL URL"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL must be a PostgreSQL URL"),
+        ("DATABASE_URL", "postgresql://u:p@h:port/db", "DATABASE_URL has an invalid host or port"),
+        ("DATABASE_URL", "postgresql:///db", "DATABASE_URL names no host"),
+        ("APP_DATABASE_URL", "http://h/db", "APP_DATABASE_URL must be"),
+        ("APP_DATABASE_ROLE", 'x"; DROP', "APP_DATABASE_ROLE"),
+        ("APP_ENV", "staging", "APP_ENV"),
+        ("PORT", "eighty", "PORT"),
+        ("PORT", "70000", "PORT"),
+        ("SECRET_KEY", "short", "SECRET_KEY must have at least 32 characters"),
+        ("LOG_LEVEL", "loud", "LOG_LEVEL"),
+    ],
+)
+def test_a_wrong_value_is_named_in_one_line(tmp_path: Path, name: str, value: str, said: str):
+    """A wrong setting stops the start with one line that names it."""
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, **{name: value})
+
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_wrong_secret_is_not_printed(tmp_path: Path):
+    """The message names the variable, never its value."""
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, SECRET_KEY="hunter2", DATABASE_URL="postgres://user:hunter3@[/db")
+
+    assert "hunter" not in str(caught.value)
+
+
+@pytest.mark.parametrize("missing", ["DATABASE_URL", "SECRET_KEY"])
+def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
+    """Production makes no secret and opens no embedded database of its own."""
+    environment = {
+        "APP_ENV": "production",
+        "DATABASE_URL": "postgresql://owner:pw@db/app",
+        "SECRET_KEY": SECRET,
+    }
+    del environment[missing]
+
+    with pytest.raises(SettingsError, match=f"{missing} is not set, and production needs it"):
+        read(tmp_path, **environment)
+
+    assert not (tmp_path / ".data").exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@h/db",
+        "postgres://u:p@h:5432/db?schema=app&sslmode=require",
+        "postgresql://u:p@one:5432,two:5433/db?target_session_attrs=read-write",
+        "postgresql://u@/db?host=/run/postgresql",
+        "postgresql://u:p@[::1]:5432/db",
+    ],
+)
+def test_urls_that_postgresql_takes_are_taken(tmp_path: Path, url: str):
+    """Sockets, IPv6, several hosts and parameters are fine."""
+    assert read(tmp_path, DATABASE_URL=url).database_url == url
+
+
+def test_the_example_names_every_variable():
+    """`.env.example` documents each variable that is read, and no other."""
+    from app.settings import ROOT, Settings
+
+    text = (ROOT / ".env.example").read_text()
+    documented = {
+        line.lstrip("# ").split("=")[0]
+        for line in text.splitlines()
+        if "=" in line and line.lstrip("# ").split("=")[0].isupper()
+    }
+
+    assert documented == {name.upper() for name in Settings.model_fields}
