@@ -7,9 +7,8 @@ import os
 import socket
 import sys
 
-from prisma_wasm import cli as engine_cli
-
 from app.settings import ROOT, Settings, SettingsError, load
+from prisma_wasm import cli as engine_cli
 
 EMBEDDED_COMMANDS = ("start", "stop", "status", "url", "psql", "reset")
 

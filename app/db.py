@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-import prisma_wasm
 from prisma import Prisma
 from prisma.errors import PrismaError
-from prisma_wasm import config
 
+import prisma_wasm
 from app import roles
 from app.settings import ROOT, Settings
+from prisma_wasm import config
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""Writes requirements.lock: every package, pinned with hashes, for every platform, naming no host."""
+"""Writes requirements.lock: all packages with hashes, for every platform, naming no host."""
 
 import subprocess
 import sys

@@ -135,7 +135,7 @@ def test_lock_file_pins_what_is_asked_for():
         re.findall(
             r"^([a-z0-9][a-z0-9._-]*)==.* \\\n    --hash=sha256:",
             (ROOT / "requirements.lock").read_text(),
-            re.M,
+            re.MULTILINE,
         )
     )
     for project in (ROOT, ROOT / "engine"):
