@@ -1,0 +1,26 @@
+// Loaded into the Prisma CLI's process before it starts (node --require). It keeps one warning from users who can do
+// nothing about it: a schema that must serve Prisma 5 as well has to say "fullTextSearch", and Prisma 6 takes that word
+// for its own "fullTextSearchPostgres" but warns each time.
+const { join } = require("node:path");
+
+const modules = process.env.PRISMA_WASM_NODE_MODULES;
+if (modules) require("node:module").enableCompileCache?.(join(modules, "..", "compile-cache"));
+
+const RENAMED = /preview feature "fullTextSearch" has been renamed to "fullTextSearchPostgres"/;
+const HEADING = /^\s*(\x1b\[\d+m)*Prisma schema warnings?:/;
+
+// A warning is one line; several stand below a heading, which goes when nothing is left below it.
+function withoutRenamed(text) {
+  const lines = text.split("\n").filter((line) => !RENAMED.test(line));
+  const onlyHeading = lines.every((line) => line.trim() === "" || HEADING.test(line));
+  return onlyHeading ? null : lines.join("\n");
+}
+
+for (const method of ["warn", "error"]) {
+  const original = console[method];
+  console[method] = (...args) => {
+    if (typeof args[0] !== "string" || !RENAMED.test(args[0])) return original.apply(console, args);
+    const left = withoutRenamed(args[0]);
+    if (left !== null) original.call(console, left, ...args.slice(1));
+  };
+}

@@ -1,0 +1,72 @@
+// One plain connection to PostgreSQL. No pool: the advisory lock belongs to the connection that migrates.
+import { readFileSync } from "node:fs";
+import { connectionError } from "./errors.mjs";
+import { requirePackage } from "./packages.mjs";
+import { target } from "./url.mjs";
+
+const DEFAULT_TIMEOUT = 5; // seconds, as Prisma's connect_timeout
+
+/** A connected pg client for a URL, or for `at` taken from one; throws Prisma's errors. */
+export async function connect(url, at = target(url)) {
+  const modes = tlsModes(at);
+  try {
+    return await open(at, modes[0]).catch((error) => {
+      if (modes.length > 1 && error.message === NO_TLS_THERE) return open(at, modes[1]);
+      throw error;
+    });
+  } catch (error) {
+    throw connectionError(error, at);
+  }
+}
+
+export const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
+
+const NO_TLS_THERE = "The server does not support SSL connections"; // pg gives it no code
+
+// The values of pg's `ssl` to try in turn.
+function tlsModes({ host, param }) {
+  const mode = host.startsWith("/") ? "disable" : (param.sslmode ?? "prefer");
+  if (mode === "disable") return [false];
+  const tls = {
+    rejectUnauthorized: param.sslaccept === "strict" || mode.startsWith("verify"),
+    ca: param.sslcert && readFileSync(param.sslcert),
+    pfx: param.sslidentity && readFileSync(param.sslidentity),
+    passphrase: param.sslpassword,
+  };
+  if (mode === "verify-ca") tls.checkServerIdentity = () => undefined; // the chain only, not the name
+  return mode === "require" || mode.startsWith("verify") ? [tls] : [tls, false];
+}
+
+async function open(at, ssl) {
+  const { Client } = requirePackage("pg");
+  const { param } = at;
+  const client = new Client({
+    host: at.host,
+    port: at.port,
+    user: at.user,
+    password: at.password,
+    database: at.database,
+    ssl,
+    application_name: param.application_name,
+    options: param.options,
+    connectionTimeoutMillis: 1000 * seconds(param.connect_timeout),
+  });
+  client.on("error", () => {}); // a lost connection shows in the next query
+  const settings = {};
+  client.connection.on("parameterStatus", (at) => (settings[at.parameterName] = at.parameterValue));
+  try {
+    await client.connect();
+    await client.query(sessionSetup(at.schema, settings.DateStyle));
+    return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw error;
+  }
+}
+
+// 0 means no limit; what is no number is ignored, as Prisma's engine does.
+const seconds = (text) => (/^\d+$/.test(text ?? "") ? Number(text) : DEFAULT_TIMEOUT);
+
+// Migrations name no schema; and times are read in one form. `ISO` leaves the order of day and month as it is.
+const sessionSetup = (schema, dateStyle) =>
+  `SET search_path = ${quoted(schema)}${dateStyle?.startsWith("ISO") ? "" : "; SET DateStyle = ISO"}`;

@@ -1,0 +1,32 @@
+// Prisma's schema engine as WASM: loaded once, and its panics told from other errors.
+import { readFile } from "node:fs/promises";
+import { importPackage, packageFile } from "./packages.mjs";
+
+const PACKAGE = "@prisma/schema-engine-wasm";
+
+/** A Rust panic: the engine is of no further use. */
+export class Panic extends Error {}
+
+// The engine calls set_message on this global, whose name it has compiled in, before it traps.
+const lastPanic = { message: "", set_message: (message) => (lastPanic.message = message) };
+globalThis.PRISMA_WASM_PANIC_REGISTRY = lastPanic;
+
+let loading;
+
+/** The engine's class, SchemaEngine. */
+export const schemaEngine = () => (loading ??= load());
+
+async function load() {
+  const [glue, bytes] = await Promise.all([
+    importPackage(`${PACKAGE}/schema_engine_bg`),
+    readFile(packageFile(PACKAGE, "schema_engine_bg.wasm")),
+  ]);
+  const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": glue });
+  glue.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+  return glue.SchemaEngine;
+}
+
+/** The panic behind a trap of the WASM code, any other error as it is. */
+export const unmasked = (error) =>
+  error instanceof WebAssembly.RuntimeError ? new Panic(lastPanic.message || error.message) : error;
