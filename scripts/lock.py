@@ -31,7 +31,7 @@ def main() -> int:
         "-o",
         "requirements.lock",
     ]
-    return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode  # noqa: S603
+    return subprocess.run([str(part) for part in command], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

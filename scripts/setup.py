@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -130,7 +130,7 @@ def fingerprint(inputs: Iterable[Path | str]) -> str:
 
 def run(title: str, command: list[str | Path], *, advice: str = "") -> None:
     try:
-        result = subprocess.run([str(part) for part in command], cwd=ROOT, check=False)  # noqa: S603
+        result = subprocess.run([str(part) for part in command], cwd=ROOT, check=False)
     except OSError as error:
         raise SetupError(f"{title} failed: {error}. {advice}".rstrip()) from None
     if result.returncode != 0:
@@ -138,7 +138,7 @@ def run(title: str, command: list[str | Path], *, advice: str = "") -> None:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone() -> Generator[None]:
     """Two set-ups of one tree, one after the other."""
     (ROOT / ".data").mkdir(exist_ok=True)
     with (ROOT / ".data" / "setup.lock").open("w") as file:
