@@ -1,0 +1,114 @@
+"""Databases for tests: a server of their own, one template, clones of it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from prisma import Prisma
+
+from app.settings import ROOT
+from prisma_wasm import embedded
+
+PRISMA = Path(sys.executable).with_name("prisma")
+COMMAND_LIMIT = 120
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of a server on which tests may make databases and roles."""
+    given = os.environ.get("TEST_DATABASE_URL")
+    if given:
+        yield given
+    else:
+        with embedded.temporary() as own:
+            yield own.url()
+
+
+@pytest.fixture(scope="session")
+def empty_database(server: str) -> Iterator[Callable[[], str]]:
+    """Makes empty databases; all of them are dropped at the end."""
+    made: list[str] = []
+
+    def make(template: str | None = None) -> str:
+        name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
+        run_sql(server, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+        made.append(name)
+        return with_database(server, name)
+
+    yield make
+    for name in made:
+        run_sql(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def template(empty_database: Callable[[], str]) -> str:
+    """The URL of a database to which every migration has been applied."""
+    url = empty_database()
+    subprocess.run(
+        [PRISMA, "migrate", "deploy"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url, "DIRECT_URL": url},
+        check=True,
+        capture_output=True,
+        timeout=COMMAND_LIMIT,
+    )
+    return url
+
+
+@pytest.fixture
+def database(empty_database: Callable[[str], str], template: str) -> str:
+    """The URL of a migrated database that no other test uses, as its owner."""
+    return empty_database(urlsplit(template).path.strip("/"))
+
+
+@pytest.fixture
+async def owner(database: str) -> AsyncIterator[Prisma]:
+    """A Prisma client of the test's own database, as the owner."""
+    async with Prisma(use_dotenv=False, datasource={"url": database}) as client:
+        yield client
+
+
+@pytest.fixture
+def role(server: str) -> Iterator[str]:
+    """The name of a role for the service that belongs to this test alone."""
+    name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
+    yield name
+    made = asyncio.run(_fetch(server, "SELECT FROM pg_roles WHERE rolname = $1", name))
+    if made:
+        databases = asyncio.run(
+            _fetch(server, "SELECT datname FROM pg_database WHERE datallowconn")
+        )
+        for database in databases:
+            run_sql(with_database(server, database["datname"]), f"DROP OWNED BY {name}")
+        run_sql(server, f"DROP ROLE {name}")
+
+
+def with_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+async def _fetch(url: str, query: str, *arguments: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(url.partition("?")[0])
+    try:
+        return await connection.fetch(query, *arguments)
+    finally:
+        await connection.close()
+
+
+def run_sql(url: str, *statements: str) -> None:
+    async def run() -> None:
+        connection = await asyncpg.connect(url.partition("?")[0])
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(run())

@@ -1,0 +1,99 @@
+"""The service as its users meet it: a process of its own, over HTTP."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.settings import ROOT
+
+START_LIMIT = 20.0
+SETTINGS = (
+    "APP_DATABASE_ROLE", "APP_DATABASE_URL", "APP_ENV", "DATABASE_URL", "DIRECT_URL", "HOST",
+    "LOG_LEVEL", "PORT", "SECRET_KEY",
+)  # fmt: skip
+SECRET_KEY = "for tests alone, not for anything else"
+
+
+@dataclass
+class Service:
+    """A running service."""
+
+    http: httpx.Client
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def get(self, path: str) -> httpx.Response:
+        return self.http.get(path)
+
+    def until_ready(self, status: int, *, limit: float = START_LIMIT) -> httpx.Response:
+        """Ask /ready until it answers with `status`."""
+        until = time.monotonic() + limit
+        while (answer := self.get("/ready")).status_code != status:
+            if time.monotonic() > until:
+                pytest.fail(f"/ready still answers {answer.status_code}: {self.log.read_text()}")
+            time.sleep(0.1)
+        return answer
+
+
+Serve = Callable[..., contextlib.AbstractContextManager[Service]]
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The environment of this process with these settings and no others; .env counts for none."""
+    clean = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    unset = dict.fromkeys(SETTINGS, "")
+    return {**clean, **unset, "SECRET_KEY": SECRET_KEY, **settings}
+
+
+@pytest.fixture
+def serve(tmp_path: Path, role: str) -> Serve:
+    """Starts `uvicorn app.main:app` with the given settings, as people do."""
+
+    @contextlib.contextmanager
+    def start(**settings: str) -> Generator[Service]:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        log = tmp_path / f"service-{port}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [Path(sys.executable).with_name("uvicorn"), "app.main:app", "--port", str(port)],
+                cwd=ROOT,
+                env=environment(**{"APP_DATABASE_ROLE": role, **settings}),
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+                _wait_until_it_answers(http, process, log)
+                yield Service(http, process, log)
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                pytest.fail(f"the service does not stop: {log.read_text()}")
+
+    return start
+
+
+def _wait_until_it_answers(http: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_LIMIT
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            http.get("/health")
+            return
+        if process.poll() is not None or time.monotonic() > until:
+            pytest.fail(f"the service does not start: {log.read_text()}")
+        time.sleep(0.05)

@@ -1,0 +1,111 @@
+"""GET /health and GET /ready, asked of a running service."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+from prisma_wasm import embedded
+from tests.fix_database import run_sql
+from tests.fix_service import Serve
+
+NOWHERE = "postgresql://someone:secret@127.0.0.1:1/nowhere"
+
+
+def test_health_and_ready(serve: Serve, database: str):
+    """With a migrated database both answer 200; one DATABASE_URL is all that is needed."""
+    with serve(DATABASE_URL=database) as service:
+        assert service.get("/health").json() == {"status": "ok"}
+        ready = service.until_ready(200)
+
+    assert ready.json() == {"status": "ready"}
+
+
+def test_without_a_database_it_starts_and_recovers(serve: Serve, tmp_path: Path):
+    """A server that is away stops neither the start nor /health; /ready follows it, both ways."""
+    folder = tmp_path / "postgres"
+    url = embedded.ensure(folder).url()
+    try:
+        run_sql(url, 'CREATE TABLE "User" (id int)')
+        embedded.stop(folder)
+        started = time.monotonic()
+        with serve(DATABASE_URL=url) as service:
+            assert time.monotonic() - started < 10
+            assert service.get("/health").status_code == 200
+            away = service.get("/ready")
+            embedded.ensure(folder)
+            service.until_ready(200)
+            embedded.stop(folder)
+            service.until_ready(503)
+            assert service.get("/health").status_code == 200
+            embedded.ensure(folder)
+            service.until_ready(200)
+    finally:
+        embedded.reset(folder)
+
+    assert away.status_code == 503
+    assert away.headers["content-type"] == "application/problem+json"
+    assert away.json()["code"] == "database_unavailable"
+    assert urlsplit(url).password not in away.text
+
+
+def test_an_unmigrated_database_is_named(serve: Serve, empty_database: Callable[[], str]):
+    """Before the migrations /ready says so, and turns 200 once they are there."""
+    url = empty_database()
+    with serve(DATABASE_URL=url) as service:
+        answer = service.until_ready(503)
+        assert answer.json()["code"] == "database_not_migrated"
+        run_sql(url, 'CREATE TABLE "User" (id int)')
+        service.until_ready(200)
+
+
+def test_a_database_that_is_made_later(
+    serve: Serve, server: str, empty_database: Callable[[], str]
+):
+    """The service may start before `prisma migrate dev` has made its database."""
+    url = empty_database()
+    name = urlsplit(url).path.strip("/")
+    run_sql(server, f"DROP DATABASE {name}")
+    with serve(DATABASE_URL=url) as service:
+        assert service.until_ready(503).json()["code"] == "database_unavailable"
+        run_sql(server, f"CREATE DATABASE {name}")
+        run_sql(url, 'CREATE TABLE "User" (id int)')
+        service.until_ready(200)
+
+
+def test_a_role_that_bypasses_row_level_security_is_not_served(serve: Serve, database: str):
+    """A superuser's URL for the service is refused by /ready."""
+    with serve(DATABASE_URL=database, APP_DATABASE_URL=database) as service:
+        assert service.until_ready(503).json()["code"] == "database_role_unsafe"
+
+
+def test_connections_that_are_cut_are_made_anew(serve: Serve, server: str, database: str):
+    """When the server ends every session, the next /ready that answers is 200 again."""
+    name = urlsplit(database).path.strip("/")
+    with serve(DATABASE_URL=database) as service:
+        service.until_ready(200)
+        run_sql(
+            server,
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        )
+        service.until_ready(200, limit=5)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/health/more"])
+def test_unknown_paths_are_problems(serve: Serve, path: str):
+    """A path that is not there answers a problem document."""
+    with serve(DATABASE_URL=NOWHERE) as service:
+        answer = service.get(path)
+
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_found"
+
+
+def test_pooled_and_direct(serve: Serve, database: str):
+    """DATABASE_URL may be a pooler's; the role is then made through DIRECT_URL."""
+    pooled = urlunsplit(urlsplit(database)._replace(query="pgbouncer=true&connection_limit=2"))
+    with serve(DATABASE_URL=pooled, DIRECT_URL=database) as service:
+        service.until_ready(200)

@@ -1,0 +1,98 @@
+"""The database role that the service works as, made by `tenantry db prepare`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from prisma import Prisma
+from prisma.errors import PrismaError
+
+from app import roles
+from app.settings import ROOT
+from tests.fix_database import run_sql
+from tests.fix_service import SECRET_KEY, environment
+
+
+def prepare(database: str, role: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("tenantry"), "db", "prepare"],
+        cwd=ROOT,
+        env=environment(DATABASE_URL=database, APP_DATABASE_ROLE=role, **settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def role_url(database: str, role: str) -> str:
+    return roles.login_url(database, role, roles.password(SECRET_KEY, role))
+
+
+async def test_the_role_reads_and_writes_rows_and_owns_nothing(
+    database: str, role: str, role_url: str
+):
+    """Rows, yes; tables, the migrations' history and other roles, no."""
+    assert prepare(database, role).returncode == 0
+
+    async with Prisma(use_dotenv=False, datasource={"url": role_url}) as client:
+        user = await client.user.create({"email": "role@example.com"})
+        assert await client.user.delete(where={"id": user.id})
+        for forbidden in (
+            'DROP TABLE "Workspace"',
+            'ALTER TABLE "User" ADD COLUMN more int',
+            'TRUNCATE "User" CASCADE',
+            "SELECT * FROM _prisma_migrations",
+            "CREATE TABLE more (id int)",
+            "CREATE ROLE more",
+        ):
+            with pytest.raises(PrismaError):
+                await client.execute_raw(forbidden)
+
+
+async def test_preparing_twice_changes_nothing(database: str, role: str, role_url: str):
+    """The second run succeeds, and so do later migrations' tables."""
+    for _ in range(2):
+        done = prepare(database, role)
+        assert done.returncode == 0, done.stderr
+    run_sql(database, "CREATE TABLE later (id int)")
+
+    async with Prisma(use_dotenv=False, datasource={"url": role_url}) as client:
+        assert await client.query_raw("SELECT * FROM later") == []
+
+
+async def test_another_secret_key_means_another_password(database: str, role: str, role_url: str):
+    """Preparing with a new secret key rotates the password."""
+    prepare(database, role)
+    prepare(database, role, SECRET_KEY="another secret key of at least 32 characters")
+
+    with pytest.raises(PrismaError):
+        await Prisma(use_dotenv=False, datasource={"url": role_url}).connect()
+
+
+def test_an_owner_who_may_not_create_roles_is_told(database: str, role: str):
+    """One line says what an administrator has to run."""
+    run_sql(
+        database,
+        f"CREATE ROLE {role}_owner LOGIN PASSWORD 'weak' NOCREATEROLE",
+    )
+    try:
+        done = prepare(roles.login_url(database, f"{role}_owner", "weak"), role)
+    finally:
+        run_sql(database, f"DROP ROLE {role}_owner")
+
+    assert done.returncode == 1
+    assert f'CREATE ROLE "{role}"' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unreachable_database_is_said_in_one_line(role: str):
+    """No traceback, and nothing of the password."""
+    done = prepare("postgresql://owner:geheim@127.0.0.1:1/x", role)
+
+    assert done.returncode == 1
+    assert "Can't reach database server" in done.stderr
+    assert "geheim" not in done.stderr
+    assert "Traceback" not in done.stderr
