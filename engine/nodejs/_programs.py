@@ -1,0 +1,47 @@
+"""One program of a Node installation, with the few functions of nodejs-bin that people call."""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+
+class Program:
+    """`node`, `npm` or `npx`; the Prisma CLI among their arguments is handed to the tool chain."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def path(self) -> str:
+        """Where the program lies; Node is installed from PyPI first when the machine has none."""
+        from prisma_wasm.toolchain import node
+
+        return str(node.find().program(self._name))
+
+    def run(self, args: Iterable[str], **options: Any) -> "subprocess.CompletedProcess[bytes]":
+        """Run the program as `subprocess.run` would."""
+        from prisma_wasm.toolchain import upstream
+
+        arguments = list(args)
+        answer = upstream.answer(self._name, arguments, **options)
+        if answer is not None:
+            return answer
+        return subprocess.run([*self._command(), *arguments], **options)  # noqa: S603 - the caller decides
+
+    def call(self, args: Iterable[str], **options: Any) -> int:
+        """Run the program; the answer is its exit code."""
+        return self.run(args, **options).returncode
+
+    def Popen(self, args: Iterable[str], **options: Any) -> "subprocess.Popen[bytes]":  # noqa: N802 - nodejs-bin's name
+        """Start the program and leave it running."""
+        return subprocess.Popen([*self._command(), *args], **options)  # noqa: S603 - the caller decides
+
+    def main(self) -> None:
+        """Run the program with this process's arguments and end with its exit code."""
+        sys.exit(self.call(sys.argv[1:]))
+
+    def _command(self) -> list[str]:
+        from prisma_wasm.toolchain import node
+
+        return node.find().command(self._name)

@@ -1,0 +1,142 @@
+"""Prepares the npm packages of the tool chain: whole or not at all, once for each version of the lock file."""
+
+import contextlib
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from prisma_wasm.toolchain import folders, node
+from prisma_wasm.toolchain.errors import ToolchainError
+from prisma_wasm.toolchain.locking import locked
+from prisma_wasm.toolchain.steps import run_step
+
+MANIFESTS = ("package.json", "package-lock.json")
+STAMP = ".prepared"
+STAGING = ".staging-"
+INSTALL_SECONDS = 900
+UNUSED_SECONDS = 60 * 24 * 3600
+TOUCH_EVERY_SECONDS = 24 * 3600
+MEND = "See that the npm registry can be reached and run `prisma-wasm install`; `prisma-wasm doctor` says what else is missing."
+
+
+def prepared() -> Path | None:
+    """The folder with the packages, if it is there."""
+    for root in folders.candidates():
+        folder = root / folders.version_key()
+        if (folder / STAMP).is_file():
+            return folder
+    return None
+
+
+def prepare() -> Path:
+    """The folder with the packages, installed when they are missing."""
+    folder = prepared()
+    if folder is None:
+        folder = install()
+    _note_use(folder)
+    return folder
+
+
+def install(*, again: bool = False) -> Path:
+    """Install the packages that the lock file names; `again` replaces those that are there."""
+    root = folders.writable()
+    target = root / folders.version_key()
+    try:
+        with locked(root):
+            if again or not (target / STAMP).is_file():
+                _clean_staging(root)
+                _install_into(root, target)
+            _clean_old(root, target)
+    except OSError as error:
+        raise _explain(error, root) from error
+    return target
+
+
+def _install_into(root: Path, target: Path) -> None:
+    using = node.find_under_lock(root)
+    staging = root / f"{STAGING}{os.getpid()}"
+    try:
+        staging.mkdir()
+        for name in MANIFESTS:
+            shutil.copyfile(folders.PACKAGE / "npm" / name, staging / name)
+        total = folders.LOCK.read_text(encoding="utf-8").count('"node_modules/')
+        run_step(
+            "Installing the Node packages of the prisma command",
+            [
+                *node.npm_command(using),
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--no-progress",
+                "--loglevel=error",
+            ],
+            limit=INSTALL_SECONDS,
+            mend=MEND,
+            cwd=staging,
+            env=_npm_environment(using),
+            detail=lambda: f"{_count_packages(staging)} of {total} packages",
+        )
+        (staging / STAMP).write_text(f"{folders.version_key()}\n", encoding="utf-8")
+        shutil.rmtree(target, ignore_errors=True)
+        staging.rename(target)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _npm_environment(using: node.Node) -> dict[str, str]:
+    """Node first on PATH, and a network that is away is noticed within seconds, unless the user says otherwise."""
+    environment = dict(os.environ)
+    environment["PATH"] = f"{using.executable.parent}{os.pathsep}{environment.get('PATH', '')}"
+    environment.setdefault("npm_config_fetch_retry_mintimeout", "1000")
+    environment.setdefault("npm_config_fetch_retry_maxtimeout", "5000")
+    environment.setdefault("npm_config_update_notifier", "false")
+    environment.setdefault("npm_config_prefer_offline", "true")
+    return environment
+
+
+def _count_packages(staging: Path) -> int:
+    return sum(1 for _ in _packages(staging / "node_modules"))
+
+
+def _packages(modules: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        for entry in modules.iterdir():
+            if entry.name.startswith("@"):
+                yield from (inner for inner in entry.iterdir() if not inner.name.startswith("."))
+            elif not entry.name.startswith("."):
+                yield entry
+
+
+def _clean_staging(root: Path) -> None:
+    """What a killed install left behind; who holds the lock is the only one at work."""
+    for left in root.glob(f"{STAGING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _clean_old(root: Path, current: Path) -> None:
+    """Packages of other versions: an environment has one version, a user's cache may serve several."""
+    own = root == folders.in_environment()
+    for stamp in root.glob(f"*/{STAMP}"):
+        unused = time.time() - stamp.stat().st_mtime > UNUSED_SECONDS
+        if stamp.parent != current and (own or unused):
+            shutil.rmtree(stamp.parent, ignore_errors=True)
+
+
+def _note_use(folder: Path) -> None:
+    stamp = folder / STAMP
+    with contextlib.suppress(OSError):
+        if time.time() - stamp.stat().st_mtime > TOUCH_EVERY_SECONDS:
+            os.utime(stamp)
+
+
+def _explain(error: OSError, root: Path) -> ToolchainError:
+    what = f"The Node packages of the prisma command can't be stored in {root}: {error.strerror or error}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ToolchainError(what, mend="Free some disk space and run this again.")
+    return ToolchainError(
+        what, mend=f"Set {folders.OVERRIDE} to a folder that can be written to and run this again."
+    )

@@ -1,0 +1,110 @@
+"""Runs a long step (npm, pip) under a limit, shows that it is alive and explains its failure."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO
+
+from prisma_wasm.toolchain.errors import ToolchainError
+from prisma_wasm.toolchain.progress import Progress
+
+POLL_SECONDS = 0.2
+GRACE_SECONDS = 5.0
+LAST_LINES = 15
+
+# What package managers write when a machine, not a package, is at fault; the words that help then.
+CAUSES = [
+    (("ENOSPC", "No space left on device", "os error 28"), "The disk is full: free some space"),
+    (("EDQUOT", "Disk quota exceeded"), "The disk quota is used up: free some space"),
+    (("EROFS", "Read-only file system"), "The folder is read-only: set PRISMA_WASM_CACHE to another one"),
+    (("EACCES", "EPERM", "Permission denied"), "A file may not be written: mend its owner or set PRISMA_WASM_CACHE"),
+    (
+        ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "Failed to establish a new connection", "Name or service not known", "Temporary failure in name resolution", "error sending request", "dns error", "No matching distribution found"),
+        "The package registry can't be reached: check the network, the proxy and the registry settings",
+    ),
+    (("EINTEGRITY", "DO NOT MATCH THE HASHES", "Hash mismatch"), "A downloaded package is not the pinned one: clear the package manager's cache"),
+]  # fmt: skip
+
+
+def run_step(
+    title: str,
+    command: list[str],
+    *,
+    limit: float,
+    mend: str,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    detail: Callable[[], str] = lambda: "at work",
+) -> None:
+    """Run `command` to its end or raise a ToolchainError that names the cause."""
+    progress = Progress(title)
+    with tempfile.TemporaryFile() as output:
+        try:
+            # A session of its own: the step ends as a whole, whatever it has started.
+            process = subprocess.Popen(  # noqa: S603 - pip, uv or npm
+                command,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        except OSError as error:
+            progress.failed()
+            raise ToolchainError(f"{title} failed: {error}.", mend=mend) from error
+        try:
+            code = _wait(process, limit, progress, detail)
+        except BaseException:
+            progress.failed()
+            _end(process)
+            raise
+        if code is None:
+            progress.failed()
+            _end(process)
+            raise ToolchainError(
+                f"{title} did not end within {limit:.0f} s.\n{_tail(output)}", mend=mend
+            )
+        if code != 0:
+            progress.failed()
+            raise _failure(title, code, _tail(output), mend)
+    progress.done("done")
+
+
+def _wait(
+    process: "subprocess.Popen[bytes]", limit: float, progress: Progress, detail: Callable[[], str]
+) -> int | None:
+    until = time.monotonic() + limit
+    while time.monotonic() < until:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(POLL_SECONDS)
+        progress.at(detail())
+    return None
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+
+
+def _tail(output: IO[bytes]) -> str:
+    output.seek(0)
+    lines = [line for line in output.read().decode(errors="replace").splitlines() if line.strip()]
+    return "\n".join(lines[-LAST_LINES:])
+
+
+def _failure(title: str, code: int, tail: str, mend: str) -> ToolchainError:
+    for words, cause in CAUSES:
+        if any(word in tail for word in words):
+            return ToolchainError(
+                f"{title} failed (exit code {code}):\n{tail}", mend=f"{cause}, and run this again."
+            )
+    return ToolchainError(f"{title} failed (exit code {code}):\n{tail}", mend=mend)
