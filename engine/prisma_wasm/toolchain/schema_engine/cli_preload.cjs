@@ -1,11 +1,18 @@
-// Loaded into the Prisma CLI's process before it starts (node --require). It keeps one warning from users who can do
-// nothing about it: a schema that must serve Prisma 5 as well has to say "fullTextSearch", and Prisma 6 takes that word
-// for its own "fullTextSearchPostgres" but warns each time.
+// Loaded into the Prisma CLI's process before it starts (node --require): what is changed inside of it.
 const { join } = require("node:path");
 
 const modules = process.env.PRISMA_WASM_NODE_MODULES;
 if (modules) require("node:module").enableCompileCache?.(join(modules, "..", "compile-cache"));
 
+// Studio loads the query engine as a native library; ours is JavaScript.
+const dlopen = process.dlopen;
+process.dlopen = (target, path, ...flags) => {
+  if (path !== process.env.PRISMA_QUERY_ENGINE_LIBRARY || !path.endsWith(".cjs")) return dlopen.call(process, target, path, ...flags);
+  target.exports = require(path);
+};
+
+// A schema that must serve Prisma 5 as well has to say "fullTextSearch". Prisma 6 takes that word for its own
+// "fullTextSearchPostgres" but warns each time, about what users can do nothing about.
 const RENAMED = /preview feature "fullTextSearch" has been renamed to "fullTextSearchPostgres"/;
 const HEADING = /^\s*(\x1b\[\d+m)*Prisma schema warnings?:/;
 

@@ -8,10 +8,23 @@ const DEFAULT_TIMEOUT = 5; // seconds, as Prisma's connect_timeout
 
 /** A connected pg client for a URL, or for `at` taken from one; throws Prisma's errors. */
 export async function connect(url, at = target(url)) {
-  const modes = tlsModes(at);
+  return (await reach(at)).client;
+}
+
+/** {at, config} with which pg reaches the database of a URL, after trying; throws Prisma's errors. */
+export async function connectionConfig(url) {
+  const at = target(url);
+  const { client, ssl } = await reach(at);
+  await client.end();
+  return { at, config: { ...pgConfig(at), ssl } };
+}
+
+// {client, ssl} with the first way of TLS that the server takes.
+async function reach(at) {
   try {
-    return await open(at, modes[0]).catch((error) => {
-      if (modes.length > 1 && error.message === NO_TLS_THERE) return open(at, modes[1]);
+    const [first, second] = tlsModes(at);
+    return await open(at, first).catch((error) => {
+      if (second !== undefined && error.message === NO_TLS_THERE) return open(at, second);
       throw error;
     });
   } catch (error) {
@@ -39,30 +52,30 @@ function tlsModes({ host, param }) {
 
 async function open(at, ssl) {
   const { Client } = requirePackage("pg");
-  const { param } = at;
-  const client = new Client({
-    host: at.host,
-    port: at.port,
-    user: at.user,
-    password: at.password,
-    database: at.database,
-    ssl,
-    application_name: param.application_name,
-    options: param.options,
-    connectionTimeoutMillis: 1000 * seconds(param.connect_timeout),
-  });
+  const client = new Client({ ...pgConfig(at), ssl });
   client.on("error", () => {}); // a lost connection shows in the next query
   const settings = {};
-  client.connection.on("parameterStatus", (at) => (settings[at.parameterName] = at.parameterValue));
+  client.connection.on("parameterStatus", (told) => (settings[told.parameterName] = told.parameterValue));
   try {
     await client.connect();
     await client.query(sessionSetup(at.schema, settings.DateStyle));
-    return client;
+    return { client, ssl };
   } catch (error) {
     await client.end().catch(() => {});
     throw error;
   }
 }
+
+const pgConfig = ({ host, port, user, password, database, param }) => ({
+  host,
+  port,
+  user,
+  password,
+  database,
+  application_name: param.application_name,
+  options: param.options,
+  connectionTimeoutMillis: 1000 * seconds(param.connect_timeout),
+});
 
 // 0 means no limit; what is no number is ignored, as Prisma's engine does.
 const seconds = (text) => (/^\d+$/.test(text ?? "") ? Number(text) : DEFAULT_TIMEOUT);

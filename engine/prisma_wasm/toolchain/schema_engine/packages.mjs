@@ -19,5 +19,5 @@ const resolvePackage = (name) => createRequire(join(modulesFolder(), "resolve.cj
 /** `import` as seen from the tool chain's node_modules. */
 export const importPackage = (name) => import(pathToFileURL(resolvePackage(name)).href);
 
-/** The path of a file that lies in the folder of a package's entry point. */
-export const packageFile = (name, file) => join(dirname(resolvePackage(name)), file);
+/** The path of a file beside another one that a package opens to all. */
+export const fileBeside = (name, file) => join(dirname(resolvePackage(name)), file);

@@ -1,6 +1,6 @@
 // Prisma's schema engine as WASM: loaded once, and its panics told from other errors.
 import { readFile } from "node:fs/promises";
-import { importPackage, packageFile } from "./packages.mjs";
+import { importPackage, fileBeside } from "./packages.mjs";
 
 const PACKAGE = "@prisma/schema-engine-wasm";
 
@@ -19,7 +19,7 @@ export const schemaEngine = () => (loading ??= load());
 async function load() {
   const [glue, bytes] = await Promise.all([
     importPackage(`${PACKAGE}/schema_engine_bg`),
-    readFile(packageFile(PACKAGE, "schema_engine_bg.wasm")),
+    readFile(fileBeside(PACKAGE, "schema_engine_bg.wasm")),
   ]);
   const { instance } = await WebAssembly.instantiate(bytes, { "./schema_engine_bg.js": glue });
   glue.__wbg_set_wasm(instance.exports);
