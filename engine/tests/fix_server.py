@@ -4,12 +4,10 @@ TEST_DATABASE_URL names another server, by a URL whose user may create databases
 never read: no test may touch a database that somebody works with.
 """
 
-import asyncio
 import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
@@ -34,20 +32,20 @@ class DatabaseServer:
         """The URL of another database of this server."""
         return urlunsplit(urlsplit(self.url)._replace(path=f"/{database}"))
 
-    def execute(self, statement: str, database: str | None = None) -> None:
-        """Run SQL; works in synchronous and asynchronous tests alike."""
-
-        async def run() -> None:
-            url = self.url_of(database) if database else self.url
-            connection = await asyncpg.connect(url, timeout=_LIMIT)
-            try:
-                await connection.execute(statement, timeout=_LIMIT)
-            finally:
-                await connection.close(timeout=_LIMIT)
-
-        # A loop of its own, in a thread, since the caller's may be running.
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, run()).result()
+    def execute(self, script: str, database: str | None = None) -> str:
+        """Run SQL (or psql's commands); returns the rows as text, columns parted by `|`."""
+        done = subprocess.run(
+            [installed().program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"],
+            input=script,
+            env={"PGDATABASE": "", "PGCONNECT_TIMEOUT": "20"}
+            | _parameters(self.url_of(database) if database else self.url),
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{script}: {done.stderr.strip()}")
+        return done.stdout.strip()
 
     def create(self, template: str | None = None) -> str:
         """Create a database, empty or a copy; returns its name."""

@@ -17,7 +17,8 @@ class Account:
 
     uid: int
     gid: int
-    name: str
+    # None for a number that the machine has no name for, as in some containers.
+    name: str | None
 
     @property
     def is_self(self) -> bool:
@@ -41,13 +42,13 @@ class Account:
         if not self.is_self:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
-    def can(self, script: str, path: Path) -> bool:
+    def can(self, script: str, path: Path | str) -> bool:
         """Whether a line of shell, with the path as `$1`, succeeds as this user.
 
         Asking the kernel through a real process is right for access lists and mounts too.
         """
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - a fixed script
                 ["/bin/sh", "-c", script, "sh", str(path)],
                 cwd="/",
                 env=process_environment(),
@@ -70,7 +71,7 @@ class Account:
 
 
 def process_environment() -> dict[str, str]:
-    """The environment of PostgreSQL's programs: no PG* variable of the caller, none of its secrets."""
+    """The environment of PostgreSQL's programs: no PG* variable and no secret of the caller."""
     kept = {
         name: os.environ[name]
         for name in ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -80,11 +81,11 @@ def process_environment() -> dict[str, str]:
 
 
 def account_for(folder: Path) -> Account:
-    """Ourselves; for root the folder's owner, or `nobody` where that is root or not a known user."""
+    """Ourselves; for root the folder's owner, or `nobody` where that is root or has no name."""
     if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid(), _name(os.geteuid()) or str(os.geteuid()))
+        return Account(os.geteuid(), os.getegid(), name_of(os.geteuid()))
     owner = nearest_existing(folder).stat()
-    if owner.st_uid != 0 and (name := _name(owner.st_uid)):
+    if owner.st_uid != 0 and (name := name_of(owner.st_uid)):
         return Account(owner.st_uid, owner.st_gid, name)
     try:
         nobody = pwd.getpwnam("nobody")
@@ -103,7 +104,8 @@ def nearest_existing(path: Path) -> Path:
     return path
 
 
-def _name(uid: int) -> str | None:
+def name_of(uid: int) -> str | None:
+    """The login name of a user id, if it has one."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:

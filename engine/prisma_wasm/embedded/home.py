@@ -6,6 +6,7 @@ in the first, where PostgreSQL's user cannot work in the folder: root's project 
 only root may enter, or a file system without permissions.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -20,6 +21,9 @@ from .errors import EmbeddedError
 
 STATE_VARIABLE = "PRISMA_WASM_STATE"
 _POINTER = "elsewhere.json"
+# In a home that is elsewhere: which folder it belongs to.
+_OWNER = "belongs-to.json"
+_DRAFT = "new-"
 # PostgreSQL cuts paths at 1024 bytes and appends its own names to ours.
 _LONGEST_PATH = 850
 _CAN_WORK = 'cd "$1" && : > .probe && rm .probe'
@@ -27,7 +31,7 @@ _CAN_WORK = 'cd "$1" && : > .probe && rm .probe'
 
 @dataclass(frozen=True)
 class Home:
-    """Where things are. The folder's owner is the manager; the cluster's owner is PostgreSQL's."""
+    """Where the data of a folder is: in itself, or elsewhere."""
 
     folder: Path
     path: Path
@@ -93,75 +97,91 @@ def prepare_folder(folder: Path, account: Account) -> None:
     """Make the folder and the missing ones above it, without touching those that are there."""
     if len(os.fsencode(folder)) > _LONGEST_PATH:
         raise EmbeddedError(f"The path of {folder} is too long for PostgreSQL; set data_dir.")
-    existing = nearest_existing(folder)
-    manager = existing.stat()
+    # What root makes in another user's project is that user's, who may come without root later.
+    theirs = nearest_existing(folder).stat().st_uid == account.uid
     try:
-        for part in [*reversed(folder.parents), folder]:
-            if part.exists():
-                continue
-            part.mkdir(mode=0o755, exist_ok=True)
-            if os.geteuid() == 0 and manager.st_uid == account.uid:
-                account.own(part)
-        if folder.stat().st_uid == os.geteuid() or os.geteuid() == 0:
-            # Locks and password have modes of their own; a foreign server user must pass through.
-            folder.chmod(0o700 if folder.stat().st_uid == account.uid else 0o711)
+        for part in (*reversed(folder.parents), folder):
+            if not part.exists():
+                part.mkdir(mode=0o755, exist_ok=True)
+                if theirs:
+                    account.own(part)
+        known = folder.stat()
+        # A foreign user of PostgreSQL's must pass through; what is inside has modes of its own.
+        mode = 0o700 if known.st_uid == account.uid else 0o711
+        if stat.S_IMODE(known.st_mode) != mode and os.geteuid() in (0, known.st_uid):
+            folder.chmod(mode)
     except OSError as error:
-        raise EmbeddedError(f"Cannot use {folder} for the embedded PostgreSQL: {error}") from error
+        raise EmbeddedError(
+            f"Cannot use {folder} for the embedded PostgreSQL: {error}."
+            " Set data_dir in [tool.prisma-wasm] to a folder that can be written, or DATABASE_URL."
+        ) from error
 
 
 def find_home(folder: Path) -> Home | None:
     """Where the data of this folder is, if there is any."""
     pointer = folder / _POINTER
     try:
-        path = Path(json.loads(pointer.read_text())["path"])
+        known = json.loads(pointer.read_text())
+        path, token = Path(known["path"]), str(known["token"])
     except FileNotFoundError:
         home = Home(folder, folder)
         return home if home.cluster.exists() else None
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise EmbeddedError(
-            f"{pointer} is damaged: {error!r}. It names the folder of the data of {folder}."
+            f"{pointer}, which says where the data of {folder} is, cannot be read: {error!r}."
+            " `prisma-wasm db reset` deletes it and begins with an empty database."
         ) from error
-    if not path.exists():
+    owner = _owner_of(path)
+    if owner is None or owner[1] != token:
         raise EmbeddedError(
-            f"The data of {folder} was in {path}, which is gone."
-            f" To begin with an empty database, delete {pointer}."
+            f"The data of {folder} was in {path}, which is gone or belongs to something else."
+            " `prisma-wasm db reset` forgets it and begins with an empty database."
         )
+    first = owner[0]
+    if first != folder and _points_to(first, path) and not _same(first, folder):
+        # This folder is a copy, and the pointer in it a copy too: the data is the original's.
+        return None
     return Home(folder, path)
 
 
 def make_home(folder: Path, account: Account) -> tuple[Home, Path]:
     """A place for new data, with an empty folder in it that PostgreSQL's user can work in."""
+    for left in folder.glob(f"{_DRAFT}*"):
+        delete(left)
+    (folder / _POINTER).unlink(missing_ok=True)
     if draft := _draft(folder, account):
         return Home(folder, folder), draft
-    for base in _state_bases():
+    for base in state_bases():
         path = _state_folder(base, folder)
         if path is None:
             continue
         if draft := _draft(path, account):
-            write_private(folder / _POINTER, json.dumps({"path": str(path)}) + "\n")
+            token = secrets.token_hex(16)
+            write_private(path / _OWNER, json.dumps({"folder": str(folder), "token": token}))
+            write_private(folder / _POINTER, json.dumps({"path": str(path), "token": token}))
             return Home(folder, path), draft
         path.rmdir()
     raise EmbeddedError(
         f"PostgreSQL, which runs as the user {account.name}, can work neither in {folder} nor in"
-        f" {' nor in '.join(map(str, _state_bases()))}. Name a folder that it can reach in"
+        f" {' nor in '.join(map(str, state_bases()))}. Name a folder that it can reach in"
         f" {STATE_VARIABLE}, run as another user, or set DATABASE_URL."
     )
 
 
-def _draft(path: Path, account: Account) -> Path | None:
-    draft = Path(tempfile.mkdtemp(prefix="new-", dir=path))
-    try:
-        account.own(draft)
-        # Where modes do not stick (some mounts), PostgreSQL refuses its own folder.
-        if not stat.S_IMODE(draft.stat().st_mode) & 0o077 and account.can(_CAN_WORK, draft):
-            return draft
-    except OSError:
-        pass
-    draft.rmdir()
-    return None
+def forget_home(folder: Path) -> None:
+    """Delete the data of this folder, wherever it is, and every draft; the locks stay."""
+    # A damaged pointer names nothing that could be deleted.
+    with contextlib.suppress(EmbeddedError):
+        home = find_home(folder)
+        if home and home.path != folder:
+            delete(home.path)
+    for path in folder.iterdir():
+        if path.suffix != ".lock":
+            delete(path)
 
 
-def _state_bases() -> list[Path]:
+def state_bases() -> list[Path]:
+    """Where data and programs go that cannot be used where they are."""
     if named := os.environ.get(STATE_VARIABLE):
         return [Path(named).absolute()]
     if os.geteuid() == 0:
@@ -169,37 +189,92 @@ def _state_bases() -> list[Path]:
     return [Path.home() / ".local" / "state" / "prisma-wasm"]
 
 
+def write_private(path: Path, text: str) -> None:
+    """Replace a file whole, readable by the folder's owner alone."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        inherit_owner(draft)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def open_log(path: Path, *, afresh: bool = False) -> int:
+    """Open a log file to write at its end; returns its descriptor."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    descriptor = os.open(path, flags | (os.O_TRUNC if afresh else 0), 0o600)
+    inherit_owner(path)
+    return descriptor
+
+
+def inherit_owner(path: Path) -> None:
+    """Give what root made to the owner of the folder that it is in."""
+    if os.geteuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+
+
+def delete(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; no link is followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _draft(path: Path, account: Account) -> Path | None:
+    draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=path))
+    try:
+        account.own(draft)
+        # Where modes do not stick (some mounts), PostgreSQL refuses its own folder.
+        if not stat.S_IMODE(draft.stat().st_mode) & 0o077 and account.can(_CAN_WORK, draft):
+            return draft
+    except PermissionError:
+        pass
+    draft.rmdir()
+    return None
+
+
 def _state_folder(base: Path, folder: Path) -> Path | None:
-    """A new folder of our own; its name cannot be guessed and `mkdir` follows no link."""
+    """A new folder of our own; its name cannot be guessed, and `mkdir` follows no link."""
     name = f"prisma-wasm-{os.geteuid()}-{folder.parent.parent.name[:40]}-{secrets.token_hex(8)}"
     try:
         base.mkdir(mode=0o755, parents=True, exist_ok=True)
         path = base / name
         path.mkdir(mode=0o711)
+        # The caller's umask may have taken away the right to pass through.
         path.chmod(0o711)
     except OSError:
         return None
     return path
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace a file whole, readable by its owner alone."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    draft.replace(path)
+def _owner_of(path: Path) -> tuple[Path, str] | None:
+    """The folder and the secret that a home elsewhere belongs to, if it is one of ours."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        known = path.lstat()
+        if not stat.S_ISDIR(known.st_mode) or known.st_uid != os.geteuid():
+            return None
+        if known.st_mode & 0o022:
+            return None
+        owner = json.loads((path / _OWNER).read_text())
+        return Path(owner["folder"]), str(owner["token"])
+    return None
 
 
-def forget_home(folder: Path) -> None:
-    """Delete the data of this folder, wherever it is, and every draft; the locks stay."""
-    home = find_home(folder)
-    if home and home.path != folder:
-        shutil.rmtree(home.path)
-    for path in folder.iterdir():
-        if path.suffix == ".lock":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+def _points_to(folder: Path, path: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return json.loads((folder / _POINTER).read_text())["path"] == str(path)
+    return False
+
+
+def _same(first: Path, second: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return first.samefile(second)
+    return False

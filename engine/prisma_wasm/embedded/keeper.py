@@ -3,7 +3,7 @@
 Being PostgreSQL's parent it outlives whoever asked for the server. If it is killed the server
 lives on, and the next process that asks starts another keeper.
 
-Run as `python -m prisma_wasm.embedded.keeper`, by `server.py` alone.
+Run as `python -m prisma_wasm.embedded.keeper`, by `starter.py` alone.
 """
 
 import argparse
@@ -12,27 +12,30 @@ import json
 import math
 import os
 import select
-import shutil
-import subprocess
+import signal
+import socket
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
-from . import cluster, locks
+from . import cluster, locks, process
 from .account import Account, account_for
-from .binaries import Binaries, installed
+from .binaries import usable_by
 from .errors import EmbeddedError
 from .home import (
     Home,
+    delete,
     find_home,
     keeper_lock,
     make_home,
     read_state,
     start_lock,
+    state_bases,
     users_lock,
     write_state,
 )
+from .process import Postmaster
 
 _START_LIMIT = 60.0
 _LOOK_EVERY = 2.0
@@ -50,43 +53,41 @@ class Keeper:
         self.throwaway = throwaway
         self.report = report
         self.home = Home(folder, folder)
-        self.process: subprocess.Popen[bytes] | None = None
         self.lock = locks.open_lock_file(keeper_lock(folder))
+        self.events = _child_events()
 
     def tell(self, **what: str) -> None:
         """Tell the starter how far we are; one that is gone does not matter."""
         with contextlib.suppress(OSError):
             os.write(self.report, (json.dumps(what) + "\n").encode())
 
-    def bring_up(self) -> int:
-        """Have a ready server, a new one or one that runs already; returns its process id."""
+    def bring_up(self) -> Postmaster:
+        """Have a ready server, a new one or one that runs already."""
         # A keeper whose server has just died may take a moment to leave.
         locks.lock_within(self.lock, _OLD_KEEPER_LIMIT, what=str(keeper_lock(self.folder)))
         found = find_home(self.folder)
-        if found and (server := cluster.running(found.cluster)):
+        if found and process.running(found.cluster):
             self.home = found
-            cluster.wait_until_ready(found, server.pid, seconds=_START_LIMIT)
-            return server.pid
+            return process.wait_until_ready(found, seconds=_START_LIMIT)
         account = account_for(self.folder)
-        binaries = installed()
+        binaries = usable_by(account, state_bases())
         if found is None:
             self.tell(step="create")
             found, draft = make_home(self.folder, account)
             cluster.create(found, draft, account, binaries, throwaway=self.throwaway)
         self.home = found
-        self.tell(step="start")
-        cluster.check(found, binaries)
-        cluster.clear_leftovers(found.cluster)
-        return self._start_on_free_port(account, binaries)
+        cluster.check(found, account, binaries)
+        process.clear_leftovers(found.cluster)
+        return self._start_on_free_port(account, binaries.program("postgres"))
 
-    def watch(self, pid: int) -> None:
+    def watch(self, server: Postmaster) -> None:
         """Stop the server when nobody has used it for the idle time; return when it is gone."""
         used_at = counted_at = time.monotonic()
         touched = self._touched()
-        while cluster.works_in(pid, self.home.cluster):
+        while process.works_in(server.pid, server.place):
             if self._pause() or os.fstat(self.lock).st_nlink == 0:
                 # Nobody can come back to this server: its owner or its folder is no more.
-                cluster.stop(pid, self.home.cluster, immediately=True)
+                process.stop(server.pid, server.place, at_once=True)
                 return
             self._follow_folder()
             now = time.monotonic()
@@ -94,46 +95,48 @@ class Keeper:
                 touched, used_at = self._touched(), now
             elif now - counted_at >= min(_COUNT_EVERY, self.idle / 4):
                 counted_at = now
-                if has_clients(pid):
+                if process.has_clients(server.pid):
                     used_at = now
-            if now - used_at > self.idle and self._stop_if_unused(pid, touched):
+            if now - used_at > self.idle and self._stop_if_unused(server, touched):
                 return
 
-    def _start_on_free_port(self, account: Account, binaries: Binaries) -> int:
+    def _start_on_free_port(self, account: Account, program: str) -> Postmaster:
         state = read_state(self.home)
-        port = cluster.free_port(state.port)
-        for attempt in range(_PORT_ATTEMPTS):
+        port = process.free_port(state.port)
+        for attempt in range(1, _PORT_ATTEMPTS + 1):
             try:
-                self.process = cluster.start(
+                server = process.start(
                     self.home,
                     account,
-                    binaries,
+                    program,
                     port=port,
                     throwaway=self.throwaway,
                     seconds=_START_LIMIT,
                 )
             except EmbeddedError:
+                if process.running(self.home.cluster):
+                    # A keeper that was killed had started it, too late for us to see.
+                    return process.wait_until_ready(self.home, seconds=_START_LIMIT)
                 # Somebody may have taken the port between our look and PostgreSQL's start.
-                if cluster.is_free(port) or attempt == _PORT_ATTEMPTS - 1:
+                if process.is_free(port) or attempt == _PORT_ATTEMPTS:
                     raise
-                port = cluster.free_port()
+                port = process.free_port()
             else:
-                write_state(self.home, replace(state, port=port))
-                return self.process.pid
+                if state.port != port:
+                    write_state(self.home, replace(state, port=port))
+                return server
         raise AssertionError("the last attempt returns or raises")
 
     def _pause(self) -> bool:
-        """Wait a moment, or less when something ends; True when a temporary server's owner did."""
-        seconds = min(_LOOK_EVERY, self.idle / 4)
-        if self.throwaway:
-            return bool(select.select([sys.stdin], [], [], seconds)[0])
-        if self.process:
-            # As its parent we also take the dead server off the process table.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(seconds)
-        else:
-            time.sleep(seconds)
-        return False
+        """Wait a moment, or until a child ends; True when a temporary server's owner is gone."""
+        watched = [self.events, sys.stdin] if self.throwaway else [self.events]
+        ready = select.select(watched, [], [], min(_LOOK_EVERY, self.idle / 4))[0]
+        if self.events in ready:
+            self.events.recv(1024)
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        return sys.stdin in ready
 
     def _touched(self) -> int:
         with contextlib.suppress(OSError):
@@ -148,34 +151,33 @@ class Keeper:
             self.folder = here
             self.home = Home(here, here if at_home else self.home.path)
 
-    def _stop_if_unused(self, pid: int, touched: int) -> bool:
+    def _stop_if_unused(self, server: Postmaster, touched: int) -> bool:
         """Stop, with nobody able to ask for the server meanwhile; False if somebody just did."""
         descriptor = locks.open_lock_file(start_lock(self.folder))
         try:
             if not locks.try_lock(descriptor):
                 return False
-            if self._touched() != touched or has_clients(pid):
+            if self._touched() != touched or process.has_clients(server.pid):
                 return False
-            cluster.stop(pid, self.home.cluster)
+            process.stop(server.pid, server.place)
             return True
         finally:
             os.close(descriptor)
 
 
-def has_clients(pid: int) -> bool:
-    """Whether the server has client connections, told by the titles of its processes."""
-    import psutil
+def _child_events() -> socket.socket:
+    """A socket that can be read when a child has ended."""
+    reading, writing = socket.socketpair()
+    reading.setblocking(False)
+    writing.setblocking(False)
+    signal.signal(signal.SIGCHLD, _wake)
+    # Python keeps the number alone; detached, the socket stays open for as long as we live.
+    signal.set_wakeup_fd(writing.detach())
+    return reading
 
-    try:
-        children = psutil.Process(pid).children()
-    except psutil.Error:
-        return False
-    for child in children:
-        with contextlib.suppress(psutil.Error):
-            # "postgres: role database 127.0.0.1(40312) idle"
-            if f" {cluster.HOST}(" in " ".join(child.cmdline()):
-                return True
-    return False
+
+def _wake(_signal: int, _frame: object) -> None:
+    """The signal only has to end a wait, through the wake-up socket."""
 
 
 def main() -> int:
@@ -196,19 +198,27 @@ def main() -> int:
         report=arguments.report,
     )
     try:
-        pid = keeper.bring_up()
+        server = keeper.bring_up()
         keeper.tell(step="ready")
+    except EmbeddedError as error:
+        keeper.tell(error=str(error))
+        raise
+    except OSError as error:
+        hint = cluster.disk_hint(keeper.home.path)
+        keeper.tell(error=f"PostgreSQL in {keeper.folder} cannot be started: {error}{hint}")
+        raise
     except Exception as error:
-        said = str(error) if isinstance(error, EmbeddedError) else f"{error!r} in the keeper"
-        keeper.tell(error=said)
+        keeper.tell(error=f"Starting PostgreSQL in {keeper.folder} failed: {error!r}")
         raise
     finally:
         os.close(arguments.report)
         # The starter shares this lock, so that it holds even if the starter was killed.
         os.close(arguments.start_lock)
-    keeper.watch(pid)
+    keeper.watch(server)
     if arguments.throwaway:
-        shutil.rmtree(arguments.folder, ignore_errors=True)
+        delete(keeper.home.path)
+        if keeper.folder.exists():
+            delete(keeper.folder)
     return 0
 
 

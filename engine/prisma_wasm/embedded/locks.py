@@ -11,15 +11,28 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from .account import name_of
 from .errors import EmbeddedError
+from .home import inherit_owner
 
 _RETRY_EVERY = 0.03
 _LONG_WAIT = 2.0
 
 
 def open_lock_file(path: Path) -> int:
-    """Open (or make) a lock file that only its owner can read; links are not followed."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    """Open (or make) a lock file that only its folder's owner can read; links are not followed."""
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        try:
+            return os.open(path, flags)
+        except FileNotFoundError:
+            descriptor = os.open(path, flags | os.O_CREAT, 0o600)
+            inherit_owner(path)
+            return descriptor
+    except OSError as error:
+        raise EmbeddedError(
+            f"Cannot use {path.parent} for the embedded PostgreSQL: {error}{_whose(path)}."
+        ) from error
 
 
 def try_lock(descriptor: int, *, shared: bool = False) -> bool:
@@ -29,7 +42,7 @@ def try_lock(descriptor: int, *, shared: bool = False) -> bool:
     except OSError as error:
         if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             return False
-        raise
+        raise EmbeddedError(f"This file system has no file locks: {error}.") from error
     return True
 
 
@@ -63,6 +76,7 @@ def is_held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
+        # Taken for an instant at most: who waits for it tries again.
         return not try_lock(descriptor)
     finally:
         os.close(descriptor)
@@ -78,3 +92,14 @@ def locked(path: Path, seconds: float, waiting: Callable[[], None] | None = None
     finally:
         # Closing, not unlocking: a child that shares the descriptor keeps the lock.
         os.close(descriptor)
+
+
+def _whose(path: Path) -> str:
+    """Words on a folder that belongs to another user, as after one run with `sudo`."""
+    try:
+        owner = path.parent.stat().st_uid
+    except OSError:
+        return ""
+    if owner == os.geteuid():
+        return ""
+    return f" (the folder belongs to the user {name_of(owner) or owner})"

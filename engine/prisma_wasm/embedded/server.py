@@ -1,4 +1,4 @@
-"""An embedded server for those who use it: have it running, look at it, stop it, delete its data."""
+"""An embedded server for those who use it: have it running, look at it, stop it, delete it."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from . import cluster, locks
+from . import cluster, locks, process
 from .account import account_for, process_environment
 from .binaries import installed
 from .errors import EmbeddedError
@@ -24,7 +24,7 @@ from .home import (
     users_lock,
     write_state,
 )
-from .starter import Say, bring_up, say_to_stderr, short
+from .starter import KeeperLostError, Say, bring_up, say_to_stderr, short
 
 DEFAULT_IDLE_MINUTES = 5.0
 _LOCK_LIMIT = 300.0
@@ -89,7 +89,10 @@ def ensure(
         _use(folder)
         joined = joined_server(folder)
         if joined is None:
-            bring_up(folder, lock, idle=idle_minutes * 60, say=say)
+            try:
+                bring_up(folder, lock, idle=idle_minutes * 60, say=say)
+            except KeeperLostError:
+                bring_up(folder, lock, idle=idle_minutes * 60, say=say)
             joined = joined_server(folder)
         if joined is None:
             raise EmbeddedError(f"PostgreSQL in {folder} ended right after its start.")
@@ -102,7 +105,7 @@ def status(folder: Path) -> Status:
     """Look, and change nothing."""
     folder = folder.absolute()
     home = find_home(folder)
-    server = cluster.running(home.cluster) if home else None
+    server = process.running(home.cluster) if home else None
     if server is None:
         return Status(folder, home.path if home else None, running=False)
     return Status(folder, home.path if home else None, True, server.pid, server.port)
@@ -131,7 +134,7 @@ def psql_command(folder: Path, database: str = "postgres") -> list[str]:
     """The command line of psql on the running server; the password is in a file, not in it."""
     folder = folder.absolute()
     home = find_home(folder)
-    server = cluster.running(home.cluster) if home else None
+    server = process.running(home.cluster) if home else None
     if home is None or server is None:
         raise EmbeddedError(f"The server of {folder} is not running.")
     return _psql(home, server.port, database)
@@ -151,7 +154,7 @@ def _start_locked(folder: Path, say: Say) -> Generator[int]:
 def joined_server(folder: Path) -> Server | None:
     """The server as it is now, if it is ready and has a keeper."""
     home = find_home(folder)
-    server = cluster.running(home.cluster) if home else None
+    server = process.running(home.cluster) if home else None
     if home is None or server is None or not server.ready:
         return None
     if not locks.is_held(keeper_lock(folder)):
@@ -182,9 +185,9 @@ def _password(home: Home) -> str:
 
 def _stop_locked(folder: Path) -> bool:
     home = find_home(folder)
-    server = cluster.running(home.cluster) if home else None
-    if home and server:
-        cluster.stop(server.pid, home.cluster)
+    server = process.running(home.cluster) if home else None
+    if server:
+        process.stop(server.pid, server.place)
     deadline = time.monotonic() + _KEEPER_LEAVES_WITHIN
     while locks.is_held(keeper_lock(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -203,7 +206,7 @@ def _create_once(server: Server, database: str) -> None:
     )
     command = [*_psql(home, server.port, "postgres"), "-Xq", "-v", f"name={database}"]
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - our own program
             [*command, "-v", "ON_ERROR_STOP=1"],
             input=script,
             env=process_environment(),

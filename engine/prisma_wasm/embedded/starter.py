@@ -10,7 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import EmbeddedError
-from .home import keeper_log
+from .home import keeper_log, open_log
+
+
+class KeeperLostError(EmbeddedError):
+    """The keeper was killed before it could say anything; another one may succeed."""
+
 
 Say = Callable[[str], None]
 
@@ -64,10 +69,9 @@ def _spawn(
         f"--report={report}",
         *(["--throwaway"] if throwaway else []),
     ]
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-    log = os.open(keeper_log(folder), flags, 0o600)
+    log = open_log(keeper_log(folder), afresh=True)
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - ourselves
             command,
             # A temporary server ends when the other end of this pipe closes, however we end.
             stdin=subprocess.PIPE if throwaway else subprocess.DEVNULL,
@@ -95,7 +99,7 @@ def _follow(reports: int, folder: Path, say: Say) -> None:
             continue
         received = os.read(reports, 65536)
         if not received:
-            raise EmbeddedError(
+            raise KeeperLostError(
                 f"PostgreSQL in {folder} could not be started, its keeper was killed;"
                 f" see {keeper_log(folder)}."
             )
