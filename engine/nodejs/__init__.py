@@ -1,4 +1,4 @@
-"""Answers Prisma Client Python where it asks the nodejs-bin package for Node, so that `prisma` needs no engines.
+"""Answers Prisma Client Python where it asks the nodejs-bin package for Node.
 
 This module is imported by every `import prisma`: it loads nothing until one of its programs is run.
 """

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 
 class Program:
@@ -27,15 +27,25 @@ class Program:
         answer = upstream.answer(self._name, arguments, **options)
         if answer is not None:
             return answer
-        return subprocess.run([*self._command(), *arguments], **options)  # noqa: S603 - the caller decides
+        words = [*self._command(), *arguments]
+        return cast(
+            "subprocess.CompletedProcess[bytes]",
+            subprocess.run(words, **options),  # noqa: S603 - the caller decides
+        )
 
     def call(self, args: Iterable[str], **options: Any) -> int:
         """Run the program; the answer is its exit code."""
         return self.run(args, **options).returncode
 
-    def Popen(self, args: Iterable[str], **options: Any) -> "subprocess.Popen[bytes]":  # noqa: N802 - nodejs-bin's name
+    def Popen(  # noqa: N802 - nodejs-bin's name
+        self, args: Iterable[str], **options: Any
+    ) -> "subprocess.Popen[bytes]":
         """Start the program and leave it running."""
-        return subprocess.Popen([*self._command(), *args], **options)  # noqa: S603 - the caller decides
+        words = [*self._command(), *args]
+        return cast(
+            "subprocess.Popen[bytes]",
+            subprocess.Popen(words, **options),  # noqa: S603 - the caller decides
+        )
 
     def main(self) -> None:
         """Run the program with this process's arguments and end with its exit code."""

@@ -1,1 +1,1 @@
-"""The `prisma` command without engine binaries: Node, its packages, the launcher and the generator."""
+"""The `prisma` command without engine binaries: Node, its packages, launcher, generator."""

@@ -1,11 +1,11 @@
-"""Reads .env files as the Prisma CLI will read them: which files, which syntax, which value wins."""
+"""Reads .env files as the Prisma CLI will: which files, which syntax, which value wins."""
 
 import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
-# A name, then `=` or `: `, then a value in quotes or up to a comment. A quoted value may span lines.
+# A name, then `=` or `: `, then a value in quotes, which may span lines, or up to a comment.
 ASSIGNMENT = re.compile(
     r"""^[ \t]*(?:export[ \t]+)?(?P<name>[\w.-]+)
         (?:\s*=\s*?|:\s+?)
@@ -21,7 +21,7 @@ DEEPEST_REFERENCE = 20
 def variables(
     environment: Mapping[str, str], *, cwd: Path, schema_argument: str | None
 ) -> dict[str, str]:
-    """The environment that Prisma will work with: the process's own first, then that of the .env files."""
+    """What Prisma will see: the process's own variables first, then those of the .env files."""
     result = dict(environment)
     for file in files(cwd=cwd, schema_argument=schema_argument):
         result.update(_expanded(parse(file.read_text(encoding="utf-8-sig")), result))
@@ -29,7 +29,7 @@ def variables(
 
 
 def files(*, cwd: Path, schema_argument: str | None) -> list[Path]:
-    """The .env files that Prisma reads: the one of the Node project, if any, and one of the schema."""
+    """The .env files that Prisma reads: one of the Node project, if any, and one of the schema."""
     found: list[Path] = []
     root = _node_project(cwd)
     candidates = [cwd / "prisma" / ".env", cwd / ".env"]

@@ -1,15 +1,18 @@
-"""The environment that the Prisma CLI runs in: engines, silence, DIRECT_URL and the embedded database."""
+"""The environment that the Prisma CLI runs in: engines, silence and database URLs."""
 
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from prisma_wasm import config
 from prisma_wasm.toolchain import dotenv, programs, schema_files, upstream
 from prisma_wasm.toolchain.arguments import CommandLine
+from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.node import Node
 
-# A server of the project's own is not started for commands that only read the schema; they want a URL all the same.
+# The embedded server is not started for commands that only read the schema, which want a URL
+# all the same.
 NOT_STARTED = "postgresql://embedded@localhost:5432/embedded"
 
 
@@ -52,19 +55,19 @@ def _silence() -> dict[str, str]:
 def _database_urls(
     command: CommandLine, environment: Mapping[str, str], cwd: Path
 ) -> dict[str, str]:
-    """URLs that the project leaves open: the embedded database's, and a directUrl equal to the url."""
+    """URLs that the project leaves open: the embedded database's, a directUrl like the url."""
     schema = schema_files.find(cwd=cwd, argument=command.schema)
     datasource = schema.datasource() if schema else None
     if schema is None or datasource is None:
         return {}
     url, direct = datasource.variable("url"), datasource.variable("directUrl")
-    embedded = url is not None and not environment.get(url) and _is_embedded(cwd, schema)
-    if not embedded and (direct is None or environment.get(direct)):
+    embedded = None if url is None or environment.get(url) else _embedded_project(cwd, schema)
+    if embedded is None and (direct is None or environment.get(direct)):
         return {}
     seen = dotenv.variables(environment, cwd=cwd, schema_argument=command.schema)
     given: dict[str, str] = {}
-    if embedded and url is not None and not seen.get(url):
-        given[url] = _embedded_url(cwd, schema) if command.uses_database() else NOT_STARTED
+    if embedded is not None and url is not None and not seen.get(url):
+        given[url] = _embedded_url(embedded, url) if command.uses_database() else NOT_STARTED
     if direct is not None and not seen.get(direct):
         value = given.get(url or "") or seen.get(url or "") or datasource.text("url")
         if value:
@@ -72,9 +75,29 @@ def _database_urls(
     return given
 
 
-def _is_embedded(cwd: Path, schema: schema_files.Schema) -> bool:
-    return False
+def _embedded_project(cwd: Path, schema: schema_files.Schema) -> Path | None:
+    """The folder from which the project's settings, with an embedded database, can be found."""
+    for start in (cwd, schema.path.absolute().parent):
+        try:
+            settings = config.find(start)
+        except config.ConfigError as error:
+            raise ToolchainError(
+                str(error), mend="Mend that setting and run this again."
+            ) from error
+        if settings is not None:
+            return start if settings.embedded else None
+    return None
 
 
-def _embedded_url(cwd: Path, schema: schema_files.Schema) -> str:
-    raise NotImplementedError
+def _embedded_url(start: Path, variable: str) -> str:
+    # Loaded for the few commands that need it.
+    from prisma_wasm.embedded import EmbeddedError
+
+    try:
+        url = config.database_url(start, {}, variable)
+    except EmbeddedError as error:
+        raise ToolchainError(
+            f"The embedded database can't be started: {error}",
+            mend=f"Set {variable} to use another database; `prisma-wasm doctor` says more.",
+        ) from error
+    return url or NOT_STARTED

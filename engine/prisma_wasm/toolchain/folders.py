@@ -1,4 +1,4 @@
-"""Where the Node side of the tool chain lies: in the virtual environment, else in the user's cache."""
+"""Where the Node side of the tool chain lies: the virtual environment, else the user's cache."""
 
 import hashlib
 import os
@@ -53,7 +53,8 @@ def writable() -> Path:
     tried = ", ".join(str(folder) for folder in candidates()) or "no folder (there is no home)"
     raise ToolchainError(
         f"The Node packages of the prisma command can't be stored: {tried} can't be written to.",
-        mend=f"Set {OVERRIDE} to a folder that can be written to, or run `prisma-wasm install` as a user who may.",
+        mend=f"Set {OVERRIDE} to a folder that can be written to,"
+        " or run `prisma-wasm install` as a user who may write to one of these.",
     )
 
 

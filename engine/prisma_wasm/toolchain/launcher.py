@@ -1,4 +1,4 @@
-"""What a `prisma ...` command does: prepares its Node side if need be, and runs Prisma's own CLI under it."""
+"""What a `prisma ...` command does: prepares Node and its packages, runs Prisma's own CLI."""
 
 import contextlib
 import io
@@ -8,10 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from prisma_wasm.toolchain import arguments, environment, node, packages, programs
 from prisma_wasm.toolchain.errors import ToolchainError
@@ -84,8 +84,8 @@ def _run_cli(
 
 
 @contextlib.contextmanager
-def _real(stream: Stream) -> Iterator[Stream]:
-    """A stream that a process can write to; one that only lives in Python (a test's capture) is filled afterwards."""
+def _real(stream: Stream) -> Generator[Stream]:
+    """A stream that a process can write to; one without a descriptor gets what it wrote."""
     if stream is None or isinstance(stream, int) or _has_descriptor(stream):
         yield stream
         return
@@ -120,7 +120,7 @@ class _Signals:
         self._received: list[tuple[signal.Signals, float]] = []
         self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> "_Signals":
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._note) for number in FORWARDED}
         return self
@@ -136,7 +136,7 @@ class _Signals:
         """The process's exit code."""
         while True:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                # Without a signal handler of ours (another thread's call) nothing has to be looked at meanwhile.
+                # Called from another thread there is no handler of ours, and nothing to look at.
                 return process.wait(POLL_SECONDS if self._before else None)
             self._forward(process)
 

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.2
 
 
 @contextmanager
-def locked(folder: Path, *, limit: float = LIMIT_SECONDS) -> Iterator[None]:
+def locked(folder: Path, *, limit: float = LIMIT_SECONDS) -> Generator[None]:
     """Hold `folder`'s lock for the block."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / ".lock"
@@ -37,7 +37,8 @@ def _wait_for(handle: int, path: Path, limit: float) -> None:
             if time.monotonic() > until:
                 raise ToolchainError(
                     f"Another process has held {path} for {limit:.0f} s.",
-                    mend="Wait for the other `prisma` or `prisma-wasm install` to end, or end it, and run this again.",
+                    mend="Wait for the other `prisma` or `prisma-wasm install`, or end it;"
+                    " then run this again.",
                 ) from None
             if not told:
                 say("Another process is preparing the prisma command; waiting for it.")

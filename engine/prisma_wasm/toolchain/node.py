@@ -79,7 +79,7 @@ def in_wheel() -> Node | None:
 
 
 def npm_command(node: Node, name: str = "npm") -> list[str]:
-    """The words that start npm or npx under a Node; Debian's Node comes without, then PyPI's is taken."""
+    """The words that start npm or npx; Debian's Node comes without, then PyPI's is taken."""
     script = _npm_script(node, name)
     if script is not None:
         return [str(node.executable), str(script)]
@@ -136,7 +136,8 @@ def _install_into(root: Path) -> Node:
             f"Installing Node {wheel_version()} from PyPI",
             _installer(staging),
             limit=INSTALL_SECONDS,
-            mend="Install Node 18.18 or newer on this machine, or see that PyPI can be reached, and run this again.",
+            mend="Install Node 18.18 or newer on this machine, or see that PyPI can be reached;"
+            " then run this again.",
         )
         shutil.rmtree(target, ignore_errors=True)
         staging.rename(target)
@@ -176,8 +177,9 @@ def _installer(target: Path) -> list[str]:
     if uv is not None:
         return [uv, "pip", "install", "--quiet", "--python", sys.executable, *what]
     raise ToolchainError(
-        "There is no Node (18.18 or newer) on this machine, and neither pip nor uv to install it with.",
-        mend="Install Node 18.18 or newer, or run `python -m ensurepip` in this environment, and run this again.",
+        "There is no Node 18.18 or newer on this machine, and neither pip nor uv to install it.",
+        mend="Install Node 18.18 or newer, or run `python -m ensurepip` in this environment;"
+        " then run this again.",
     )
 
 
@@ -230,7 +232,7 @@ def _remembered() -> dict[str, str]:
 
 
 def _remember(versions: dict[str, str]) -> None:
-    """Only a folder that the tool chain has already made is written to; without it the question costs 50 ms."""
+    """Only a folder that is already there is written to; without it asking costs 50 ms."""
     for root in folders.candidates():
         if root.is_dir() and os.access(root, os.W_OK):
             staging = root / f".node-version-{os.getpid()}"

@@ -1,4 +1,4 @@
-"""Prepares the npm packages of the tool chain: whole or not at all, once for each version of the lock file."""
+"""Prepares the npm packages of the tool chain, whole or not at all, once for each lock file."""
 
 import contextlib
 import errno
@@ -19,7 +19,10 @@ STAGING = ".staging-"
 INSTALL_SECONDS = 900
 UNUSED_SECONDS = 60 * 24 * 3600
 TOUCH_EVERY_SECONDS = 24 * 3600
-MEND = "See that the npm registry can be reached and run `prisma-wasm install`; `prisma-wasm doctor` says what else is missing."
+MEND = (
+    "See that the npm registry can be reached and run `prisma-wasm install`;"
+    " `prisma-wasm doctor` says what else is missing."
+)
 
 
 def prepared() -> Path | None:
@@ -88,7 +91,7 @@ def _install_into(root: Path, target: Path) -> None:
 
 
 def _npm_environment(using: node.Node) -> dict[str, str]:
-    """Node first on PATH, and a network that is away is noticed within seconds, unless the user says otherwise."""
+    """Node first on PATH; a network that is away is noticed soon, unless the user wants else."""
     environment = dict(os.environ)
     environment["PATH"] = f"{using.executable.parent}{os.pathsep}{environment.get('PATH', '')}"
     environment.setdefault("npm_config_fetch_retry_mintimeout", "1000")
@@ -118,7 +121,7 @@ def _clean_staging(root: Path) -> None:
 
 
 def _clean_old(root: Path, current: Path) -> None:
-    """Packages of other versions: an environment has one version, a user's cache may serve several."""
+    """Packages of other versions: an environment has one, a user's cache may serve several."""
     own = root == folders.in_environment()
     for stamp in root.glob(f"*/{STAMP}"):
         unused = time.time() - stamp.stat().st_mtime > UNUSED_SECONDS
@@ -134,7 +137,8 @@ def _note_use(folder: Path) -> None:
 
 
 def _explain(error: OSError, root: Path) -> ToolchainError:
-    what = f"The Node packages of the prisma command can't be stored in {root}: {error.strerror or error}."
+    reason = error.strerror or error
+    what = f"The Node packages of the prisma command can't be stored in {root}: {reason}."
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return ToolchainError(what, mend="Free some disk space and run this again.")
     return ToolchainError(

@@ -23,7 +23,7 @@ def generators(packages: Path) -> Path:
 
 
 def _executable(folder: Path, names: tuple[str, ...], copies: Path) -> Path:
-    """The packaged scripts in place, or copies of them where the installer has dropped their executable bits."""
+    """The packaged scripts; copies of them where an installer has dropped executable bits."""
     if all(os.access(folder / name, os.X_OK) for name in names):
         return folder
     copies.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Looks into a Prisma schema, wherever Prisma would find it, for what the launcher must know of it."""
+"""Finds the Prisma schema where Prisma would, and what the launcher must know of it."""
 
 import json
 import re

@@ -18,17 +18,32 @@ GRACE_SECONDS = 5.0
 LAST_LINES = 15
 
 # What package managers write when a machine, not a package, is at fault; the words that help then.
+FULL_DISK = ("ENOSPC", "EDQUOT", "No space left on device", "Disk quota exceeded", "os error 28")
+READ_ONLY = ("EROFS", "EACCES", "EPERM", "Read-only file system", "Permission denied")
+WRONG_PACKAGE = ("EINTEGRITY", "DO NOT MATCH THE HASHES", "Hash mismatch")
+NO_NETWORK = (
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "ENETUNREACH",
+    "Failed to establish a new connection",
+    "Name or service not known",
+    "Temporary failure in name resolution",
+    "error sending request",
+    "dns error",
+    "No matching distribution found",
+)
 CAUSES = [
-    (("ENOSPC", "No space left on device", "os error 28"), "The disk is full: free some space"),
-    (("EDQUOT", "Disk quota exceeded"), "The disk quota is used up: free some space"),
-    (("EROFS", "Read-only file system"), "The folder is read-only: set PRISMA_WASM_CACHE to another one"),
-    (("EACCES", "EPERM", "Permission denied"), "A file may not be written: mend its owner or set PRISMA_WASM_CACHE"),
+    (FULL_DISK, "The disk is full: free some space"),
+    (READ_ONLY, "A file may not be written: mend its owner, or set PRISMA_WASM_CACHE to a folder"),
+    (WRONG_PACKAGE, "A package is not the pinned one: clear the package manager's cache"),
     (
-        ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "Failed to establish a new connection", "Name or service not known", "Temporary failure in name resolution", "error sending request", "dns error", "No matching distribution found"),
-        "The package registry can't be reached: check the network, the proxy and the registry settings",
+        NO_NETWORK,
+        "The package registry can't be reached: check network, proxy and registry settings",
     ),
-    (("EINTEGRITY", "DO NOT MATCH THE HASHES", "Hash mismatch"), "A downloaded package is not the pinned one: clear the package manager's cache"),
-]  # fmt: skip
+]
 
 
 def run_step(

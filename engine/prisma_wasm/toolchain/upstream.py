@@ -1,8 +1,8 @@
 """Where Prisma Client Python meets the tool chain: its calls of node and npm, and its cache folder.
 
-Its `prisma` command wants a file `<cache>/node_modules/prisma/build/index.js`, runs `npm install prisma@...` in
-`<cache>` when there is none, and then runs that file under Node. Here npm only writes a placeholder, and
-running the file, whatever it is, starts the launcher.
+Its `prisma` command wants a file `<cache>/node_modules/prisma/build/index.js`, runs
+`npm install prisma@...` in `<cache>` when there is none, and then runs that file under Node. Here
+npm only writes a placeholder, and running the file, whatever it is, starts the launcher.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,29 +19,14 @@ from prisma_wasm.toolchain import folders
 CACHE_VARIABLE = "PRISMA_BINARY_CACHE_DIR"
 ENTRYPOINT = Path("node_modules", "prisma", "build", "index.js")
 
-# Only who runs this environment's `prisma` gets here through us. Another project of the same user, with the
-# engine binaries and without prisma-wasm, may find the placeholder in the cache that both share: there it makes
-# room for the real package, as if it had never been.
-PLACEHOLDER = """\
-// Written by prisma-wasm, whose `prisma` command does not need this file's contents.
-// Prisma Client Python without prisma-wasm, sharing this folder, gets the real CLI installed here.
-const { spawnSync } = require("node:child_process");
-const { rmSync } = require("node:fs");
-const { join } = require("node:path");
-const folder = join(__dirname, "..", "..", "..");
-rmSync(join(folder, "node_modules", "prisma"), { recursive: true, force: true });
-const installed = spawnSync("npm", ["install", "--no-audit", "--no-fund", %(package)s], { cwd: folder, stdio: ["ignore", 2, 2] });
-if (installed.status !== 0) process.exit(installed.status ?? 1);
-const run = spawnSync(process.execPath, [__filename, ...process.argv.slice(2)], { stdio: "inherit" });
-process.exit(run.status ?? 1);
-"""
+PLACEHOLDER = folders.PACKAGE / "upstream_placeholder.js"
 
 
 def prepare_for_command() -> None:
-    """Give upstream a cache folder of this environment, where it would otherwise write to the user's home.
+    """Give upstream a cache folder of this environment, not one in the user's home.
 
-    Only in the `prisma` command itself, or where the home can't be written to: applications that import
-    `prisma` keep the environment they were started with, and so do the processes that they start.
+    Only in the `prisma` command itself, or where the home can't be written to: applications that
+    import `prisma` keep the environment they were started with, and so do their processes.
     """
     if CACHE_VARIABLE in os.environ or not (_is_prisma_command() or not _is_home_usable()):
         return
@@ -76,7 +62,8 @@ def write_placeholder(cache: Path, package: str) -> None:
     if not manifest.exists():
         manifest.write_text('{"private": true}\n', encoding="utf-8")
     staging = entrypoint.with_name(f".{os.getpid()}.js")
-    staging.write_text(PLACEHOLDER % {"package": json.dumps(package)}, encoding="utf-8")
+    text = PLACEHOLDER.read_text(encoding="utf-8").replace('"prisma@latest"', json.dumps(package))
+    staging.write_text(text, encoding="utf-8")
     staging.replace(entrypoint)
 
 
@@ -119,7 +106,7 @@ def _is_prisma_command() -> bool:
     if Path(sys.argv[0]).stem == "prisma":
         return True
     words = sys.orig_argv
-    return any(pair == ("-m", "prisma") for pair in zip(words, words[1:], strict=False))
+    return any(pair == ("-m", "prisma") for pair in pairwise(words))
 
 
 def _is_home_usable() -> bool:

@@ -1,1 +1,1 @@
-"""`prisma generate`: Prisma Client Python's own generator, then what makes its client light and engine-free."""
+"""`prisma generate`: Prisma Client Python's own generator, then our engine and fewer types."""

@@ -1,4 +1,4 @@
-"""Writes a file as a new one: it is there whole or not at all, and never through a hard link into a cache."""
+"""Writes a file as a new one: whole or not at all, never through a hard link into a cache."""
 
 import os
 from pathlib import Path

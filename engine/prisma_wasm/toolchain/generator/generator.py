@@ -1,4 +1,4 @@
-"""One run of the generator: upstream's templates, fewer types, our engine and its WebAssembly module."""
+"""One run of the generator: upstream's templates, fewer types, our engine and its WASM module."""
 
 from pathlib import Path
 

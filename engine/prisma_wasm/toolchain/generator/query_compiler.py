@@ -1,4 +1,4 @@
-"""Puts the query compiler's WebAssembly module beside a generated client, which loads it from there."""
+"""Puts the query compiler's WASM module beside a generated client, which loads it from there."""
 
 import hashlib
 from pathlib import Path

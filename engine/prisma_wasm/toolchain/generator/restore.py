@@ -1,7 +1,7 @@
 """Puts the previous client back when generating a new one fails or is ended."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from prisma.generator.generator import DEFAULT_ENV
@@ -13,7 +13,7 @@ TEMPLATE_ENDING = ".py.jinja"
 
 
 @contextlib.contextmanager
-def restored_on_failure(package: Path) -> Iterator[None]:
+def restored_on_failure(package: Path) -> Generator[None]:
     """Upstream deletes a client that it can't finish; here the one that worked before stays."""
     before = {path: path.read_bytes() for path in _written(package) if path.is_file()}
     _unlink_hard_links(before)
@@ -37,7 +37,7 @@ def generated_modules(package: Path) -> list[Path]:
 
 
 def _unlink_hard_links(before: dict[Path, bytes]) -> None:
-    """Upstream writes into the files that are there, which may be one with a package manager's cache."""
+    """Upstream writes into the files that are there, which a package manager may have linked."""
     for path, content in before.items():
         if path.stat().st_nlink > 1:
             files.write(path, content)
