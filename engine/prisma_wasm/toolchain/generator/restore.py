@@ -7,7 +7,7 @@ from pathlib import Path
 from prisma.generator.generator import DEFAULT_ENV
 from prisma.generator.utils import resolve_template_path
 
-from prisma_wasm.toolchain.generator import files, query_compiler
+from prisma_wasm.toolchain.generator import files, placed
 
 TEMPLATE_ENDING = ".py.jinja"
 
@@ -47,5 +47,5 @@ def _written(package: Path) -> list[Path]:
     return [
         *generated_modules(package),
         package / "schema.prisma",
-        package / query_compiler.FILE_NAME,
+        package / placed.FILE_NAME,
     ]
