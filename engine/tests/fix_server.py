@@ -7,17 +7,19 @@ never read: no test may touch a database that somebody works with.
 import itertools
 import os
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 
 from prisma_wasm import embedded
+from prisma_wasm.embedded.binaries import installed
 
 _LIMIT = 60.0
+_PSQL = ("-XqAt", "--set=ON_ERROR_STOP=1", "--file=-")
 _numbers = itertools.count(1)
 
 
@@ -35,10 +37,9 @@ class DatabaseServer:
     def execute(self, script: str, database: str | None = None) -> str:
         """Run SQL (or psql's commands); returns the rows as text, columns parted by `|`."""
         done = subprocess.run(
-            [installed().program("psql"), "-XqAt", "-v", "ON_ERROR_STOP=1", "-f", "-"],
+            [installed().program("psql"), f"--dbname={self._plain_url(database)}", *_PSQL],
             input=script,
-            env={"PGDATABASE": "", "PGCONNECT_TIMEOUT": "20"}
-            | _parameters(self.url_of(database) if database else self.url),
+            env={"PGCONNECT_TIMEOUT": "20"},
             capture_output=True,
             text=True,
             timeout=_LIMIT,
@@ -46,6 +47,12 @@ class DatabaseServer:
         if done.returncode:
             raise RuntimeError(f"{script}: {done.stderr.strip()}")
         return done.stdout.strip()
+
+    def _plain_url(self, database: str | None) -> str:
+        """Without what only Prisma understands, such as `?schema=public`."""
+        parts = urlsplit(self.url_of(database) if database else self.url)
+        known = [part for part in parts.query.split("&") if part.startswith("ssl")]
+        return urlunsplit(parts._replace(query="&".join(known)))
 
     def create(self, template: str | None = None) -> str:
         """Create a database, empty or a copy; returns its name."""
@@ -71,7 +78,7 @@ class DatabaseServer:
 
     def drop_templates(self) -> None:
         for name in self._templates.values():
-            with suppress(asyncpg.PostgresError, OSError):
+            with suppress(RuntimeError):
                 self.drop(name)
 
 

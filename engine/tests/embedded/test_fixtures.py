@@ -1,28 +1,28 @@
 """The database fixtures that the other tests stand on."""
 
-import asyncio
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import asyncpg
 from fix_server import DatabaseServer
 
+_TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+_DATABASES = "SELECT count(*) FROM pg_database"
 
-async def value(url: str, query: str) -> object:
-    connection = await asyncpg.connect(url)
-    try:
-        return await connection.fetchval(query)
-    finally:
-        await connection.close()
+_INNER = """
+import os
+
+def test_inner(server, database):
+    assert server.url == os.environ["TEST_DATABASE_URL"]
+    server.template("x", lambda url: None)
+"""
 
 
-async def test_database_is_empty(database: str) -> None:
+def test_database_is_empty(server: DatabaseServer, database: str) -> None:
     """Each test gets a database without a table."""
-    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-    assert await value(database, tables) == 0
+    assert server.execute(_TABLES, database.rpartition("/")[2]) == "0"
 
 
 def test_clone_copies_a_template(server: DatabaseServer, clone: Callable[[str], str]) -> None:
@@ -33,24 +33,19 @@ def test_clone_copies_a_template(server: DatabaseServer, clone: Callable[[str], 
         prepared.append(url)
         server.execute("CREATE TABLE t AS SELECT 1 AS n", url.rpartition("/")[2])
 
-    first = clone(server.template("numbers", prepare))
-    second = clone(server.template("numbers", prepare))
-    asyncio.run(value(first, "DELETE FROM t RETURNING n"))
+    first = clone(server.template("numbers", prepare)).rpartition("/")[2]
+    second = clone(server.template("numbers", prepare)).rpartition("/")[2]
+    server.execute("DELETE FROM t", first)
     assert len(prepared) == 1
-    assert asyncio.run(value(first, "SELECT count(*) FROM t")) == 0
-    assert asyncio.run(value(second, "SELECT count(*) FROM t")) == 1
+    assert server.execute("SELECT count(*) FROM t", first) == "0"
+    assert server.execute("SELECT count(*) FROM t", second) == "1"
 
 
 def test_test_database_url_names_the_server(server: DatabaseServer, tmp_path: Path) -> None:
-    """With TEST_DATABASE_URL tests use that server, and leave nothing behind; DATABASE_URL is not read."""
+    """TEST_DATABASE_URL is used and left as it was; DATABASE_URL is not read."""
     test = tmp_path / "test_inner.py"
-    test.write_text(
-        "import os\n"
-        "def test_inner(server, database):\n"
-        "    assert server.url == os.environ['TEST_DATABASE_URL']\n"
-        "    server.template('x', lambda url: None)\n"
-    )
-    before = asyncio.run(value(server.url, "SELECT count(*) FROM pg_database"))
+    test.write_text(_INNER)
+    before = server.execute(_DATABASES)
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "fix_server", str(test)],
         cwd=tmp_path,
@@ -65,4 +60,4 @@ def test_test_database_url_names_the_server(server: DatabaseServer, tmp_path: Pa
         timeout=60,
     )
     assert done.returncode == 0, done.stdout
-    assert asyncio.run(value(server.url, "SELECT count(*) FROM pg_database")) == before
+    assert server.execute(_DATABASES) == before
