@@ -8,6 +8,8 @@ const FLOAT = 2;
 const DOUBLE = 3;
 const NUMERIC = 4;
 const BOOLEAN = 5;
+const CHARACTER = 6;
+const CHARACTER = 6;
 const TEXT = 7;
 const DATE = 8;
 const TIME = 9;
@@ -27,13 +29,19 @@ const listOf = (read) => (value) =>
     .types.getTypeParser(TEXT_ARRAY_OID)(value)
     .map((item) => (item === null ? null : read(item)));
 
+const CHAR_OID = 18;
+const CHARACTER_COLUMN = [CHARACTER, asText];
 const TEXT_COLUMN = [TEXT, asText];
 const TEXT_ARRAY_COLUMN = [TEXT_ARRAY, listOf(asText)];
 const INT_ARRAY_COLUMN = [INT32_ARRAY, listOf(Number)];
 const BIG_ARRAY_COLUMN = [INT64_ARRAY, listOf(asText)];
 const DATETIME_COLUMN = [DATETIME, instant];
 
-// All other types are text, also "char" (18), name and int2vector: the catalogue queries want them so.
+// The one "char" that the engine reads as a character: c, x or, from PostgreSQL 18 on, n (NOT NULL).
+const CONSTRAINT_TYPE = "constraint_type";
+const CHARACTER_COLUMN = [CHARACTER, asText];
+
+// All other types are text, also other "char" (18), name and int2vector: the catalogue queries want them so.
 const COLUMNS = new Map([
   [16, [BOOLEAN, asBoolean]],
   [20, [INT64, asText]],
@@ -64,7 +72,9 @@ const COLUMNS = new Map([
 
 /** The engine's result set for pg's fields and rows of texts. */
 export function resultSet(fields, rows) {
-  const columns = fields.map((field) => COLUMNS.get(field.dataTypeID) ?? TEXT_COLUMN);
+  const columns = fields.map(({ name, dataTypeID }) =>
+    name === CONSTRAINT_TYPE ? CHARACTER_COLUMN : (COLUMNS.get(dataTypeID) ?? TEXT_COLUMN),
+  );
   return {
     columnNames: fields.map((field) => field.name),
     columnTypes: columns.map(([type]) => type),
