@@ -9,7 +9,6 @@ const DOUBLE = 3;
 const NUMERIC = 4;
 const BOOLEAN = 5;
 const CHARACTER = 6;
-const CHARACTER = 6;
 const TEXT = 7;
 const DATE = 8;
 const TIME = 9;
@@ -29,8 +28,6 @@ const listOf = (read) => (value) =>
     .types.getTypeParser(TEXT_ARRAY_OID)(value)
     .map((item) => (item === null ? null : read(item)));
 
-const CHAR_OID = 18;
-const CHARACTER_COLUMN = [CHARACTER, asText];
 const TEXT_COLUMN = [TEXT, asText];
 const TEXT_ARRAY_COLUMN = [TEXT_ARRAY, listOf(asText)];
 const INT_ARRAY_COLUMN = [INT32_ARRAY, listOf(Number)];
