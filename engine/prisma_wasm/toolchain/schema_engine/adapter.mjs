@@ -6,9 +6,9 @@ export const EMPTY = { columnNames: [], columnTypes: [], rows: [] };
 /**
  * The adapter of a database. `current()` is the client to use now. Hooks, all optional:
  * `before(query)` may change a query's arguments or answer it with a result set of its own; `after(result)` may change
- * what comes back; `scriptFailed(script, error)` hears of a script that failed; `dispose()` ends the connection.
+ * what comes back; `beforeScript(script)` may change a script; `scriptFailed(script, error)` hears of a script that failed; `dispose()` ends the connection.
  */
-export function adapter({ current, schema, before = none, after = same, scriptFailed = none, dispose = async () => {} }) {
+export function adapter({ current, schema, before = none, after = same, beforeScript = same, scriptFailed = none, dispose = nothing }) {
   const query = async ({ sql, args, argTypes }) => {
     const values = args.map((value, i) => argument(value, argTypes[i]));
     const client = await current();
@@ -30,7 +30,7 @@ export function adapter({ current, schema, before = none, after = same, scriptFa
     // One simple query, as Prisma's engine sends it: one implicit transaction, and bodies that hold ";" stay whole.
     executeScript: answered(async (script) => {
       try {
-        await (await current()).query(script);
+        await (await current()).query(beforeScript(script));
       } catch (error) {
         scriptFailed(script, error);
         throw error;
@@ -41,14 +41,15 @@ export function adapter({ current, schema, before = none, after = same, scriptFa
     // The engine sends COMMIT and ROLLBACK itself where it does not use phantom queries.
     startTransaction: answered(async () => {
       await (await current()).query("BEGIN");
-      const done = answered(async () => {});
+      const done = answered(nothing);
       return { ...queryable, options: { usePhantomQuery: false }, commit: done, rollback: done };
     }),
   };
 }
 
 const none = () => undefined;
-const same = (result) => result;
+const nothing = async () => {};
+const same = (given) => given;
 const TEXTS = { getTypeParser: () => (text) => text };
 
 const answered =

@@ -4,6 +4,7 @@ import { connect } from "./connection.mjs";
 import { Known, lockTimeout } from "./errors.mjs";
 import { namesExtensions, withoutKnownExtensions } from "./extensions.mjs";
 import { MigrationWatch } from "./migration_watch.mjs";
+import { RelationTables } from "./relation_tables.mjs";
 import { ShadowDatabases } from "./shadow.mjs";
 import { TwoDatabases } from "./two_databases.mjs";
 import { target } from "./url.mjs";
@@ -14,6 +15,7 @@ const noAdvisoryLock = Boolean(process.env.PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK);
 export class Session {
   #clients = [];
   #engine;
+  #relationTables = new RelationTables();
   #shadows = null;
   #shadowFailure = null;
   #watch = new MigrationWatch();
@@ -23,18 +25,21 @@ export class Session {
   }
 
   async start() {
-    const Engine = await schemaEngine();
     for (const url of this.urls) this.#clients.push(await connect(url));
     if (this.urls.length) this.#shadows = new ShadowDatabases(this.#clients[0], this.urls[0]);
-    const factory = {
+    this.#engine = await this.#newEngine();
+    return this;
+  }
+
+  async #newEngine() {
+    const SchemaEngine = await schemaEngine();
+    const datamodels = this.files.length ? this.files : undefined;
+    return SchemaEngine.new({ datamodels }, debugLog, {
       provider: "postgres",
       adapterName: "@prisma/adapter-pg",
       connect: async () => ({ ok: true, value: this.urls.length ? this.#liveAdapter() : offline }),
       connectToShadowDb: () => this.#shadowAdapter(),
-    };
-    const datamodels = this.files.length ? this.files : undefined;
-    this.#engine = await Engine.new({ datamodels }, debugLog, factory);
-    return this;
+    });
   }
 
   get client() {
@@ -43,10 +48,14 @@ export class Session {
 
   async call(method, params) {
     this.#watch.begin(params);
+    this.#relationTables.begin(method, this.#schemaTexts(params));
     this.#shadowFailure = null;
     try {
       if (namesExtensions(params)) params = await withoutKnownExtensions(method, params, this.client);
-      return await this.#callTwiceAtMost(method, params);
+      const result = await this.#withDiagnosis(method, params);
+      if (!this.#relationTables.unveil(result?.migrationScript ?? result?.stdout ?? "")) return result;
+      this.#engine = await this.#newEngine(); // the old one has a cache of what it was shown
+      return await this.#withDiagnosis(method, params);
     } catch (error) {
       throw this.#worded(unmasked(error));
     } finally {
@@ -56,7 +65,7 @@ export class Session {
 
   // The engine knows the history's schema only if a diagnosis left it in its cache, and the diagnosis at the start of
   // `migrate dev` did not if a migration has been applied since. Another one does.
-  #callTwiceAtMost(method, params) {
+  #withDiagnosis(method, params) {
     return this.#engine[method](params).catch(async (error) => {
       if (!/must be provided through an external factory/.test(error.message)) throw error;
       const { migrationsList, filters } = params;
@@ -65,17 +74,25 @@ export class Session {
     });
   }
 
+  #schemaTexts(params) {
+    const given = [params?.schema, params?.from, params?.to].flatMap((of) => of?.files ?? []);
+    return [...this.files.map(([, text]) => text), ...given.map((file) => file.content)];
+  }
+
   #liveAdapter() {
     const two = this.urls.length > 1 ? new TwoDatabases(this.urls) : null;
     const before = (query) => {
       if (noAdvisoryLock && query.sql.includes("pg_advisory_lock")) return EMPTY;
       this.#watch.sees(query);
+      if (!query.args.length) query.sql = this.#relationTables.withKeys(query.sql);
       return two?.sees(query);
     };
     return adapter({
       current: () => this.#clients[two?.at ?? 0],
       schema: target(this.urls[0]).schema,
       before,
+      after: (result) => this.#relationTables.shown(result),
+      beforeScript: (script) => this.#relationTables.withKeys(script),
       scriptFailed: (script, error) => this.#watch.failed(script, error),
     });
   }
@@ -87,7 +104,8 @@ export class Session {
       const shadows = (this.#shadows ??= new ShadowDatabases(null, null));
       const { client, end } = await (url ? shadows.borrow(url) : shadows.create());
       const { schema } = target(url ?? this.urls[0]);
-      return { ok: true, value: adapter({ current: () => client, schema, dispose: end }) };
+      const after = (result) => this.#relationTables.shown(result);
+      return { ok: true, value: adapter({ current: () => client, schema, after, dispose: end }) };
     } catch (error) {
       this.#shadowFailure = error;
       return { ok: false, error: { kind: "GenericJs", id: 0 } };
