@@ -10,7 +10,15 @@ import sys
 from app.settings import ROOT, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
 
-EMBEDDED_COMMANDS = ("start", "stop", "status", "url", "psql", "reset")
+# What prisma-wasm's own `db` command does; the first three are for those who use that server.
+EMBEDDED_ACTIONS = {
+    "start": "start the embedded server",
+    "url": "print the owner's URL",
+    "psql": "open psql, or run it with the options that follow",
+    "stop": "stop the embedded server; its data stays",
+    "status": "say whether the embedded server runs",
+    "reset": "stop the embedded server and delete all its data",
+}
 
 
 def main() -> None:
@@ -33,8 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     actions = db.add_subparsers(required=True, metavar="ACTION")
     prepare = actions.add_parser("prepare", help="make the role that the service works as")
     prepare.set_defaults(run=_prepare)
-    for name, text in engine_cli.DATABASE_COMMANDS.items():
-        action = actions.add_parser(name, help=text)
+    for name, text in EMBEDDED_ACTIONS.items():
+        action = actions.add_parser(name, help=text, prefix_chars="\0")  # options are passed on
         action.add_argument("rest", nargs=argparse.REMAINDER)
         action.set_defaults(run=_embedded, action=name)
     return parser
@@ -88,5 +96,11 @@ def _prepare(_: argparse.Namespace) -> int:
 
 
 def _embedded(arguments: argparse.Namespace) -> int:
+    url = load().database_url
+    if url and arguments.action == "url":
+        print(url)
+        return 0
+    if url and arguments.action in ("start", "psql"):
+        raise SettingsError("DATABASE_URL is set, so the embedded server is not used.")
     os.chdir(ROOT)
-    return engine_cli.database(arguments.action, arguments.rest)
+    return engine_cli.main(["db", arguments.action, *arguments.rest])
