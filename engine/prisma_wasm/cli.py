@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 
 from prisma_wasm import config, embedded
 from prisma_wasm.toolchain import doctor, node, packages
@@ -123,8 +124,12 @@ def _db_psql(chosen: argparse.Namespace) -> int:
     _running(project)
     command = embedded.psql_command(project.server_folder, project.database_name)
     # Ctrl-C is psql's: it cancels a query there.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGINT, _leave_to_child)
     return subprocess.run([*command, *chosen.rest], check=False).returncode  # noqa: S603 - psql
+
+
+def _leave_to_child(_number: int, _frame: FrameType | None) -> None:
+    """A handler, and not SIG_IGN, which the child would inherit."""
 
 
 def _db_reset(chosen: argparse.Namespace) -> int:

@@ -115,4 +115,5 @@ def _is_home_usable() -> bool:
     except RuntimeError:
         return False
     cache = home / ".cache"
-    return os.access(cache if cache.exists() else home, os.W_OK | os.X_OK)
+    folder = cache if cache.exists() else home
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
