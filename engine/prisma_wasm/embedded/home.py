@@ -138,7 +138,7 @@ def find_home(folder: Path) -> Home | None:
             " `prisma-wasm db reset` forgets it and begins with an empty database."
         )
     first = owner[0]
-    if first != folder and _points_to(first, path) and not _same(first, folder):
+    if first != folder and points_to(first, path) and not _same(first, folder):
         # This folder is a copy, and the pointer in it a copy too: the data is the original's.
         return None
     return Home(folder, path)
@@ -268,7 +268,8 @@ def _owner_of(path: Path) -> tuple[Path, str] | None:
     return None
 
 
-def _points_to(folder: Path, path: Path) -> bool:
+def points_to(folder: Path, path: Path) -> bool:
+    """Whether this folder's data is elsewhere, in that path."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return json.loads((folder / _POINTER).read_text())["path"] == str(path)
     return False

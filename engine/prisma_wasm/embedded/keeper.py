@@ -29,6 +29,7 @@ from .home import (
     find_home,
     keeper_lock,
     make_home,
+    points_to,
     read_state,
     start_lock,
     state_bases,
@@ -85,11 +86,11 @@ class Keeper:
         used_at = counted_at = time.monotonic()
         touched = self._touched()
         while process.works_in(server.pid, server.place):
-            if self._pause() or os.fstat(self.lock).st_nlink == 0:
-                # Nobody can come back to this server: its owner or its folder is no more.
+            owner_gone = self._pause()
+            self._follow_folder()
+            if owner_gone or self._is_deserted():
                 process.stop(server.pid, server.place, at_once=True)
                 return
-            self._follow_folder()
             now = time.monotonic()
             if self._touched() != touched or locks.is_held(users_lock(self.folder)):
                 touched, used_at = self._touched(), now
@@ -143,9 +144,18 @@ class Keeper:
             return users_lock(self.folder).stat().st_mtime_ns
         return 0
 
+    def _is_deserted(self) -> bool:
+        """Whether nobody can come back: the folder or the pointer in it has been deleted."""
+        if os.fstat(self.lock).st_nlink == 0:
+            return True
+        return self.home.path != self.folder and not points_to(self.folder, self.home.path)
+
     def _follow_folder(self) -> None:
         """Our working directory is the folder, wherever it has been moved."""
-        here = Path.cwd()
+        try:
+            here = Path.cwd()
+        except FileNotFoundError:
+            return
         if here != self.folder:
             at_home = self.home.path == self.folder
             self.folder = here

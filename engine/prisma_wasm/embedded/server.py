@@ -126,8 +126,11 @@ def reset(folder: Path) -> None:
     if not folder.is_dir():
         return
     with _start_locked(folder, say_to_stderr):
-        _stop_locked(folder)
+        # With damaged data nothing may be known that could be stopped; the keeper sees to it then.
+        with contextlib.suppress(EmbeddedError):
+            _stop_locked(folder)
         forget_home(folder)
+        _wait_for_keeper(folder)
 
 
 def psql_command(folder: Path, database: str = "postgres") -> list[str]:
@@ -176,6 +179,9 @@ def _use(folder: Path) -> None:
 
 def _password(home: Home) -> str:
     try:
+        if home.password_file.stat().st_mode & 0o077:
+            # As after `chmod -R`; psql ignores the file like this, and others could read it.
+            home.password_file.chmod(0o600)
         return home.password_file.read_text().rstrip("\n").rpartition(":")[2]
     except OSError as error:
         raise EmbeddedError(
@@ -188,10 +194,14 @@ def _stop_locked(folder: Path) -> bool:
     server = process.running(home.cluster) if home else None
     if server:
         process.stop(server.pid, server.place)
+    _wait_for_keeper(folder)
+    return server is not None
+
+
+def _wait_for_keeper(folder: Path) -> None:
     deadline = time.monotonic() + _KEEPER_LEAVES_WITHIN
     while locks.is_held(keeper_lock(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return server is not None
 
 
 def _create_once(server: Server, database: str) -> None:

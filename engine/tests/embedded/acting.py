@@ -1,0 +1,94 @@
+"""What the tests do to a server: ask it, run programs beside it, wait for it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+from prisma_wasm import embedded
+
+LIMIT = 60.0
+
+# Prints the port once the server is there.
+ENSURE = """
+import sys
+from pathlib import Path
+from prisma_wasm import embedded
+server = embedded.ensure(Path(sys.argv[1]), database="app", idle_minutes=float(sys.argv[2]))
+print(server.port, flush=True)
+"""
+ENSURE_AND_STAY = ENSURE + "sys.stdin.read()\n"
+
+
+def spawn(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start a Python program."""
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def ensure_elsewhere(folder: Path, *, idle_minutes: float = 5) -> int:
+    """Have the server from another process, which then ends; returns the port."""
+    program = spawn(ENSURE, folder, idle_minutes)
+    output, errors = program.communicate(timeout=LIMIT)
+    assert program.returncode == 0, errors
+    return int(output)
+
+
+def query(folder: Path, statement: str, database: str = "app") -> str:
+    """Run SQL on a running server."""
+    done = subprocess.run(
+        [*embedded.psql_command(folder, database), "-XqAtc", statement],
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+def server_pid(folder: Path) -> int:
+    """The process id of a running server."""
+    pid = embedded.status(folder).pid
+    assert pid is not None
+    return pid
+
+
+def keepers(folder: Path) -> list[psutil.Process]:
+    """The living keepers of a folder."""
+    return [
+        process
+        for process in psutil.process_iter()
+        if {"prisma_wasm.embedded.keeper", str(folder)} <= set(_command(process))
+    ]
+
+
+def postmasters(folder: Path) -> list[int]:
+    """The servers whose data is below this folder, by their command lines."""
+    return [
+        process.pid
+        for process in psutil.process_iter()
+        if any(part == str(folder / "cluster") for part in _command(process)[:3])
+    ]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
