@@ -1,0 +1,201 @@
+"""A connection URL with Prisma's parameters, taken apart.
+
+    postgresql://user:password@host:port/database?schema=public&connection_limit=5&pool_timeout=10
+
+Several hosts may be given as libpq does, with commas; a host may be a directory of sockets, in the
+URL (percent-encoded) or as the parameter `host`. What is not known is refused by name, so that a
+misspelt limit does not go unnoticed; parameters of libpq that change nothing here are accepted.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote
+
+from prisma_wasm.errors import QueryError
+
+_SCHEMES: Final = ("postgresql://", "postgres://")
+_IGNORED: Final = frozenset(
+    {"keepalives", "keepalives_idle", "channel_binding", "gssencmode", "single_use_connections"}
+)
+_SSL_MODES: Final = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+_KNOWN: Final = frozenset(
+    {
+        "schema", "connection_limit", "pool_timeout", "connect_timeout", "socket_timeout",
+        "sslmode", "sslcert", "sslkey", "sslidentity", "sslpassword", "sslaccept", "sslrootcert",
+        "pgbouncer", "statement_cache_size", "application_name", "options", "host", "port",
+        "user", "password", "dbname", "target_session_attrs", "session_settings",
+        "max_connection_lifetime", "max_idle_connection_lifetime",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a database is, and how to use it."""
+
+    hosts: tuple[str, ...]
+    ports: tuple[int, ...]
+    user: str
+    password: str | None
+    database: str
+    schema: str
+    connection_limit: int
+    pool_timeout: float | None
+    connect_timeout: float | None
+    socket_timeout: float | None
+    ssl: ssl.SSLContext | str
+    pgbouncer: bool
+    statement_cache_size: int
+    server_settings: dict[str, str]
+    target_session_attrs: str | None
+    session_settings: bool
+
+    @property
+    def place(self) -> str:
+        """The server, as messages name it."""
+        return ",".join(
+            f"{host}:{port}" for host, port in zip(self.hosts, self.ports, strict=True)
+        )
+
+
+def parse(url: str) -> Address:
+    """Take a URL apart; raises P1012 or P1013 as Prisma does."""
+    rest = next((url[len(start) :] for start in _SCHEMES if url.startswith(start)), None)
+    if rest is None:
+        raise QueryError(
+            "P1012",
+            "Error validating datasource: the URL must start with the protocol `postgresql://`"
+            " or `postgres://`.",
+        )
+    rest, _, query = rest.partition("?")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    for name in parameters:
+        if name not in _KNOWN and name not in _IGNORED:
+            raise _invalid(f"unknown parameter `{name}`")
+    authority, _, path = rest.partition("/")
+    credentials, _, places = authority.rpartition("@")
+    user, _, password = credentials.partition(":")
+    hosts, ports = _places(parameters.get("host") or places, parameters.get("port"), places)
+    pgbouncer = _flag(parameters, "pgbouncer")
+    return Address(
+        hosts=hosts,
+        ports=ports,
+        user=unquote(parameters.get("user") or user) or os.environ.get("PGUSER") or "postgres",
+        password=parameters.get("password") or unquote(password) or None,
+        database=unquote(path) or parameters.get("dbname") or "postgres",
+        schema=parameters.get("schema") or "public",
+        connection_limit=_number(parameters, "connection_limit") or (os.cpu_count() or 1) * 2 + 1,
+        pool_timeout=_seconds(parameters, "pool_timeout", 10),
+        connect_timeout=_seconds(parameters, "connect_timeout", 5),
+        socket_timeout=_seconds(parameters, "socket_timeout", None),
+        ssl=_ssl(parameters),
+        pgbouncer=pgbouncer,
+        statement_cache_size=0 if pgbouncer else _cache_size(parameters),
+        server_settings=_server_settings(parameters),
+        target_session_attrs=parameters.get("target_session_attrs"),
+        session_settings=_allows_session_settings(parameters, places, pgbouncer),
+    )
+
+
+def _places(
+    given: str, port: str | None, authority: str
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    hosts: list[str] = []
+    ports: list[int] = []
+    default = int(port) if port and port.isdecimal() else _port_of(authority)
+    for place in (given or "localhost").split(","):
+        if given.startswith("/"):
+            host, separator, number = place, "", ""
+        elif place.startswith("["):
+            host, _, after = place[1:].partition("]")
+            separator, number = after[:1], after[1:]
+        else:
+            host, separator, number = place.partition(":")
+        if separator and not number.isdecimal():
+            raise _invalid("invalid port number")
+        hosts.append(unquote(host) or "localhost")
+        ports.append(int(number) if number else default)
+    return tuple(hosts), tuple(ports)
+
+
+def _port_of(authority: str) -> int:
+    _, _, number = authority.rpartition(":")
+    return int(number) if number.isdecimal() else 5432
+
+
+def _number(parameters: dict[str, str], name: str) -> int | None:
+    text = parameters.get(name)
+    if text is None or text == "":
+        return None
+    if not text.isdecimal() or not text.isascii():
+        raise _invalid(f"`{name}` must be a whole number, not `{text}`")
+    return int(text)
+
+
+def _seconds(parameters: dict[str, str], name: str, default: float | None) -> float | None:
+    """A limit in seconds; 0 is no limit."""
+    text = parameters.get(name)
+    if text is None or text == "":
+        return default
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise _invalid(f"`{name}` must be a number of seconds, not `{text}`") from error
+    if not 0 <= seconds < 10**9:
+        raise _invalid(f"`{name}` must be a number of seconds, not `{text}`")
+    return seconds or None
+
+
+def _cache_size(parameters: dict[str, str]) -> int:
+    size = _number(parameters, "statement_cache_size")
+    return 100 if size is None else size
+
+
+def _flag(parameters: dict[str, str], name: str) -> bool:
+    text = parameters.get(name, "false").lower()
+    if text not in ("true", "false"):
+        raise _invalid(f"`{name}` must be true or false, not `{text}`")
+    return text == "true"
+
+
+def _server_settings(parameters: dict[str, str]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    if parameters.get("application_name"):
+        settings["application_name"] = parameters["application_name"]
+    if parameters.get("options"):
+        settings["options"] = parameters["options"]
+    return settings
+
+
+def _allows_session_settings(parameters: dict[str, str], places: str, pgbouncer: bool) -> bool:
+    """Whether a setting of a session stays with it: not where a pooler shares sessions."""
+    if "session_settings" in parameters:
+        return _flag(parameters, "session_settings")
+    return not pgbouncer and "-pooler." not in places
+
+
+def _ssl(parameters: dict[str, str]) -> ssl.SSLContext | str:
+    mode = parameters.get("sslmode", "prefer")
+    if mode not in _SSL_MODES:
+        raise _invalid(f"`sslmode` must be one of {', '.join(sorted(_SSL_MODES))}, not `{mode}`")
+    authority = parameters.get("sslrootcert") or parameters.get("sslcert")
+    strict = parameters.get("sslaccept") == "strict" or mode.startswith("verify-")
+    if mode == "disable" or not (strict or authority or parameters.get("sslidentity")):
+        return mode
+    context = ssl.create_default_context(cafile=authority)
+    context.check_hostname = strict and mode != "verify-ca"
+    if not strict:
+        context.verify_mode = ssl.CERT_NONE
+    if parameters.get("sslkey") and parameters.get("sslcert"):
+        context.load_cert_chain(parameters["sslcert"], parameters["sslkey"])
+    return context
+
+
+def _invalid(reason: str) -> QueryError:
+    message = f"The provided database string is invalid. Error parsing connection string: {reason}"
+    details: dict[str, Any] = {"details": reason}
+    return QueryError("P1013", message, details)

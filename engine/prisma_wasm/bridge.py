@@ -1,0 +1,266 @@
+"""The engine in the form that the generated client expects of one, asynchronous and synchronous."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import threading
+from collections.abc import Coroutine
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from prisma_wasm import address
+from prisma_wasm.engine import Engine, Query
+from prisma_wasm.errors import QueryError
+from prisma_wasm.package import Package, data_url
+
+log = logging.getLogger(__name__)
+ResultT = TypeVar("ResultT")
+
+_CONNECT_TIMEOUT: Final = timedelta(seconds=10)
+
+
+class AsyncBridge:
+    """What a generated asyncio client holds as its engine."""
+
+    def __init__(self, package: Package, schema_path: Path, *, log_queries: bool) -> None:
+        self._package = package
+        self._schema_path = schema_path
+        self._log_queries = log_queries
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            raise self._package.error("engine.errors", "NotConnectedError")(
+                "Not connected to the query engine"
+            )
+        return self._engine
+
+    async def connect(
+        self,
+        timeout: timedelta = _CONNECT_TIMEOUT,
+        datasources: list[dict[str, str]] | None = None,
+        *,
+        reach: bool = True,
+    ) -> None:
+        """Connect to the database; what is wrong with it is raised here."""
+        if self._engine is not None:
+            raise self._package.error("engine.errors", "AlreadyConnectedError")(
+                "Already connected to the query engine"
+            )
+        self._engine = engine = self._make_engine(datasources)
+        if not reach:
+            return
+        try:
+            async with asyncio.timeout(timeout.total_seconds()):
+                await engine.reach()
+        except (QueryError, TimeoutError) as error:
+            self._engine = None
+            await engine.close()
+            self._connection_failed(error, engine)
+        except BaseException:
+            self._engine = None
+            engine.abandon()
+            raise
+
+    def _connection_failed(self, error: BaseException, engine: Engine) -> None:
+        place = engine.address.place
+        message = (
+            f"{error.code}: {error.message}"
+            if isinstance(error, QueryError)
+            else f"P1001: Can't reach database server at `{place}`: no connection in time"
+        )
+        raise self._package.error("engine.errors", "EngineConnectionError")(
+            f"Could not connect to the query engine: {message}"
+        ) from error
+
+    def _make_engine(self, datasources: list[dict[str, str]] | None) -> Engine:
+        override = datasources[0]["url"] if datasources else None
+        try:
+            url = data_url(override, self._package.schema, self._schema_path)
+            parsed = address.parse(url)
+        except QueryError as error:
+            raise self._package.error("engine.errors", "EngineConnectionError")(
+                f"Could not connect to the query engine: {error.code}: {error.message}"
+            ) from error
+        log_query = log_to_stdout if self._log_queries else None
+        return Engine(self._package.target(), parsed, lambda: parsed.password, log_query)
+
+    async def execute(
+        self,
+        method: str,
+        arguments: dict[str, Any],
+        model: type[Any] | None,
+        root_selection: list[str] | None,
+        transaction: str | None,
+    ) -> Any:
+        """Run one query of the client."""
+        engine = self._engine or self.engine
+        try:
+            query = engine.prepare(method, arguments, model, root_selection)
+            return {"data": {"result": await engine.run(query, transaction)}}
+        except QueryError as error:
+            self._package.fail(error)
+
+    async def execute_batch(
+        self, queries: list[dict[str, Any]], transaction: str | None
+    ) -> list[Any]:
+        """Run several queries of the client, all or nothing."""
+        engine = self.engine
+        try:
+            prepared = [_prepared(engine, query) for query in queries]
+            return await engine.run_batch(prepared, transaction)
+        except QueryError as error:
+            self._package.fail(error)
+
+    async def start_transaction(self, *, content: str) -> str:
+        """Begin an interactive transaction; its id."""
+        options = json.loads(content)
+        try:
+            return await self.engine.start_transaction(
+                options["max_wait"] / 1000,
+                options["timeout"] / 1000,
+                options.get("isolation_level"),
+            )
+        except QueryError as error:
+            self._package.fail(error)
+
+    async def commit_transaction(self, tx_id: str) -> None:
+        try:
+            await self.engine.commit_transaction(tx_id)
+        except QueryError as error:
+            self._package.fail(error)
+
+    async def rollback_transaction(self, tx_id: str) -> None:
+        try:
+            await self.engine.rollback_transaction(tx_id)
+        except QueryError as error:
+            self._package.fail(error)
+
+    async def metrics(self, *, format: str, global_labels: dict[str, str] | None) -> Any:  # noqa: A002  # the client's own name
+        return self.engine.metrics_as(format, global_labels or {})
+
+    async def aclose(self, *, timeout: timedelta | None = None) -> None:
+        """Close the pool."""
+        del timeout  # a second is always enough
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.close()
+
+    def close(self, *, timeout: timedelta | None = None) -> None:
+        """Nothing to do before `aclose`."""
+
+    def stop(self, *, timeout: timedelta | None = None) -> None:
+        """Close the pool from wherever the client was thrown away."""
+        del timeout
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.abandon()
+
+
+def _prepared(engine: Engine, query: dict[str, Any]) -> Query:
+    return engine.prepare(
+        query["method"],
+        query["arguments"],
+        query.get("model"),
+        query.get("root_selection"),
+    )
+
+
+def log_to_stdout(sql: str, args: list[Any], seconds: float) -> None:
+    """Where the original engine's queries were seen; never with their values."""
+    del args, seconds
+    sys.stdout.write(f"prisma:query {sql}\n")
+
+
+class _Loop:
+    """One event loop in a thread of its own, for every synchronous client of the process."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self.loop.run_forever, name="prisma-wasm", daemon=True
+        )
+        self._thread.start()
+
+    def run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
+        future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+
+_background: _Loop | None = None
+_background_lock: Final = threading.Lock()
+
+
+def _background_loop() -> _Loop:
+    global _background
+    with _background_lock:
+        # After a fork the thread is gone.
+        if _background is None or not _background.is_alive:
+            _background = _Loop()
+        return _background
+
+
+class SyncBridge:
+    """What a generated synchronous client holds as its engine."""
+
+    def __init__(self, package: Package, schema_path: Path, *, log_queries: bool) -> None:
+        self._inner = AsyncBridge(package, schema_path, log_queries=log_queries)
+
+    def _run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
+        return _background_loop().run(coroutine)
+
+    def connect(
+        self,
+        timeout: timedelta = _CONNECT_TIMEOUT,
+        datasources: list[dict[str, str]] | None = None,
+    ) -> None:
+        self._run(self._inner.connect(timeout, datasources))
+
+    def execute(
+        self,
+        method: str,
+        arguments: dict[str, Any],
+        model: type[Any] | None,
+        root_selection: list[str] | None,
+        transaction: str | None,
+    ) -> Any:
+        return self._run(
+            self._inner.execute(method, arguments, model, root_selection, transaction)
+        )
+
+    def execute_batch(self, queries: list[dict[str, Any]], transaction: str | None) -> list[Any]:
+        return self._run(self._inner.execute_batch(queries, transaction))
+
+    def start_transaction(self, *, content: str) -> str:
+        return self._run(self._inner.start_transaction(content=content))
+
+    def commit_transaction(self, tx_id: str) -> None:
+        self._run(self._inner.commit_transaction(tx_id))
+
+    def rollback_transaction(self, tx_id: str) -> None:
+        self._run(self._inner.rollback_transaction(tx_id))
+
+    def metrics(self, *, format: str, global_labels: dict[str, str] | None) -> Any:  # noqa: A002  # the client's own name
+        return self._run(self._inner.metrics(format=format, global_labels=global_labels))
+
+    def close(self, *, timeout: timedelta | None = None) -> None:
+        self._run(self._inner.aclose(timeout=timeout))
+
+    async def aclose(self, *, timeout: timedelta | None = None) -> None:
+        self._inner.stop(timeout=timeout)
+
+    def stop(self, *, timeout: timedelta | None = None) -> None:
+        self._inner.stop(timeout=timeout)

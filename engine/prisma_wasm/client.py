@@ -1,0 +1,147 @@
+"""The seam between a generated client and the engine.
+
+`attach` adds a few lines to the end of a generated `client.py`; these hand the client's classes to
+`adopt`, which puts the engine where the client would start a binary. Everything else of the client
+stays as it was generated.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from prisma_wasm.bridge import AsyncBridge, SyncBridge
+from prisma_wasm.package import Package, package_of
+
+_MARK: Final = "# The query engine in process, by prisma-wasm."
+_LINES: Final = f"""
+
+{_MARK}
+from prisma_wasm.client import adopt as _adopt
+
+_adopt(Prisma, Batch)
+"""
+_EXPECTED: Final = (
+    "class Batch:",
+    "    def _add(self, **kwargs: Any) -> None:",
+    "PACKAGED_SCHEMA_PATH = ",
+    "ENGINE_TYPE: EngineType = ",
+)
+_CLIENTS: Final = ("class Prisma(AsyncBasePrisma):", "class Prisma(SyncBasePrisma):")
+
+
+class AttachError(Exception):
+    """The generated client is not one that the engine can be attached to."""
+
+
+def attach(package: Path) -> None:
+    """Make the client generated into this folder use the engine. Doing it twice changes nothing."""
+    path = package / "client.py"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise AttachError(f"{package} holds no generated client: it has no client.py.") from None
+    missing = [line for line in _EXPECTED if line not in text]
+    if missing or not any(line in text for line in _CLIENTS):
+        wanted = missing[0] if missing else " or ".join(_CLIENTS)
+        raise AttachError(
+            f"{path} is not as Prisma Client Python 0.15 generates it (no `{wanted.strip()}`)."
+        )
+    generated = text.partition(_MARK)[0].rstrip()
+    _replace(path, generated + "\n" + _LINES)
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".client-", suffix=".py")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).chmod(path.stat().st_mode & 0o777)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def adopt(client: type[Any], batch: type[Any]) -> None:
+    """Put the engine into a generated package's client and batch classes."""
+    package = package_of(client.__module__)
+    base = package.module("_base_client")
+    if issubclass(client, base.AsyncBasePrisma):
+        _adopt_async(client, batch, package)
+    else:
+        _adopt_sync(client, batch, package)
+    batch._add = _add
+
+
+def _adopt_async(client: type[Any], batch: type[Any], package: Package) -> None:
+    def create_engine(self: Any, dml_path: Path | None = None) -> AsyncBridge:
+        del dml_path
+        return AsyncBridge(package, self._schema_path, log_queries=self._log_queries)
+
+    async def execute(
+        self: Any,
+        *,
+        method: str,
+        arguments: dict[str, Any],
+        model: type[Any] | None = None,
+        root_selection: list[str] | None = None,
+    ) -> Any:
+        engine = self._internal_engine
+        if engine is None:
+            engine = self._engine  # raises what the client raises
+        return await engine.execute(method, arguments, model, root_selection, self._tx_id)
+
+    async def commit(self: Any) -> None:
+        """Execute the queries"""
+        queries, self._Batch__queries = self._Batch__queries, []
+        owner = self._Batch__client
+        await owner._engine.execute_batch(queries, owner._tx_id)
+
+    client._create_engine = create_engine
+    client._execute = execute
+    batch.commit = commit
+
+
+def _adopt_sync(client: type[Any], batch: type[Any], package: Package) -> None:
+    def create_engine(self: Any, dml_path: Path | None = None) -> SyncBridge:
+        del dml_path
+        return SyncBridge(package, self._schema_path, log_queries=self._log_queries)
+
+    def execute(
+        self: Any,
+        method: str,
+        arguments: dict[str, Any],
+        model: type[Any] | None = None,
+        root_selection: list[str] | None = None,
+    ) -> Any:
+        return self._engine.execute(method, arguments, model, root_selection, self._tx_id)
+
+    def commit(self: Any) -> None:
+        """Execute the queries"""
+        queries, self._Batch__queries = self._Batch__queries, []
+        owner = self._Batch__client
+        owner._engine.execute_batch(queries, owner._tx_id)
+
+    client._create_engine = create_engine
+    client._execute = execute
+    batch.commit = commit
+
+
+def _add(self: Any, **kwargs: Any) -> None:
+    self._Batch__queries.append(kwargs)
+
+
+async def connect_lazily(client: Any) -> None:
+    """Connect a client without asking for its database.
+
+    For services that start before their database does, or outlive it: the client counts as
+    connected, and each query opens what connection it needs, or fails, and the next one tries again.
+    """
+    if client._internal_engine is None:
+        client._internal_engine = client._create_engine()
+    _timeout, datasources = client._prepare_connect_args(timeout=timedelta(seconds=1))
+    await client._internal_engine.connect(datasources=datasources, reach=False)

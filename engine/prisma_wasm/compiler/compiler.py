@@ -1,0 +1,100 @@
+"""One compiler per schema: texts of the JSON protocol in, plans out, one at a time.
+
+An instance of the module runs one compilation at a time and is not tied to a thread; the lock here
+keeps callers apart. After a panic the instance is broken and thrown away; after its memory has grown
+past a limit it is replaced too, because WebAssembly memory never shrinks.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from wasmtime import Trap, WasmtimeError
+
+from prisma_wasm.compiler import module
+from prisma_wasm.compiler.host import Host, ModuleError
+
+_MEMORY_LIMIT: Final = 96 * 2**20
+_COMPILATIONS_BETWEEN_COLLECTIONS: Final = 32
+
+
+class CompileError(Exception):
+    """The compiler refused a query: `answer` is what it says, parsed where it is JSON."""
+
+    def __init__(self, answer: Any) -> None:
+        super().__init__(str(answer))
+        self.answer = answer
+
+
+class CompilerPanicError(Exception):
+    """The compiler broke down over a query."""
+
+
+class Compiler:
+    """Compiles queries against one schema."""
+
+    def __init__(self, wasm: Path, datamodel: str, schema_name: str = "public") -> None:
+        self._wasm = wasm
+        self._datamodel = datamodel
+        self._schema_name = schema_name
+        self._lock = threading.Lock()
+        self._host: Host | None = None
+        self._handle = 0
+        self._compilations = 0
+
+    def compile(self, query: dict[str, Any]) -> Any:
+        """The plan of one query in the JSON protocol. Blocks for some milliseconds."""
+        return self._run("querycompiler_compile", json.dumps(query))
+
+    def _run(self, function: str, text: str) -> Any:
+        with self._lock:
+            host = self._host or self._start()
+            try:
+                pointer, length = host.pass_text(text)
+                first, second, failed = host.call(function, self._handle, pointer, length)
+                answer = host.take(second if failed else first)
+            except ModuleError:
+                raise
+            except (Trap, WasmtimeError) as error:
+                self._host = None
+                raise CompilerPanicError(host.panic or str(error)) from error
+            self._tidy(host)
+        if failed:
+            raise CompileError(answer if isinstance(answer, dict) else _parse(str(answer)))
+        return answer
+
+    def _start(self) -> Host:
+        engine, loaded = module.load(self._wasm)
+        host = Host(engine, loaded)
+        first, second, failed = host.call(
+            "querycompiler_new",
+            {
+                "datamodel": self._datamodel,
+                "provider": "postgres",
+                "connectionInfo": {
+                    "supportsRelationJoins": True,
+                    "schemaName": self._schema_name,
+                },
+            },
+        )
+        if failed:
+            raise CompileError(_parse(str(host.take(second))))
+        self._host, self._handle = host, first
+        return host
+
+    def _tidy(self, host: Host) -> None:
+        self._compilations += 1
+        if self._compilations % _COMPILATIONS_BETWEEN_COLLECTIONS == 0:
+            host.collect()
+        if host.memory_size() > _MEMORY_LIMIT:
+            self._host = None
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

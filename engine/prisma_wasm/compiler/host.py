@@ -1,0 +1,243 @@
+"""What the query compiler's WebAssembly module asks of its host: JavaScript values, as Python ones.
+
+The module was built for a JavaScript engine and imports 37 small functions that make, read and
+change JavaScript values. Here an object or a Map is a dict, an array a list, a BigInt an int and a
+number without a fraction an int as well (plans count rows and list positions; nothing in them tells
+2 from 2.0). `undefined` has a marker of its own, since `null` is None.
+
+An import's name ends with a hash of its signature. Names that say enough are found without it, so
+that a newer module with the same imports still loads; those that do not are told apart by hash.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from wasmtime import Func, Instance, Memory, Module, Store, Table
+from wasmtime import Linker as _Linker
+
+
+class Undefined:
+    """JavaScript's `undefined`."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "undefined"
+
+
+UNDEFINED: Final = Undefined()
+
+
+class ModuleError(Exception):
+    """An Error object that the module made: its message is the compiler's answer."""
+
+
+class UnknownImportError(Exception):
+    """The module wants a function of its host that this host does not have."""
+
+
+_HASH: Final = re.compile(r"_[0-9a-f]{16}$")
+_MAX_SAFE_INTEGER: Final = 2**53 - 1
+_NEITHER: Final = 0xFFFFFF  # wasm-bindgen's "no boolean"
+
+
+class Host:
+    """One instance of the module with its own memory."""
+
+    def __init__(self, linker_engine: Any, module: Module) -> None:
+        self.panic: str | None = None
+        self._store = Store(linker_engine)
+        linker = _Linker(linker_engine)
+        for wanted in module.imports:
+            linker.define_func(
+                wanted.module,
+                str(wanted.name),
+                wanted.type,  # pyright: ignore[reportArgumentType]  # every import is a function
+                self._function(str(wanted.name)),
+            )
+        self._instance: Instance = linker.instantiate(self._store, module)
+        exports = self._instance.exports(self._store)
+        memory, table, malloc = (
+            exports["memory"],
+            exports["__wbindgen_externrefs"],
+            exports["__wbindgen_malloc"],
+        )
+        if (
+            not isinstance(memory, Memory)
+            or not isinstance(table, Table)
+            or not isinstance(malloc, Func)
+        ):
+            raise UnknownImportError("The query compiler's module has no memory or table to share.")
+        self._memory = memory
+        self._table = table
+        self._malloc = malloc
+        self._exports = exports
+        self.call("__wbindgen_start")
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Call one of the module's exports."""
+        function = self._exports[name]
+        if not isinstance(function, Func):
+            raise UnknownImportError(f"The query compiler's module exports no function {name!r}.")
+        return function(self._store, *args)
+
+    def pass_text(self, text: str) -> tuple[int, int]:
+        """Copy a text into the module's memory: its address and its length."""
+        data = text.encode()
+        pointer = self._malloc(self._store, len(data), 1)
+        self._memory.write(self._store, data, pointer & 0xFFFFFFFF)
+        return pointer, len(data)
+
+    def take(self, index: int) -> Any:
+        """Take a value out of the module's table of references."""
+        value = self._table.get(self._store, index)
+        self.call("__externref_table_dealloc", index)
+        return value
+
+    def memory_size(self) -> int:
+        """Bytes of WebAssembly memory, which never shrinks."""
+        return self._memory.data_len(self._store)
+
+    def collect(self) -> None:
+        """Let go of the values that the module no longer refers to."""
+        self._store.gc()
+
+    # Reading and writing the module's memory
+
+    def _text(self, pointer: int, length: int) -> str:
+        start = pointer & 0xFFFFFFFF
+        return self._memory.read(self._store, start, start + length).decode()
+
+    def _write(self, pointer: int, layout: str, *values: Any) -> None:
+        self._memory.write(self._store, struct.pack(layout, *values), pointer & 0xFFFFFFFF)
+
+    def _return_text(self, target: int, text: str | None) -> None:
+        pointer, length = (0, 0) if text is None else self.pass_text(text)
+        self._write(target, "<ii", pointer, length)
+
+    # The imports
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        function = self._by_hash().get(name) or self._by_name().get(_HASH.sub("", name))
+        if function is None:
+            raise UnknownImportError(
+                f"The query compiler's module needs {name!r}, which this version of prisma-wasm"
+                " does not know. Run `prisma generate` with the prisma-wasm that runs the client."
+            )
+        return function
+
+    def _by_hash(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "__wbg_new_1acc0b6eea89d040": dict,
+            "__wbg_new_5a79be3ab53b8aa5": bytearray,
+            "__wbg_new_68651c719dcda04e": dict,
+            "__wbg_new_e17d9f43105b08be": list,
+            "__wbg_set_3f1d0b984ed272ed": _set_property,
+            "__wbg_set_907fb406c34a251d": _set_entry,
+            "__wbg_set_c213c871859d6500": _set_element,
+            "__wbindgen_cast_2241b6af4c4b2941": self._text,
+            "__wbindgen_cast_4625c577ab2ec9ee": lambda value: value & (2**64 - 1),
+            "__wbindgen_cast_9ae0607507abb057": lambda value: value,
+            "__wbindgen_cast_d6cd19b81560fd6e": _number,
+        }
+
+    def _by_name(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "__wbg_Error": lambda pointer, length: ModuleError(self._text(pointer, length)),
+            "__wbg_Number": float,
+            "__wbg_String": lambda target, value: self._return_text(target, _as_text(value)),
+            "__wbg___wbindgen_boolean_get": lambda value: (
+                int(value) if isinstance(value, bool) else _NEITHER
+            ),
+            "__wbg___wbindgen_debug_string": lambda target, value: self._return_text(
+                target, repr(value)
+            ),
+            "__wbg___wbindgen_in": lambda key, value: int(key in value),
+            "__wbg___wbindgen_is_object": lambda value: int(isinstance(value, dict | list)),
+            "__wbg___wbindgen_is_string": lambda value: int(isinstance(value, str)),
+            "__wbg___wbindgen_is_undefined": lambda value: int(value is UNDEFINED),
+            "__wbg___wbindgen_jsval_loose_eq": _loosely_equal,
+            "__wbg___wbindgen_number_get": self._number_get,
+            "__wbg___wbindgen_string_get": lambda target, value: self._return_text(
+                target, value if isinstance(value, str) else None
+            ),
+            "__wbg___wbindgen_throw": self._throw,
+            "__wbg_entries": lambda value: [[key, item] for key, item in value.items()],
+            "__wbg_getTime": lambda value: value,
+            "__wbg_get": _get_element,
+            "__wbg_get_with_ref_key": lambda value, key: value.get(key, UNDEFINED),
+            "__wbg_instanceof_ArrayBuffer": lambda _value: 0,
+            "__wbg_instanceof_Uint8Array": lambda value: int(isinstance(value, bytes | bytearray)),
+            "__wbg_isSafeInteger": _is_safe_integer,
+            "__wbg_length": len,
+            "__wbg_new_0": lambda: time.time() * 1000,
+            "__wbg_prototypesetcall": self._copy_bytes,
+            "__wbg_set_message": self._set_panic,
+            "__wbindgen_init_externref_table": self._init_table,
+        }
+
+    def _number_get(self, target: int, value: Any) -> None:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        self._write(target, "<iid", int(is_number), 0, float(value) if is_number else 0.0)
+
+    def _throw(self, pointer: int, length: int) -> None:
+        raise ModuleError(self._text(pointer, length))
+
+    def _copy_bytes(self, pointer: int, _length: int, source: bytearray) -> None:
+        self._memory.write(self._store, bytes(source), pointer & 0xFFFFFFFF)
+
+    def _set_panic(self, pointer: int, length: int) -> None:
+        self.panic = self._text(pointer, length)
+
+    def _init_table(self) -> None:
+        offset = self._table.grow(self._store, 4, None)
+        self._table.set(self._store, 0, UNDEFINED)
+        for position, value in enumerate((UNDEFINED, None, True, False)):
+            self._table.set(self._store, offset + position, value)
+
+
+def _set_property(target: dict[str, Any], key: str, value: Any) -> None:
+    target[key] = value
+
+
+def _set_entry(target: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    target[key] = value
+    return target
+
+
+def _set_element(target: list[Any], index: int, value: Any) -> None:
+    if index == len(target):
+        target.append(value)
+    else:
+        target[index] = value
+
+
+def _get_element(value: list[Any], index: int) -> Any:
+    return value[index] if 0 <= index < len(value) else UNDEFINED
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value.is_integer() and abs(value) <= _MAX_SAFE_INTEGER else value
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else str(value)
+
+
+def _loosely_equal(left: Any, right: Any) -> int:
+    if left is None or left is UNDEFINED:
+        return int(right is None or right is UNDEFINED)
+    return int(left == right)
+
+
+def _is_safe_integer(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0
+    return int(float(value).is_integer() and abs(value) <= _MAX_SAFE_INTEGER)

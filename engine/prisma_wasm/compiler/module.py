@@ -1,0 +1,118 @@
+"""The compiler's WebAssembly module as machine code: loaded once per process, kept on disk.
+
+Making machine code of it takes about two seconds, reading machine code that was made before some
+milliseconds. `prisma generate` puts it beside the module (`prepare`), so that a service on a
+read-only disk, without a home directory or a known user id starts fast too. Where it is missing, or
+was made by another wasmtime or for another processor, the user's cache directory is tried, then the
+module is compiled; a cache that cannot be written is no error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import platform
+import stat
+import tempfile
+import threading
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from wasmtime import Config, Engine, Module, WasmtimeError
+
+log = logging.getLogger(__name__)
+
+_lock = threading.Lock()
+_engine: Engine | None = None
+_modules: dict[Path, Module] = {}
+
+
+def load(wasm: Path) -> tuple[Engine, Module]:
+    """The module at this path, compiled or read from a cache; the same for every caller."""
+    global _engine
+    with _lock:
+        if _engine is None:
+            _engine = _make_engine()
+        module = _modules.get(wasm)
+        if module is None:
+            module = _modules[wasm] = _load(_engine, wasm)
+        return _engine, module
+
+
+def prepare(wasm: Path) -> Path:
+    """Compile the module and keep its machine code beside it."""
+    module = Module.from_file(_make_engine(), str(wasm))
+    target = wasm.parent / _cache_name(wasm)
+    _write(target, bytes(module.serialize()))
+    for old in wasm.parent.glob(f"{wasm.stem}.*.cwasm"):
+        if old != target:
+            old.unlink(missing_ok=True)
+    return target
+
+
+def _make_engine() -> Engine:
+    config = Config()
+    config.wasm_reference_types = True
+    return Engine(config)
+
+
+def _load(engine: Engine, wasm: Path) -> Module:
+    name = _cache_name(wasm)
+    candidates = [directory / name for directory in (wasm.parent, _user_cache()) if directory]
+    for candidate in candidates:
+        if _is_trusted(candidate):
+            try:
+                return Module.deserialize_file(engine, str(candidate))
+            except WasmtimeError as error:
+                log.debug("machine code in %s is of no use here: %s", candidate, error)
+    module = Module.from_file(engine, str(wasm))
+    if len(candidates) > 1:
+        with contextlib.suppress(OSError):
+            _write(candidates[-1], bytes(module.serialize()))
+    return module
+
+
+def _cache_name(wasm: Path) -> str:
+    digest = hashlib.sha256(wasm.read_bytes())
+    digest.update(f"{version('wasmtime')} {platform.machine()} {platform.system()}".encode())
+    return f"{wasm.stem}.{digest.hexdigest()[:16]}.cwasm"
+
+
+def _user_cache() -> Path | None:
+    given = os.environ.get("XDG_CACHE_HOME")
+    if given:
+        return Path(given) / "prisma-wasm"
+    try:
+        return Path.home() / ".cache" / "prisma-wasm"
+    except (RuntimeError, OSError):  # no HOME, and the user id is in no passwd file
+        return None
+
+
+_OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
+
+
+def _is_trusted(path: Path) -> bool:
+    """Machine code runs unchecked: only the owner of this process or root may have written it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    if not hasattr(os, "geteuid"):
+        return True
+    return found.st_uid in (0, os.geteuid()) and not found.st_mode & _OTHERS_MAY_WRITE
+
+
+def _write(target: Path, data: bytes) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

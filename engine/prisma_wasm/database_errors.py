@@ -1,0 +1,238 @@
+"""PostgreSQL's errors as Prisma's: a table from SQLSTATE to code, message and details."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from asyncpg import InterfaceError, PostgresError
+from asyncpg.exceptions import ConnectionDoesNotExistError
+
+from prisma_wasm.errors import QueryError
+
+_NOT_AVAILABLE: Final = "(not available)"
+_KEY: Final = re.compile(r"Key \((.+)\)=\(", re.DOTALL)
+_QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')
+
+# Classes of SQLSTATE that mean that the server, not the query, is the matter.
+_SHUTTING_DOWN: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03"})
+
+
+def translate(error: PostgresError, *, model: str | None = None) -> QueryError:
+    """The error of a query that Prisma wrote."""
+    translated = _known(error)
+    if translated is None:
+        translated = QueryError(None, execution_message(error))
+    if model is not None and translated.code is not None and translated.code.startswith("P2"):
+        translated.meta = {"modelName": model, **translated.meta}
+    return translated
+
+
+def translate_raw(error: PostgresError) -> QueryError:
+    """The error of a query that the caller wrote."""
+    state = _state(error)
+    message = _text(error)
+    return QueryError(
+        "P2010",
+        f"Raw query failed. Code: `{state}`. Message: `{message}`",
+        {"code": state, "message": message},
+        error=execution_message(error),
+    )
+
+
+def translate_connection(error: BaseException, place: str) -> QueryError:
+    """What went wrong before a connection stood."""
+    if isinstance(error, PostgresError):
+        known = _known(error)
+        if known is not None:
+            return known
+        return QueryError("P1001", f"Can't reach database server at `{place}`: {_text(error)}")
+    hint = "" if isinstance(error, TimeoutError) or not str(error) else f": {error}"
+    return QueryError(
+        "P1001",
+        f"Can't reach database server at `{place}`\n\nPlease make sure your database server is"
+        f" running at `{place}`{hint}",
+        {"database_location": place},
+    )
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether the connection is gone, or about to be."""
+    if isinstance(error, ConnectionDoesNotExistError | OSError):
+        return True
+    if isinstance(error, PostgresError):
+        return _state(error) in _SHUTTING_DOWN or _state(error).startswith("08")
+    return isinstance(error, InterfaceError) and "closed" in str(error)
+
+
+def connection_lost() -> QueryError:
+    return QueryError("P1017", "Server has closed the connection.")
+
+
+def execution_message(error: PostgresError) -> str:
+    """A database error in the words in which the original engine wrote it out."""
+    parts = {
+        "code": f'"{_state(error)}"',
+        "message": _debug(_text(error)),
+        "severity": _debug(str(getattr(error, "severity", None) or "ERROR")),
+        "detail": _optional(error.detail),
+        "column": _optional(error.column_name),
+        "hint": _optional(error.hint),
+    }
+    fields = ", ".join(f"{name}: {value}" for name, value in parts.items())
+    return (
+        "Error occurred during query execution:\nConnectorError(ConnectorError {"
+        f" user_facing_error: None, kind: QueryError(PostgresError {{ {fields} }}),"
+        " transient: false })"
+    )
+
+
+def _debug(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _optional(text: str | None) -> str:
+    return "None" if text is None else f"Some({_debug(text)})"
+
+
+def _state(error: PostgresError) -> str:
+    return str(error.sqlstate or "N/A")
+
+
+def _text(error: PostgresError) -> str:
+    return str(error.message if getattr(error, "message", None) else error)
+
+
+def _known(error: PostgresError) -> QueryError | None:
+    make = _BY_STATE.get(_state(error))
+    return None if make is None else make(error)
+
+
+def _fields(names: list[str]) -> str:
+    return "fields: (" + ",".join(f"`{name}`" for name in names) + ")"
+
+
+def _unique(error: PostgresError) -> QueryError:
+    found = _KEY.search(error.detail or "")
+    if found is None:
+        constraint = error.constraint_name or _NOT_AVAILABLE
+        return QueryError(
+            "P2002",
+            f"Unique constraint failed on the constraint: `{constraint}`",
+            {"target": constraint},
+        )
+    names = found[1].replace('"', "").split(", ")
+    return QueryError("P2002", f"Unique constraint failed on the {_fields(names)}", {"target": names})
+
+
+def _foreign_key(error: PostgresError) -> QueryError:
+    name = error.column_name or f"{error.constraint_name or _NOT_AVAILABLE} (index)"
+    return QueryError(
+        "P2003", f"Foreign key constraint failed on the field: `{name}`", {"field_name": name}
+    )
+
+
+def _not_null(error: PostgresError) -> QueryError:
+    names = [error.column_name or _NOT_AVAILABLE]
+    return QueryError(
+        "P2011", f"Null constraint violation on the {_fields(names)}", {"constraint": names}
+    )
+
+
+def _too_long(error: PostgresError) -> QueryError:
+    column = error.column_name or _NOT_AVAILABLE
+    return QueryError(
+        "P2000",
+        "The provided value for the column is too long for the column's type. Column:"
+        f" {column}",
+        {"column_name": column},
+    )
+
+
+def _out_of_range(error: PostgresError) -> QueryError:
+    text = _text(error)
+    return QueryError("P2020", f"Value out of range for the type. {text}", {"details": text})
+
+
+def _no_table(error: PostgresError) -> QueryError:
+    table = _quoted(_text(error))
+    return QueryError(
+        "P2021", f"The table `{table}` does not exist in the current database.", {"table": table}
+    )
+
+
+def _no_column(error: PostgresError) -> QueryError:
+    found = re.match(r"column (.+?) (?:of relation .+ )?does not exist", _text(error))
+    column = found[1].replace('"', "") if found else _NOT_AVAILABLE
+    return QueryError(
+        "P2022", f"The column `{column}` does not exist in the current database.", {"column": column}
+    )
+
+
+def _write_conflict(error: PostgresError) -> QueryError:
+    return QueryError(
+        "P2034",
+        "Transaction failed due to a write conflict or a deadlock. Please retry your transaction",
+        error=execution_message(error),
+    )
+
+
+def _authentication(error: PostgresError) -> QueryError:
+    user = _quoted(_text(error))
+    return QueryError(
+        "P1000",
+        "Authentication failed against database server, the provided database credentials for"
+        f" `{user}` are not valid.\n\nPlease make sure to provide valid database credentials for"
+        " the database server.",
+        {"database_user": user},
+    )
+
+
+def _no_database(error: PostgresError) -> QueryError:
+    name = _quoted(_text(error))
+    return QueryError(
+        "P1003", f"Database `{name}` does not exist on the database server.", {"database_name": name}
+    )
+
+
+def _denied(error: PostgresError) -> QueryError:
+    return QueryError("P1010", f"User was denied access on the database: {_text(error)}")
+
+
+def _too_many(error: PostgresError) -> QueryError:
+    text = _text(error)
+    return QueryError("P2037", f"Too many database connections opened: {text}", {"message": text})
+
+
+def _quoted(text: str) -> str:
+    found = _QUOTED.search(text)
+    return found[1] if found else _NOT_AVAILABLE
+
+
+_BY_STATE: Final[dict[str, Callable[[PostgresError], QueryError]]] = {
+    "22001": _too_long,
+    "22003": _out_of_range,
+    "23502": _not_null,
+    "23503": _foreign_key,
+    "23001": _foreign_key,
+    "23505": _unique,
+    "28000": _denied,
+    "28P01": _authentication,
+    "3D000": _no_database,
+    "40001": _write_conflict,
+    "40P01": _write_conflict,
+    "42703": _no_column,
+    "42P01": _no_table,
+    "53300": _too_many,
+}
+
+
+def bad_argument(reason: str, *, raw: bool) -> QueryError:
+    """An argument that cannot be sent as its parameter's type."""
+    if raw:
+        text = f"invalid input for a parameter: {reason}"
+        meta: dict[str, Any] = {"code": "22P03", "message": text}
+        return QueryError("P2010", f"Raw query failed. Code: `22P03`. Message: `{text}`", meta)
+    return QueryError("P2023", f"Inconsistent column data: {reason}", {"message": reason})

@@ -1,0 +1,327 @@
+"""One query's journey: its shape, its plan, a connection, an answer.
+
+An engine belongs to one client. What it needs of the schema (`Target`) is shared by every engine of
+the same generated package, so a thousand databases have one compiler and one cache of plans.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from prisma_wasm import metrics, raw
+from prisma_wasm.address import Address
+from prisma_wasm.errors import QueryError
+from prisma_wasm.inputs import Inputs
+from prisma_wasm.pool import Pool
+from prisma_wasm.postgres import Connection, connect
+from prisma_wasm.plans import Plans
+from prisma_wasm.protocol import Lifted, Models, lift
+from prisma_wasm.transactions import Transactions
+
+ResultT = TypeVar("ResultT")
+
+RAW_METHODS: Final = frozenset({"query_raw", "query_first", "execute_raw"})
+_CLOSE_LIMIT: Final = 0.7
+
+
+class Target:
+    """What the engines of one generated package share."""
+
+    def __init__(self, inputs: Inputs, models: Models, plans: Callable[[str], Plans]) -> None:
+        self.inputs = inputs
+        self.models = models
+        self.plans = plans
+
+
+class Query:
+    """A query that is ready to run: of a model, by its shape, or raw."""
+
+    __slots__ = ("args", "lifted", "method", "sql")
+
+    def __init__(
+        self, method: str, lifted: Lifted | None, sql: str = "", args: list[Any] | None = None
+    ) -> None:
+        self.method = method
+        self.lifted = lifted
+        self.sql = sql
+        self.args = args or []
+
+
+class Lane:
+    """What belongs to one event loop of one process: a pool, and the transactions on it."""
+
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.pid = os.getpid()
+        address = engine.address
+        self.pool: Pool[Connection] = Pool(
+            engine.open_connection, address.connection_limit, address.pool_timeout
+        )
+        self.transactions = Transactions(self.pool, self.recover)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def recover(self, connection: Connection) -> None:
+        """Bring a connection whose query was broken off back into the pool, or give it up."""
+        if not connection.is_usable:
+            self.pool.discard(connection)
+            return
+        task = self.loop.create_task(self._recover(connection))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _recover(self, connection: Connection) -> None:
+        if await connection.recover():
+            self.pool.release(connection)
+        else:
+            self.pool.discard(connection)
+
+    async def close(self) -> None:
+        self.transactions.close()
+        await self.pool.close(_CLOSE_LIMIT)
+
+    def abandon(self) -> None:
+        """Close the sockets from outside of the event loop."""
+        self.pool.is_closing = True
+        for connection in self.pool.connections():
+            connection.abandon()
+
+
+class Engine:
+    """Runs the queries of one client on one database."""
+
+    def __init__(
+        self,
+        target: Target,
+        address: Address,
+        password: Callable[[], str | None | Awaitable[str | None]],
+        log_query: Callable[[str, list[Any], float], None] | None,
+    ) -> None:
+        self._target = target
+        self.address = address
+        self._password = password
+        self._log_query = log_query
+        self._plans = target.plans(address.schema)
+        self._metrics = metrics.Metrics()
+        self._lane: Lane | None = None
+        self.is_closed = False
+
+    # One query
+
+    def prepare(
+        self,
+        method: str,
+        arguments: dict[str, Any],
+        model: type[Any] | None,
+        root_selection: list[str] | None,
+    ) -> Query:
+        """Take a query apart, without running it."""
+        if method in RAW_METHODS:
+            args = arguments.get("parameters") or ()
+            return Query(method, None, str(arguments["query"]), list(args))
+        if model is None:
+            raise ValueError(f"{method} needs a model")
+        target = self._target
+        lifted = lift(
+            target.inputs, target.models, method, arguments, model, root_selection
+        )
+        return Query(method, lifted)
+
+    async def run(self, query: Query, transaction: str | None) -> Any:
+        """The answer to one query."""
+        started = time.perf_counter()
+        counters = self._metrics
+        counters.active += 1
+        try:
+            if query.lifted is not None:
+                plan = self._plans.find(query.lifted) or await self._plans.compile(query.lifted)
+                values = query.lifted.values
+
+                def action(connection: Connection) -> Awaitable[Any]:
+                    return plan.run(values, connection)
+            else:
+
+                def action(connection: Connection) -> Awaitable[Any]:
+                    return run_raw(connection, query)
+
+            return await self._on_connection(action, transaction)
+        except QueryError as error:
+            if query.lifted is not None:
+                _name_model(error, query.lifted.model)
+            raise
+        finally:
+            counters.active -= 1
+            counters.client.add(time.perf_counter() - started)
+
+    async def run_batch(self, queries: list[Query], transaction: str | None) -> list[Any]:
+        """The answers to several queries, all or nothing."""
+        plans = [
+            None
+            if query.lifted is None
+            else self._plans.find(query.lifted) or await self._plans.compile(query.lifted)
+            for query in queries
+        ]
+
+        async def action(connection: Connection) -> list[Any]:
+            began = await connection.begin()
+            answers: list[Any] = []
+            try:
+                for query, plan in zip(queries, plans, strict=True):
+                    if plan is None or query.lifted is None:
+                        answers.append(await run_raw(connection, query))
+                    else:
+                        answers.append(await plan.run(query.lifted.values, connection))
+            except BaseException:
+                if began:
+                    await connection.rollback()
+                raise
+            if began:
+                await connection.commit()
+            return answers
+
+        return await self._on_connection(action, transaction)
+
+    async def _on_connection(
+        self, action: Callable[[Connection], Awaitable[ResultT]], transaction: str | None
+    ) -> ResultT:
+        lane = self._lane_here()
+        if transaction is not None:
+            return await lane.transactions.run(transaction, action)
+        pool = lane.pool
+        connection = pool.take_idle()
+        if connection is None:
+            started = time.perf_counter()
+            connection = await pool.acquire()
+            self._metrics.wait.add(time.perf_counter() - started)
+        try:
+            result = await action(connection)
+        except BaseException as error:
+            if isinstance(error, QueryError):
+                pool.release(connection)
+            else:
+                lane.recover(connection)
+            raise
+        pool.release(connection)
+        return result
+
+    # Transactions
+
+    async def start_transaction(
+        self, max_wait: float, timeout: float, isolation: str | None
+    ) -> str:
+        return await self._lane_here().transactions.start(max_wait, timeout, isolation)
+
+    async def commit_transaction(self, id_: str) -> None:
+        await self._lane_here().transactions.commit(id_)
+
+    async def rollback_transaction(self, id_: str) -> None:
+        await self._lane_here().transactions.rollback(id_)
+
+    # Connections
+
+    async def reach(self) -> None:
+        """Open a connection, so that what is wrong with the database is known now."""
+        pool = self._lane_here().pool
+        pool.release(await pool.acquire())
+
+    async def open_connection(self) -> Connection:
+        password = self._password()
+        if isinstance(password, Awaitable):
+            password = await password
+        return await connect(self.address, password, self._on_query)
+
+    def _on_query(self, sql: str, args: list[Any], seconds: float) -> None:
+        self._metrics.database.add(seconds)
+        if self._log_query is not None:
+            self._log_query(sql, args, seconds)
+
+    def _lane_here(self) -> Lane:
+        """The pool of the running event loop. One of an earlier loop, or of a parent, is left."""
+        lane = self._lane
+        loop = asyncio.get_running_loop()
+        if lane is not None and lane.loop is loop and lane.pid == os.getpid():
+            return lane
+        if self.is_closed:
+            raise QueryError("P1017", "The client is disconnected.")
+        if lane is not None and lane.pid == os.getpid():
+            if lane.loop.is_running():
+                raise QueryError(
+                    None,
+                    "The client is in use in another event loop. Connect a client of its own in"
+                    " each event loop that runs at the same time.",
+                )
+            lane.abandon()
+        self._lane = Lane(self, loop)
+        return self._lane
+
+    async def close(self) -> None:
+        """Close the pool, within a second."""
+        self.is_closed = True
+        lane, self._lane = self._lane, None
+        if lane is None or lane.pid != os.getpid():
+            return
+        if lane.loop is asyncio.get_running_loop():
+            await lane.close()
+        else:
+            lane.abandon()
+
+    def abandon(self) -> None:
+        """Close the pool from any thread, with or without an event loop."""
+        self.is_closed = True
+        lane, self._lane = self._lane, None
+        if lane is None or lane.pid != os.getpid():
+            return
+        if lane.loop.is_running():
+            try:
+                lane.loop.call_soon_threadsafe(lane.pool.terminate)
+            except RuntimeError:  # the loop ended in this very moment
+                lane.abandon()
+        else:
+            lane.abandon()
+
+    # Metrics
+
+    def metrics_as(self, form: str, labels: dict[str, str]) -> Any:
+        """The metrics in Prisma's JSON, or in Prometheus' text."""
+        lane, plans, own = self._lane, self._plans.metrics, self._metrics
+        pool = lane.pool if lane is not None else None
+        counters: dict[str, float] = {
+            "prisma_client_queries_total": own.client.count,
+            "prisma_datasource_queries_total": own.database.count,
+            "prisma_pool_connections_closed_total": pool.closed if pool else 0,
+            "prisma_pool_connections_opened_total": pool.opened if pool else 0,
+            "prisma_plan_cache_hits_total": plans.hits,
+            "prisma_plan_cache_misses_total": plans.misses,
+            "prisma_plan_compile_ms_total": plans.compile_seconds * 1000,
+        }
+        gauges: dict[str, float] = {
+            "prisma_client_queries_active": own.active,
+            "prisma_client_queries_wait": pool.waiting if pool else 0,
+            "prisma_pool_connections_busy": pool.busy if pool else 0,
+            "prisma_pool_connections_idle": pool.idle if pool else 0,
+            "prisma_pool_connections_open": pool.open if pool else 0,
+            "prisma_plan_cache_plans": self._plans.count,
+        }
+        histograms = {
+            "prisma_client_queries_duration_histogram_ms": own.client,
+            "prisma_client_queries_wait_histogram_ms": own.wait,
+            "prisma_datasource_queries_duration_histogram_ms": own.database,
+        }
+        write = metrics.as_prometheus if form == "prometheus" else metrics.as_json
+        return write(counters, gauges, histograms, labels)
+
+
+async def run_raw(connection: Connection, query: Query) -> Any:
+    """The answer to a raw query."""
+    if query.method == "execute_raw":
+        return await connection.execute_raw(query.sql, query.args)
+    columns, rows = await connection.fetch_raw(query.sql, query.args)
+    return raw.answer(columns, rows)
+
+
+def _name_model(error: QueryError, model: str) -> None:
+    if error.code is not None and error.code.startswith("P2") and error.code != "P2009":
+        error.meta = {"modelName": model, **error.meta}

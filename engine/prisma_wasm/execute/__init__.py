@@ -1,0 +1,6 @@
+"""Plans as functions: compiled once, run with values."""
+
+from prisma_wasm.execute.program import Program
+from prisma_wasm.execute.run import Run, Session
+
+__all__ = ["Program", "Run", "Session"]

@@ -1,0 +1,350 @@
+"""A plan compiled into functions: what runs when, and with what.
+
+Every node becomes one coroutine function of a run. A node of a kind that is not known here fails
+when the plan is compiled, never in a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from prisma_wasm.errors import QueryError
+from prisma_wasm.execute import memory
+from prisma_wasm.execute.run import Run
+from prisma_wasm.execute.sql import Statement
+from prisma_wasm.execute.validation import compile_rule, compile_validation
+from prisma_wasm.execute.values import Scope, compile_value
+from prisma_wasm.mapping import Context, compile_mapping
+from prisma_wasm.plan import (
+    DataMapArgs,
+    DiffArgs,
+    IfArgs,
+    JoinArgs,
+    LetArgs,
+    Node,
+    RecordArgs,
+    TemplateSql,
+    unknown,
+)
+
+Step = Callable[[Run], Awaitable[Any]]
+
+
+def compile_node(node: Node, scope: Scope) -> Step:
+    """The function that does what a node says."""
+    match node["type"]:
+        case "query":
+            return _query(node["args"], scope)
+        case "execute":
+            return _execute(node["args"], scope)
+        case "dataMap":
+            return _data_map(node["args"], scope)
+        case "unique":
+            return _unique(compile_node(node["args"], scope))
+        case "let":
+            return _let(node["args"], scope)
+        case "get":
+            place = scope.place(node["args"]["name"])
+            return _simple(lambda run: run.frame[place])
+        case "getFirstNonEmpty":
+            return _first_non_empty([scope.place(name) for name in node["args"]["names"]])
+        case "value":
+            return _simple(compile_value(node["args"], scope))
+        case "unit":
+            return _simple(lambda _run: None)
+        case "seq":
+            return _sequence([compile_node(child, scope) for child in node["args"]])
+        case "sum":
+            return _sum([compile_node(child, scope) for child in node["args"]])
+        case "concat":
+            return _concat([compile_node(child, scope) for child in node["args"]])
+        case "reverse":
+            return _after(compile_node(node["args"], scope), _reversed)
+        case "required":
+            return _after(compile_node(node["args"], scope), _required)
+        case "transaction":
+            return _transaction(compile_node(node["args"], scope))
+        case "join":
+            return _join(node["args"], scope)
+        case "mapField":
+            field = node["args"]["field"]
+            records = compile_node(node["args"]["records"], scope)
+            return _after(records, lambda value: memory.map_field(value, field))
+        case "validate":
+            validate = compile_validation(node["args"])
+            return _after(compile_node(node["args"]["expr"], scope), _checked(validate))
+        case "if":
+            return _if(node["args"], scope)
+        case "diff":
+            return _diff(node["args"], scope)
+        case "process":
+            process = memory.compile_operations(node["args"]["operations"], scope)
+            return _with_run(compile_node(node["args"]["expr"], scope), process)
+        case "initializeRecord":
+            return _record(node["args"], scope, keeps=False)
+        case "mapRecord":
+            return _record(node["args"], scope, keeps=True)
+        case _:
+            unknown("a kind of node", node)
+
+
+def _simple(evaluate: Callable[[Run], Any]) -> Step:
+    async def step(run: Run) -> Any:
+        return evaluate(run)
+
+    return step
+
+
+def _after(inner: Step, change: Callable[[Any], Any]) -> Step:
+    async def step(run: Run) -> Any:
+        return change(await inner(run))
+
+    return step
+
+
+def _with_run(inner: Step, change: Callable[[Run, Any], Any]) -> Step:
+    async def step(run: Run) -> Any:
+        return change(run, await inner(run))
+
+    return step
+
+
+# Statements
+
+
+def _query(args: TemplateSql, scope: Scope) -> Step:
+    statement = Statement(args, scope)
+    sql, arguments, render = statement.sql, statement.arguments, statement.render
+    if sql is not None:
+
+        async def fetch(run: Run) -> Any:
+            return await run.session.fetch(sql, arguments(run))
+
+        return fetch
+
+    async def fetch_all(run: Run) -> Any:
+        if render is None:
+            return []
+        parts = render(run)
+        if len(parts) == 1:
+            return await run.session.fetch(*parts[0])
+
+        async def each(run: Run) -> list[Any]:
+            return [row for part in parts for row in await run.session.fetch(*part)]
+
+        return await in_transaction(run, each)
+
+    return fetch_all
+
+
+def _execute(args: TemplateSql, scope: Scope) -> Step:
+    statement = Statement(args, scope)
+    sql, arguments, render = statement.sql, statement.arguments, statement.render
+    if sql is not None:
+
+        async def execute(run: Run) -> Any:
+            return await run.session.execute(sql, arguments(run))
+
+        return execute
+
+    async def execute_all(run: Run) -> Any:
+        if render is None:
+            return 0
+        parts = render(run)
+        if len(parts) == 1:
+            return await run.session.execute(*parts[0])
+
+        async def each(run: Run) -> int:
+            return sum([await run.session.execute(*part) for part in parts])
+
+        return await in_transaction(run, each)
+
+    return execute_all
+
+
+async def in_transaction(run: Run, inner: Callable[[Run], Awaitable[Any]]) -> Any:
+    """Run a part of a plan in a transaction; in the one that is open, if there is one."""
+    session = run.session
+    if not await session.begin():
+        return await inner(run)
+    try:
+        result = await inner(run)
+    except BaseException:
+        await session.rollback()
+        raise
+    await session.commit()
+    return result
+
+
+def _transaction(inner: Step) -> Step:
+    async def step(run: Run) -> Any:
+        return await in_transaction(run, inner)
+
+    return step
+
+
+# Names
+
+
+def _let(args: LetArgs, scope: Scope) -> Step:
+    inner_scope = scope.nested()
+    bindings: list[tuple[int, Step]] = []
+    for binding in args["bindings"]:
+        step = compile_node(binding["expr"], inner_scope)
+        bindings.append((inner_scope.bind(binding["name"]), step))
+    expr = compile_node(args["expr"], inner_scope)
+
+    async def let(run: Run) -> Any:
+        for place, step in bindings:
+            run.frame[place] = await step(run)
+        return await expr(run)
+
+    return let
+
+
+def _first_non_empty(places: list[int]) -> Step:
+    async def step(run: Run) -> Any:
+        for place in places:
+            value = run.frame[place]
+            if not memory.is_empty(value):
+                return value
+        return []
+
+    return step
+
+
+# Several nodes
+
+
+def _sequence(steps: list[Step]) -> Step:
+    async def sequence(run: Run) -> Any:
+        result: Any = None
+        for step in steps:
+            result = await step(run)
+        return result
+
+    return sequence
+
+
+def _sum(steps: list[Step]) -> Step:
+    async def total(run: Run) -> Any:
+        return sum([int(await step(run)) for step in steps])
+
+    return total
+
+
+def _concat(steps: list[Step]) -> Step:
+    async def concat(run: Run) -> Any:
+        return [item for step in steps for item in memory.as_list(await step(run))]
+
+    return concat
+
+
+def _join(args: JoinArgs, scope: Scope) -> Step:
+    parent = compile_node(args["parent"], scope)
+    children = [compile_node(child["child"], scope) for child in args["children"]]
+    attach = memory.compile_join(args["children"])
+
+    async def join(run: Run) -> Any:
+        records = await parent(run)
+        if records is None:
+            return None
+        return attach(records, [await child(run) for child in children])
+
+    return join
+
+
+def _diff(args: DiffArgs, scope: Scope) -> Step:
+    left = compile_node(args["from"], scope)  # pyright: ignore[reportGeneralTypeIssues]  # "from" is no name of Python's
+    right = compile_node(args["to"], scope)
+    fields = args["fields"]
+
+    async def diff(run: Run) -> Any:
+        return memory.difference(await left(run), await right(run), fields)
+
+    return diff
+
+
+def _if(args: IfArgs, scope: Scope) -> Step:
+    value = compile_node(args["value"], scope)
+    check = compile_rule(args["rule"])
+    then = compile_node(args["then"], scope)
+    otherwise = compile_node(args["else"], scope)  # pyright: ignore[reportGeneralTypeIssues]  # "else" is no name of Python's
+
+    async def branch(run: Run) -> Any:
+        return await (then if check(await value(run)) else otherwise)(run)
+
+    return branch
+
+
+# Data
+
+
+def _data_map(args: DataMapArgs, scope: Scope) -> Step:
+    mapping = compile_mapping(args["structure"], Context(args["enums"], as_text=scope.as_text))
+    return _after(compile_node(args["expr"], scope), mapping)
+
+
+def _unique(inner: Step) -> Step:
+    async def unique(run: Run) -> Any:
+        value = await inner(run)
+        if not isinstance(value, list):
+            return value
+        if len(value) > 1:  # pyright: ignore[reportUnknownArgumentType]  # rows of any kind
+            raise QueryError("P2023", f"Expected zero or one element, got {len(value)}")  # pyright: ignore[reportUnknownArgumentType]  # rows of any kind
+        return value[0] if value else None  # pyright: ignore[reportUnknownVariableType]  # rows of any kind
+
+    return unique
+
+
+def _reversed(value: Any) -> Any:
+    return value[::-1] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]  # rows of any kind
+
+
+def _required(value: Any) -> Any:
+    if memory.is_empty(value):
+        raise QueryError("P2025", "Required value is empty")
+    return value
+
+
+def _checked(validate: Callable[[Any], None]) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        validate(value)
+        return value
+
+    return check
+
+
+def _record(args: RecordArgs, scope: Scope, *, keeps: bool) -> Step:
+    expr = compile_node(args["expr"], scope)
+    operations = [
+        (name, _operation(entry["type"]), compile_value(entry["value"], scope))
+        for name, entry in args["fields"].items()
+        if entry["type"] != "lastInsertId" or unknown("an identifier of MySQL", entry)
+    ]
+
+    async def record(run: Run) -> Any:
+        value = await expr(run)
+        result = memory.as_record(value) if keeps and value is not None else {}
+        for name, operate, operand in operations:
+            result[name] = operate(result.get(name), operand(run))
+        return result
+
+    return record
+
+
+def _operation(kind: str) -> Callable[[Any, Any], Any]:
+    match kind:
+        case "value" | "set":
+            return lambda _old, new: new
+        case "add":
+            return lambda old, new: old + new
+        case "subtract":
+            return lambda old, new: old - new
+        case "multiply":
+            return lambda old, new: old * new
+        case "divide":
+            return lambda old, new: None if new == 0 else old / new
+        case _:
+            unknown("an operation on a field", kind)

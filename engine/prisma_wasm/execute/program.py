@@ -1,0 +1,26 @@
+"""A compiled plan, ready to run with any values of its shape."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from prisma_wasm.execute.control import compile_node
+from prisma_wasm.execute.run import Run, Session
+from prisma_wasm.execute.values import Scope
+from prisma_wasm.plan import Node
+
+
+class Program:
+    """A plan as functions."""
+
+    __slots__ = ("_root", "_slots", "weight")
+
+    def __init__(self, plan: Any, weight: int, *, as_text: bool = False) -> None:
+        scope = Scope(as_text=as_text)
+        self._root = compile_node(cast("Node", plan), scope)
+        self._slots = scope.size
+        self.weight = weight
+
+    async def run(self, values: list[Any], session: Session) -> Any:
+        """The answer for these values."""
+        return await self._root(Run(values, self._slots, session))

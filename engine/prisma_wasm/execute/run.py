@@ -1,0 +1,41 @@
+"""One run of a plan: the values it runs with, what it has bound so far, and who asks the database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+
+class Session(Protocol):
+    """Where a plan's statements go: one connection, held for the length of the run."""
+
+    async def fetch(self, sql: str, args: list[Any]) -> list[Any]: ...
+
+    async def execute(self, sql: str, args: list[Any]) -> int: ...
+
+    async def begin(self) -> bool:
+        """Open a transaction, unless there is one; whether it was opened here."""
+        ...
+
+    async def commit(self) -> None: ...
+
+    async def rollback(self) -> None: ...
+
+
+class Run:
+    """One run of a plan."""
+
+    __slots__ = ("_now", "frame", "session", "values")
+
+    def __init__(self, values: list[Any], slots: int, session: Session) -> None:
+        self.values = values
+        self.frame: list[Any] = [None] * slots
+        self.session = session
+        self._now: datetime | None = None
+
+    def now(self) -> datetime:
+        """The moment of this run, to the millisecond: the same wherever it is asked for."""
+        if self._now is None:
+            now = datetime.now(UTC)
+            self._now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return self._now

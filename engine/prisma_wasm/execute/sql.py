@@ -1,0 +1,189 @@
+"""SQL in a plan: its template made into a statement once, its arguments evaluated in every run.
+
+Where a template has a list of values (`IN ($1, $2, ...)`), it becomes one array parameter
+(`= ANY($1)`): the statement is the same for every length, and no list meets PostgreSQL's limit of
+65,535 parameters. Lists of tuples are written out and cut into pieces that fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from prisma_wasm.errors import QueryError
+from prisma_wasm.execute.run import Run
+from prisma_wasm.execute.values import Scope, compile_value, is_constant
+from prisma_wasm.plan import ArgType, Fragment, PrismaValue, TemplateSql, TupleType, unknown
+
+PARAMETER_LIMIT: Final = 32_766
+
+Render = Callable[[Run], list[tuple[str, list[Any]]]]
+"""The statements of one run: usually one, more where its lists had to be cut."""
+
+
+class Statement:
+    """A template's fixed text and how to come by its arguments, or a function that renders it."""
+
+    __slots__ = ("arguments", "render", "sql")
+
+    def __init__(self, query: TemplateSql, scope: Scope) -> None:
+        if query["type"] != "templateSql":
+            unknown("a kind of SQL", query["type"])
+        fragments = _with_arrays(query["fragments"])
+        evaluate = [
+            compile_value(_prepared(value, arg_type), scope)
+            for value, arg_type in zip(query["args"], query["argTypes"], strict=True)
+        ]
+        lists = {
+            position
+            for position, fragment in enumerate(_parameters(fragments))
+            if fragment["type"] == "parameterTuple"
+        }
+        for position in lists:
+            evaluate[position] = _as_array(evaluate[position], position in _negated(fragments))
+        self.sql: str | None = None
+        self.render: Render | None = None
+        if any(fragment["type"] == "parameterTupleList" for fragment in fragments):
+            chunkable = query["chunkable"]
+            self.render = lambda run: _render(
+                fragments, [value(run) for value in evaluate], chunkable
+            )
+        else:
+            self.sql = _fixed(fragments)
+        self.arguments: Callable[[Run], list[Any]] = lambda run: [value(run) for value in evaluate]
+
+
+def _parameters(fragments: list[Fragment]) -> list[Fragment]:
+    return [fragment for fragment in fragments if fragment["type"] != "stringChunk"]
+
+
+def _prepared(value: PrismaValue, arg_type: ArgType | TupleType) -> PrismaValue:
+    """A constant in the form in which the driver takes it: plans write numbers as texts."""
+    if arg_type["arity"] == "tuple" or not isinstance(value, str | list) or not is_constant(value):
+        return value
+    convert = _CONSTANTS.get(arg_type["scalarType"])
+    if convert is None:
+        return value
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        return [convert(item) if isinstance(item, str) else item for item in items]
+    return convert(value)
+
+
+_CONSTANTS: Final[dict[str, Callable[[str], Any]]] = {
+    "int": int,
+    "bigint": int,
+    "decimal": Decimal,
+    "float": float,
+}
+
+
+def _with_arrays(fragments: list[Fragment]) -> list[Fragment]:
+    """The fragments with `IN (list)` rewritten to a comparison with one array."""
+    rewritten: list[Fragment] = []
+    for position, fragment in enumerate(fragments):
+        if fragment["type"] != "parameterTuple":
+            rewritten.append(fragment)
+            continue
+        before = rewritten[-1] if rewritten else None
+        if position == 0 or before is None or before["type"] != "stringChunk":
+            unknown("a list of values", fragments)
+        if fragment["itemPrefix"] or fragment["itemSuffix"]:
+            unknown("a list of expressions", fragment)
+        chunk = before["chunk"]
+        if chunk.endswith(" NOT IN "):
+            before = f"{chunk.removesuffix(' NOT IN ')} <> ALL("
+        elif chunk.endswith(" IN "):
+            before = f"{chunk.removesuffix(' IN ')} = ANY("
+        else:
+            unknown("a list of values", chunk)
+        rewritten[-1] = {"type": "stringChunk", "chunk": before}
+        rewritten.append(fragment)
+        rewritten.append({"type": "stringChunk", "chunk": ")"})
+    return rewritten
+
+
+def _negated(fragments: list[Fragment]) -> set[int]:
+    """Which parameters are compared with `<> ALL`."""
+    found: set[int] = set()
+    parameter = -1
+    before = ""
+    for fragment in fragments:
+        if fragment["type"] == "stringChunk":
+            before = fragment["chunk"]
+            continue
+        parameter += 1
+        if before.endswith(" <> ALL("):
+            found.add(parameter)
+    return found
+
+
+def _as_array(evaluate: Callable[[Run], Any], negated: bool) -> Callable[[Run], list[Any]]:
+    def array(run: Run) -> list[Any]:
+        value = evaluate(run)
+        items: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [value]
+        # As a list in parentheses an empty one is (NULL): nothing is in it, and nothing is not.
+        return items if items or not negated else [None]
+
+    return array
+
+
+def _fixed(fragments: list[Fragment]) -> str:
+    sql: list[str] = []
+    number = 0
+    for fragment in fragments:
+        if fragment["type"] == "stringChunk":
+            sql.append(fragment["chunk"])
+        else:
+            number += 1
+            sql.append(f"${number}")
+    return "".join(sql)
+
+
+def _render(
+    fragments: list[Fragment], args: list[Any], chunkable: bool
+) -> list[tuple[str, list[Any]]]:
+    """The statements for lists of tuples, which are written out."""
+    parameters = _parameters(fragments)
+    sizes = [
+        sum(map(len, value)) if fragment["type"] == "parameterTupleList" else 1
+        for fragment, value in zip(parameters, args, strict=True)
+    ]
+    total = sum(sizes)
+    if total <= PARAMETER_LIMIT:
+        return [_write(fragments, args)]
+    longest = max(range(len(sizes)), key=sizes.__getitem__)
+    room = PARAMETER_LIMIT - (total - sizes[longest])
+    if not chunkable or room <= 0:
+        raise QueryError(
+            "P2029", "The query parameter limit supported by your database is exceeded."
+        )
+    rows: list[list[Any]] = args[longest]
+    step = max(1, room // len(rows[0]))
+    return [
+        _write(fragments, [*args[:longest], rows[start : start + step], *args[longest + 1 :]])
+        for start in range(0, len(rows), step)
+    ]
+
+
+def _write(fragments: list[Fragment], args: list[Any]) -> tuple[str, list[Any]]:
+    sql: list[str] = []
+    flat: list[Any] = []
+    remaining = iter(args)
+
+    def placeholder(value: Any) -> str:
+        flat.append(value)
+        return f"${len(flat)}"
+
+    for fragment in fragments:
+        if fragment["type"] == "stringChunk":
+            sql.append(fragment["chunk"])
+        elif fragment["type"] == "parameterTupleList":
+            separator, group = fragment["itemSeparator"], fragment["groupSeparator"]
+            prefix, suffix = fragment["itemPrefix"], fragment["itemSuffix"]
+            rows = [separator.join(map(placeholder, row)) for row in next(remaining)]
+            sql.append(group.join(f"{prefix}{row}{suffix}" for row in rows))
+        else:
+            sql.append(placeholder(next(remaining)))
+    return "".join(sql), flat

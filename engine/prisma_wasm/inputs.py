@@ -1,0 +1,366 @@
+"""What stands where in a query's arguments: the inputs of every action, as functions that lift.
+
+Built from the schema on demand, one small table for each kind of input of each model. A table maps
+the names that may stand there to the function that lifts what stands behind the name. What a table
+does not know is left in the shape as a literal, for the compiler to refuse in its own words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
+
+from prisma_wasm.scalars import Lift, Scalar, Values, is_json, literal, truth
+from prisma_wasm.schema import SCALARS, Field, Model, Schema
+from prisma_wasm.shape import (
+    BACKWARD_STAND,
+    COUNT_STAND,
+    LIST,
+    OBJECT,
+    TEXT_STAND,
+    Constant,
+    Word,
+)
+
+Table = dict[str, Lift]
+
+# The client's spelling of words whose own is in camel case.
+ALIASES: Final = {
+    "startswith": "startsWith",
+    "has_every": "hasEvery",
+    "endswith": "endsWith",
+    "has_some": "hasSome",
+    "is_empty": "isEmpty",
+    "order_by": "orderBy",
+    "not_in": "notIn",
+    "is_not": "isNot",
+    "connect_or_create": "connectOrCreate",
+}
+_AGGREGATES: Final = ("_count", "_avg", "_sum", "_min", "_max")
+_ZERO: Final = Constant(0)
+_LISTS: Final = (list, tuple, set)
+
+
+class LazyTable(dict[str, Lift]):
+    """A table whose entries are made when they are first asked for."""
+
+    def __init__(self, make: Callable[[str], Lift | None]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> Lift:
+        lift = self._make(name)
+        if lift is None:
+            raise KeyError(name)
+        self[name] = lift
+        return lift
+
+
+def lift_object(table: Table, values: Values, value: dict[str, Any]) -> Any:
+    """Lift what stands in an object, name by name."""
+    shape: list[Any] = [OBJECT]
+    for name, item in value.items():
+        try:
+            lift = table[name]
+        except KeyError:
+            name = ALIASES.get(name, name)
+            try:
+                lift = table[name]
+            except KeyError:
+                lift = literal
+        shape.append(name)
+        shape.append(lift(values, item))
+    return tuple(shape)
+
+
+def one_of(table: Table, otherwise: Lift = literal) -> Lift:
+    """An object with the names of this table."""
+
+    def lift(values: Values, value: Any) -> Any:
+        if isinstance(value, dict):
+            return lift_object(table, values, cast("dict[str, Any]", value))
+        return otherwise(values, value)
+
+    return lift
+
+
+def one_or_many(one: Lift) -> Lift:
+    """Such a thing, or a list of them."""
+
+    def lift(values: Values, value: Any) -> Any:
+        if isinstance(value, _LISTS):
+            items = cast("Iterable[Any]", value)
+            return (LIST, *[one(values, item) for item in items])
+        return one(values, value)
+
+    return lift
+
+
+def count(values: Values, value: Any) -> Any:
+    """A number of rows. Its sign, and whether it is zero, belong to the structure of a query."""
+    if type(value) is not int or not -(2**31) <= value < 2**31:
+        return literal(values, value)
+    if value == 0:
+        return _ZERO
+    values.append(abs(value))
+    return COUNT_STAND if value > 0 else BACKWARD_STAND
+
+
+def words(values: Values, value: Any) -> Any:
+    """Words of the query language or of the schema, however nested."""
+    if isinstance(value, str):
+        return Word(str.__str__(value))
+    if isinstance(value, dict):
+        shape: list[Any] = [OBJECT]
+        for name, item in cast("dict[str, Any]", value).items():
+            shape += (ALIASES.get(name, name), words(values, item))
+        return tuple(shape)
+    if isinstance(value, _LISTS):
+        return (LIST, *[words(values, item) for item in cast("Iterable[Any]", value)])
+    if isinstance(value, bool):
+        return truth(values, value)
+    return literal(values, value)
+
+
+def path(values: Values, value: Any) -> Any:
+    """Where in a document of JSON to look: texts that the compiler must see."""
+    if not isinstance(value, _LISTS):
+        return literal(values, value)
+    steps = [
+        step if isinstance(step, str) else str(step) for step in cast("Iterable[Any]", value)
+    ]
+    values.extend(steps)
+    return (LIST, *[TEXT_STAND] * len(steps))
+
+
+class Inputs:
+    """The inputs of every model of a schema."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._schema = schema
+        self._tables: dict[tuple[str, str], Table] = {}
+        self._scalars = {name: Scalar(name) for name in SCALARS}
+        self._scalars |= {name: Scalar(name, values) for name, values in schema.enums.items()}
+
+    def arguments(self, model: str) -> Table:
+        """The arguments of every action of a model."""
+        return self._table("arguments", model, self._argument)
+
+    def where(self, model: str) -> Table:
+        return self._table("where", model, self._where)
+
+    def where_unique(self, model: str) -> Table:
+        return self._table("where_unique", model, self._where_unique)
+
+    def data(self, model: str) -> Table:
+        return self._table("data", model, self._data)
+
+    def _table(
+        self, kind: str, model: str, make: Callable[[Model, str], Lift | None]
+    ) -> Table:
+        table = self._tables.get((kind, model))
+        if table is None:
+            found = self._schema.models[model]
+            table = self._tables[kind, model] = LazyTable(lambda name: make(found, name))
+        return table
+
+    def _argument(self, model: Model, name: str) -> Lift | None:
+        match name:
+            case "where":
+                # Whether unique or not, its compound keys have names that no field has.
+                return one_of(self.where_unique(model.name))
+            case "data":
+                return one_or_many(one_of(self.data(model.name)))
+            case "create" | "update":
+                return one_of(self.data(model.name))
+            case "take" | "skip":
+                return count
+            case "cursor":
+                return one_of(self.where_unique(model.name))
+            case "orderBy":
+                return one_or_many(one_of(LazyTable(_order)))
+            case "distinct" | "by" | "relationLoadStrategy":
+                return words
+            case "skipDuplicates":
+                return truth
+            case "having":
+                return one_of(self._table("having", model.name, self._having))
+            case _:
+                return None
+
+    # Filters
+
+    def _where(self, model: Model, name: str) -> Lift | None:
+        if name in ("AND", "OR", "NOT"):
+            return one_or_many(one_of(self.where(model.name)))
+        field = model.fields.get(name)
+        if field is None:
+            return None
+        if field.type in self._schema.models:
+            return self._relation_filter(field)
+        return self._scalar_filter(field)
+
+    def _where_unique(self, model: Model, name: str) -> Lift | None:
+        fields = model.unique_keys.get(name)
+        if fields is None or name in model.fields:
+            return self._where(model, name)
+        return one_of({part: self._scalars[model.fields[part].type].one for part in fields})
+
+    def _relation_filter(self, field: Field) -> Lift:
+        where = one_of(self.where(field.type))
+        if field.is_list:
+            return one_of({"some": where, "every": where, "none": where})
+        table = LazyTable(lambda name: self._where(self._schema.models[field.type], name))
+        table["is"] = table["isNot"] = where
+        return one_of(table)
+
+    def _scalar_filter(self, field: Field) -> Lift | None:
+        scalar = self._scalars.get(field.type)
+        if scalar is None:
+            return None
+        if field.is_list:
+            return one_of(_list_filter(scalar))
+        if field.type == "Json":
+            return _json_filter(scalar, self._scalars["String"])
+        return _comparison(scalar)
+
+    def _having(self, model: Model, name: str) -> Lift | None:
+        if name in ("AND", "OR", "NOT"):
+            return one_or_many(one_of(self._table("having", model.name, self._having)))
+        field = model.fields.get(name)
+        scalar = self._scalars.get(field.type) if field else None
+        if field is None or scalar is None:
+            return None
+        table = _comparison_table(scalar)
+        table |= {
+            aggregate: _comparison(self._aggregated(aggregate, field)) for aggregate in _AGGREGATES
+        }
+        return one_of(table, scalar.one)
+
+    def _aggregated(self, aggregate: str, field: Field) -> Scalar:
+        if aggregate == "_count":
+            return self._scalars["Int"]
+        if aggregate == "_avg" and field.type in ("Int", "BigInt"):
+            return self._scalars["Float"]
+        return self._scalars[field.type]
+
+    # Data
+
+    def _data(self, model: Model, name: str) -> Lift | None:
+        field = model.fields.get(name)
+        if field is None:
+            return None
+        if field.type in self._schema.models:
+            return one_of(self._table(f"write {name}", model.name, _relation_writes(self, field)))
+        scalar = self._scalars.get(field.type)
+        if scalar is None:
+            return None
+        if field.is_list:
+            return _list_data(scalar)
+        one = scalar.json_or_null if field.type == "Json" else scalar.one
+        operations = ("set", "increment", "decrement", "multiply", "divide")
+        return one_of(dict.fromkeys(operations, one), one)
+
+
+def _order(name: str) -> Lift:
+    if name != "_relevance":
+        return words
+    text = Scalar("String").one
+    return one_or_many(one_of({"fields": words, "sort": words, "search": text}))
+
+
+def _comparison_table(scalar: Scalar) -> Table:
+    one, many = scalar.one, scalar.many
+    return {
+        "equals": one,
+        "in": many,
+        "notIn": many,
+        "lt": one,
+        "lte": one,
+        "gt": one,
+        "gte": one,
+        "contains": one,
+        "startsWith": one,
+        "endsWith": one,
+        "search": one,
+        "mode": words,
+    }
+
+
+def _comparison(scalar: Scalar) -> Lift:
+    table = _comparison_table(scalar)
+    lift = one_of(table, scalar.one)
+    table["not"] = lift
+    return lift
+
+
+def _list_filter(scalar: Scalar) -> Table:
+    return {
+        "equals": scalar.many,
+        "has": scalar.one,
+        "hasEvery": scalar.many,
+        "hasSome": scalar.many,
+        "isEmpty": truth,
+    }
+
+
+def _json_filter(scalar: Scalar, text: Scalar) -> Lift:
+    one = scalar.one
+    table: Table = {
+        "equals": scalar.json_or_null,
+        "path": path,
+        "mode": words,
+        "string_contains": text.one,
+        "string_starts_with": text.one,
+        "string_ends_with": text.one,
+        "array_contains": one,
+        "array_starts_with": one,
+        "array_ends_with": one,
+        "lt": one,
+        "lte": one,
+        "gt": one,
+        "gte": one,
+    }
+
+    def equals(values: Values, value: Any) -> Any:
+        if value is None or is_json(value) or isinstance(value, str):
+            return (OBJECT, "equals", scalar.json_or_null(values, value))
+        return literal(values, value)
+
+    table["not"] = one_of(table, scalar.json_or_null)
+    return one_of(table, equals)
+
+
+def _list_data(scalar: Scalar) -> Lift:
+    inner = one_of({"set": scalar.many, "push": scalar.many})
+
+    def lift(values: Values, value: Any) -> Any:
+        if isinstance(value, _LISTS):
+            return (OBJECT, "set", scalar.many(values, value))
+        return inner(values, value)
+
+    return lift
+
+
+def _relation_writes(inputs: Inputs, field: Field) -> Callable[[Model, str], Lift | None]:
+    """What may be written to the records that a relation leads to."""
+    data = one_of(inputs.data(field.type))
+    where = one_of(inputs.where(field.type))
+    unique = one_of(inputs.where_unique(field.type))
+    with_data = {"data": data, "where": unique}
+    # A to-one relation may be updated, deleted and disconnected without saying which record.
+    update = one_of(LazyTable(lambda name: with_data.get(name) or inputs.data(field.type)[name]))
+    table: Table = {
+        "create": one_or_many(data),
+        "connect": one_or_many(unique),
+        "connectOrCreate": one_or_many(one_of({"where": unique, "create": data})),
+        "createMany": one_of({"data": one_or_many(data), "skipDuplicates": truth}),
+        "set": one_or_many(unique),
+        "disconnect": one_or_many(one_of(inputs.where_unique(field.type), truth)),
+        "delete": one_or_many(one_of(inputs.where_unique(field.type), truth)),
+        "update": one_or_many(one_of(with_data)) if field.is_list else update,
+        "updateMany": one_or_many(one_of({"where": where, "data": data})),
+        "deleteMany": one_or_many(where),
+        "upsert": one_or_many(one_of({"where": unique, "create": data, "update": data})),
+    }
+    return lambda _model, name: table.get(name)

@@ -1,0 +1,266 @@
+"""Rows into nested dicts: the answer's structure, made into functions once per plan.
+
+A value comes from a column as the driver decodes it, or out of a document of JSON in which
+PostgreSQL put related records together. Both forms lead to the same answer: text, int, float, bool,
+aware datetimes in UTC, decimals without trailing zeros, JSON as text, bytes in base 64.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+import decimal
+from decimal import Decimal
+from typing import Any, Final, cast
+
+from prisma_wasm.errors import QueryError
+from prisma_wasm.plan import FieldStructure, ObjectStructure, Structure, unknown
+from prisma_wasm.scalars import as_utc, serialize_json
+
+Convert = Callable[[Any], Any]
+
+
+class Context:
+    """What a mapping is made with: the enums of the schema, and the form of dates and decimals.
+
+    Models are made of Python's own dates and decimals; where the caller gets the answer as it is
+    (`group_by`), they are the texts that the original engine's JSON has.
+    """
+
+    def __init__(self, enums: dict[str, dict[str, str]], *, as_text: bool) -> None:
+        self.enums = enums
+        self.converters = _TEXT_CONVERTERS if as_text else _CONVERTERS
+
+_EPOCH: Final = date(1970, 1, 1)
+_INFINITIES: Final = {
+    "infinity": datetime.max.replace(tzinfo=UTC),
+    "-infinity": datetime.min.replace(tzinfo=UTC),
+}
+# Enough digits for any numeric of PostgreSQL.
+_EXACT: Final = decimal.Context(prec=150_000, Emax=999_999, Emin=-999_999)
+
+
+def compile_mapping(structure: Structure, context: Context) -> Convert:
+    """How to make an answer of a plan's data."""
+    match structure["type"]:
+        case "affectedRows":
+            return lambda data: {"count": data}
+        case "object":
+            return _object(structure, context)
+        case "field":
+            return _field(structure, context)
+        case _:
+            unknown("a structure", structure)
+
+
+def _object(structure: ObjectStructure, context: Context) -> Convert:
+    one = _record(structure, context)
+    skips_nulls = structure["skipNulls"]
+
+    def convert(data: Any) -> Any:
+        if isinstance(data, str):
+            data = json.loads(data, parse_float=Decimal)
+        if data is None:
+            return None
+        if isinstance(data, list):
+            rows = cast("list[Any]", data)
+            if skips_nulls:
+                return [one(row) for row in rows if row is not None]
+            return [None if row is None else one(row) for row in rows]
+        return one(data)
+
+    return convert
+
+
+def _record(structure: ObjectStructure, context: Context) -> Convert:
+    """How to make one record of one row."""
+    converted: list[tuple[str, str, Convert]] = []
+    inline: list[tuple[str, Convert]] = []
+    for name, node in structure["fields"].items():
+        match node["type"]:
+            case "field":
+                converted.append((name, node["dbName"], _field(node, context)))
+            case "object":
+                inner = _object(node, context)
+                if node["serializedName"] is None:
+                    inline.append((name, inner))
+                else:
+                    converted.append((name, node["serializedName"], inner))
+            case _:
+                unknown("a structure", node)
+
+    def record(row: Any) -> dict[str, Any]:
+        result = {name: convert(row[column]) for name, column, convert in converted}
+        for name, convert in inline:
+            result[name] = convert(row)
+        return result
+
+    return record
+
+
+def _field(structure: FieldStructure, context: Context) -> Convert:
+    field_type = structure["fieldType"]
+    scalar = _scalar(field_type, context)
+    if field_type["arity"] == "list":
+        return lambda value: [] if value is None else [scalar(item) for item in value]
+    return scalar
+
+
+def _scalar(field_type: dict[str, Any], context: Context) -> Convert:
+    kind = field_type["type"]
+    if kind == "enum":
+        return _enum(context.enums.get(field_type["name"], {}), field_type["name"])
+    convert = context.converters.get(kind)
+    if convert is None:
+        unknown("a type of field", field_type)
+    return convert
+
+
+def to_text(value: Any) -> Any:
+    if value is None or type(value) is str:
+        return value
+    as_string = getattr(value, "as_string", None)  # asyncpg's BitString
+    return str(value) if as_string is None else as_string().replace(" ", "")
+
+
+def to_int(value: Any) -> Any:
+    return value if value is None or type(value) is int else int(value)
+
+
+def to_float(value: Any) -> Any:
+    return value if value is None or type(value) is float else float(value)
+
+
+def to_decimal(value: Any) -> Any:
+    if value is None:
+        return None
+    number = value if type(value) is Decimal else Decimal(str(value))
+    return number if not number.is_finite() else plain_decimal(number)
+
+
+def plain_decimal(number: Decimal) -> Decimal:
+    """The number without trailing zeros and without an exponent."""
+    exponent = number.as_tuple().exponent
+    if exponent == 0:
+        return number
+    if isinstance(exponent, int) and exponent < 0 and number.as_tuple().digits[-1] != 0:
+        return number
+    number = number.normalize(_EXACT)
+    exponent = number.as_tuple().exponent
+    if isinstance(exponent, int) and exponent > 0:
+        number = number.quantize(Decimal(1), context=_EXACT)
+    return number
+
+
+def to_datetime(value: Any) -> Any:
+    return None if value is None else to_moment(value)
+
+
+def to_moment(value: Any) -> datetime:
+    """A moment in UTC, of a timestamp, a date (its first moment) or a time (on 1970-01-01)."""
+    if isinstance(value, datetime):
+        return as_utc(value)
+    if isinstance(value, str):
+        return _moment_of_text(value)
+    if isinstance(value, date):
+        if value == date.max:
+            return _INFINITIES["infinity"]
+        if value == date.min:
+            return _INFINITIES["-infinity"]
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    if isinstance(value, time):
+        # A time's own offset is dropped, as the original engine does.
+        return datetime.combine(_EPOCH, value.replace(tzinfo=None), UTC)
+    raise QueryError("P2023", f"Inconsistent column data: not a date: {value!r}")
+
+
+def _moment_of_text(text: str) -> datetime:
+    """A date as PostgreSQL writes it in JSON."""
+    infinite = _INFINITIES.get(text)
+    if infinite is not None:
+        return infinite
+    if text[2:3] == ":":
+        return to_moment(time.fromisoformat(text))
+    if len(text) == len("2000-01-01"):
+        return to_moment(date.fromisoformat(text))
+    return as_utc(datetime.fromisoformat(text))
+
+
+def to_json(value: Any) -> Any:
+    return value if value is None or type(value) is str else serialize_json(value)
+
+
+def json_of_parsed(value: Any) -> Any:
+    """JSON that stood inside a document: as text again."""
+    return None if value is None else serialize_json(_with_floats(value))
+
+
+def _with_floats(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {key: _with_floats(item) for key, item in items}
+    if isinstance(value, list):
+        return [_with_floats(item) for item in cast("list[Any]", value)]
+    return value
+
+
+def to_bytes(value: Any) -> Any:
+    if value is None:
+        return None
+    if type(value) is str:
+        value = binascii.unhexlify(value.removeprefix("\\x"))
+    return base64.b64encode(value).decode()
+
+
+def as_is(value: Any) -> Any:
+    return value
+
+
+def _enum(names: dict[str, str], enum: str) -> Convert:
+    def convert(value: Any) -> Any:
+        if value is None:
+            return None
+        found = names.get(value)
+        if found is None:
+            raise QueryError(
+                "P2023", f"Inconsistent column data: Value '{value}' not found in enum '{enum}'"
+            )
+        return found
+
+    return convert
+
+
+_CONVERTERS: Final[dict[str, Convert]] = {
+    "string": to_text,
+    "int": to_int,
+    "bigint": to_int,
+    "float": to_float,
+    "boolean": as_is,
+    "json": to_json,
+    "object": json_of_parsed,
+    "datetime": to_datetime,
+    "decimal": to_decimal,
+    "bytes": to_bytes,
+    "unsupported": as_is,
+}
+
+
+def decimal_text(value: Any) -> Any:
+    return None if value is None else str(to_decimal(value))
+
+
+def moment_text(value: Any) -> Any:
+    """A moment as the original engine writes it, but with its microseconds where it has some."""
+    if value is None:
+        return None
+    moment = to_moment(value)
+    timespec = "milliseconds" if moment.microsecond % 1000 == 0 else "microseconds"
+    return moment.isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+_TEXT_CONVERTERS: Final = _CONVERTERS | {"decimal": decimal_text, "datetime": moment_text}

@@ -1,0 +1,176 @@
+"""A generated package as the engine sees it: its schema, its pydantic models, its exceptions.
+
+Custom output folders are copies of the whole client, with classes of their own. Everything that the
+engine raises or looks up goes through the package that asks.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, NoReturn
+
+from prisma_wasm.compiler import Compiler
+from prisma_wasm.engine import Target
+from prisma_wasm.errors import QueryError
+from prisma_wasm.inputs import Inputs
+from prisma_wasm.plans import Plans
+from prisma_wasm.schema import Schema, read
+
+log = logging.getLogger(__name__)
+
+WASM_NAME: Final = "query_compiler.wasm"
+
+
+class ModelTables:
+    """Which fields of a pydantic model are columns, and which lead to other models.
+
+    The generated package's own query builder answers, once for each class: models may be partial,
+    subclassed, or the user's own.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._names: weakref.WeakKeyDictionary[type[Any], str] = weakref.WeakKeyDictionary()
+        self._fields: weakref.WeakKeyDictionary[type[Any], tuple[str, ...]] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._related: weakref.WeakKeyDictionary[type[Any], dict[str, type[Any]]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def name_of(self, model: type[Any]) -> str:
+        name = self._names.get(model)
+        if name is None:
+            self._package.builder(model)
+            name = self._names[model] = str(model.__prisma_model__)
+        return name
+
+    def fields_of(self, model: type[Any]) -> tuple[str, ...]:
+        fields = self._fields.get(model)
+        if fields is None:
+            found = self._package.builder(model).get_default_fields(model)
+            fields = self._fields[model] = tuple(found)
+        return fields
+
+    def related(self, model: type[Any], field: str) -> type[Any]:
+        known = self._related.setdefault(model, {})
+        found = known.get(field)
+        if found is None:
+            builder = self._package.builder(model)
+            found = known[field] = builder.get_relational_model(current_model=model, field=field)
+        return found
+
+
+class Package:
+    """One generated package."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        module = importlib.import_module(name)
+        if module.__file__ is None:
+            raise ImportError(f"The package {name} has no folder.")
+        self.folder = Path(module.__file__).parent
+        self._target: Target | None = None
+        self._plans: dict[str, Plans] = {}
+        self._schema: Schema | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def schema(self) -> Schema:
+        if self._schema is None:
+            text = (self.folder / "schema.prisma").read_text(encoding="utf-8")
+            self._schema = read(text)
+        return self._schema
+
+    def module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"{self.name}.{name}")
+
+    def target(self) -> Target:
+        """What every engine of this package shares."""
+        with self._lock:
+            if self._target is None:
+                self._target = Target(Inputs(self.schema), ModelTables(self), self.plans)
+            return self._target
+
+    def plans(self, schema_name: str) -> Plans:
+        """The plans for databases whose tables are in the PostgreSQL schema of this name."""
+        with self._lock:
+            plans = self._plans.get(schema_name)
+            if plans is None:
+                wasm = self.folder / WASM_NAME
+                if not wasm.is_file():
+                    raise FileNotFoundError(
+                        f"The query compiler is not beside the generated client ({wasm})."
+                        " Run `prisma generate`."
+                    )
+                compiler = Compiler(wasm, self.schema.datamodel, schema_name)
+                plans = self._plans[schema_name] = Plans(compiler)
+            return plans
+
+    def builder(self, model: type[Any]) -> Any:
+        """The package's own query builder, which knows and checks its models."""
+        metadata = self.module("metadata")
+        return self.module("_builder").QueryBuilder(
+            method="find_many",
+            arguments={},
+            model=model,
+            prisma_models=metadata.PRISMA_MODELS,
+            relational_field_mappings=metadata.RELATIONAL_FIELD_MAPPINGS,
+        )
+
+    def fail(self, error: QueryError) -> NoReturn:
+        """Raise the package's own exception for an error."""
+        utils = self.module("engine.utils")
+        try:
+            utils.handle_response_errors(None, [error.as_answer()])
+        except Exception as raised:
+            raised.__cause__ = error
+            raised.__suppress_context__ = True
+            raise
+        raise AssertionError("handle_response_errors always raises") from error
+
+    def error(self, module: str, name: str) -> Callable[..., Exception]:
+        """An exception class of the package."""
+        return getattr(self.module(module), name)
+
+
+def data_url(override: str | None, schema: Schema, schema_path: Path) -> str:
+    """The database's URL: the client's own, else the schema's, else the project's embedded one."""
+    if override:
+        return override
+    kind, value = schema.url
+    if kind == "literal":
+        return value
+    from prisma_wasm import config
+
+    for start in (schema_path.parent, Path.cwd()):
+        url = config.database_url(start, os.environ, value)
+        if url:
+            return url
+    raise QueryError(
+        "P1012",
+        f"error: Environment variable not found: {value}. Set it, give the client a `datasource`,"
+        ' or use the embedded server: `database = "embedded"` under [tool.prisma-wasm] in'
+        " pyproject.toml.",
+    )
+
+
+_packages: dict[str, Package] = {}
+_packages_lock: Final = threading.Lock()
+
+
+def package_of(module: str) -> Package:
+    """The generated package that a client's module belongs to."""
+    name = module.rpartition(".")[0]
+    with _packages_lock:
+        package = _packages.get(name)
+        if package is None:
+            package = _packages[name] = Package(name)
+        return package

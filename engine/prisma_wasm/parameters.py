@@ -1,0 +1,221 @@
+"""Arguments in the forms that PostgreSQL's types ask for.
+
+PostgreSQL says of every prepared statement which types its parameters have, and the driver takes
+exactly the Python types that belong to them. Callers are less exact: an ISO date as text, a number
+as text, an int for a float. Each type here has a function that makes what the driver wants of what
+may come; values that are right already pass through.
+"""
+
+from __future__ import annotations
+
+import binascii
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, cast
+from uuid import UUID
+
+from asyncpg import BitString
+
+from prisma_wasm.scalars import as_utc, is_base64, is_json, serialize_json
+
+Encode = Callable[[Any], Any]
+
+
+class ArgumentError(ValueError):
+    """An argument has no form of its parameter's type."""
+
+
+def encoders(types: Iterable[Any]) -> list[Encode | None]:
+    """For each parameter's type what to do with its argument; None where there is nothing to do."""
+    return [_encoder(kind.name, kind.kind) for kind in types]
+
+
+def encode(functions: list[Encode | None], args: list[Any]) -> list[Any]:
+    """The arguments in their final forms."""
+    encoded: list[Any] = []
+    for position, (function, value) in enumerate(zip(functions, args, strict=True)):
+        if value is None or function is None:
+            encoded.append(value)
+            continue
+        try:
+            encoded.append(function(value))
+        except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
+            raise ArgumentError(f"${position + 1}: {error}") from error
+    return encoded
+
+
+def _encoder(name: str, kind: str) -> Encode | None:
+    if kind == "array" or name.endswith("[]"):
+        return _array(_encoder(name.removesuffix("[]"), "scalar"))
+    if kind == "enum":
+        return to_text
+    return _ENCODERS.get(name)
+
+
+def _array(element: Encode | None) -> Encode:
+    def array(value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("["):
+            value = json.loads(value)
+        items = cast("list[Any]", value if isinstance(value, list | tuple | set) else [value])
+        if element is None:
+            return list(items)
+        return [
+            None if item is None else array(item) if isinstance(item, list) else element(item)
+            for item in items
+        ]
+
+    return array
+
+
+def to_text(value: Any) -> str:
+    """What JavaScript Object Notation would have in quotes, or its own text for the rest."""
+    if type(value) is str:
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return as_utc(value).isoformat()
+    if isinstance(value, dict | list) or is_json(value):
+        return to_json(value)
+    return str(value)
+
+
+def to_int(value: Any) -> int:
+    if type(value) is int:
+        return value
+    if isinstance(value, bool):
+        return int(value)
+    number = Decimal(str(value))
+    if number != number.to_integral_value():
+        raise ArgumentError(f"not a whole number: {value!r}")
+    return int(number)
+
+
+def to_float(value: Any) -> float:
+    return value if type(value) is float else float(value)
+
+
+def to_decimal(value: Any) -> Decimal:
+    return value if type(value) is Decimal else Decimal(str(value))
+
+
+def to_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+    found = known.get(str(value).lower())
+    if found is None:
+        raise ArgumentError(f"not a truth value: {value!r}")
+    return found
+
+
+def to_timestamptz(value: Any) -> datetime:
+    """A moment; without a zone it is taken as UTC."""
+    if isinstance(value, datetime):
+        return as_utc(value)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    text = str(value)
+    if text.lower() in ("infinity", "-infinity"):
+        return (datetime.min if text[0] == "-" else datetime.max).replace(tzinfo=UTC)
+    return as_utc(datetime.fromisoformat(text))
+
+
+def to_timestamp(value: Any) -> datetime:
+    return to_timestamptz(value).replace(tzinfo=None)
+
+
+def to_date(value: Any) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    moment = to_timestamptz(value)
+    return moment.date()
+
+
+def to_time(value: Any) -> time:
+    if isinstance(value, time):
+        return value.replace(tzinfo=None)
+    if isinstance(value, str) and value[2:3] == ":":
+        return time.fromisoformat(value).replace(tzinfo=None)
+    return to_timestamptz(value).time()
+
+
+def to_timetz(value: Any) -> time:
+    if isinstance(value, time):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, str) and value[2:3] == ":":
+        return to_timetz(time.fromisoformat(value))
+    return to_timestamptz(value).timetz()
+
+
+def to_interval(value: Any) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, int | float):
+        return timedelta(seconds=value)
+    hours, minutes, seconds = str(value).split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
+
+
+def to_json(value: Any) -> str:
+    if is_json(value):
+        return serialize_json(value.data)
+    return value if isinstance(value, str) else serialize_json(value)
+
+
+def to_bytes(value: Any) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if is_base64(value):
+        return value.decode()
+    text = str(value)
+    return binascii.unhexlify(text[2:]) if text.startswith("\\x") else text.encode()
+
+
+def to_bits(value: Any) -> BitString:
+    return value if isinstance(value, BitString) else BitString(str(value))
+
+
+def to_uuid(value: Any) -> Any:
+    return value if isinstance(value, str | UUID) else str(value)
+
+
+_ENCODERS: Final[dict[str, Encode]] = {
+    "text": to_text,
+    "varchar": to_text,
+    "bpchar": to_text,
+    "name": to_text,
+    "citext": to_text,
+    "xml": to_text,
+    "money": to_text,
+    "unknown": to_text,
+    "int2": to_int,
+    "int4": to_int,
+    "int8": to_int,
+    "oid": to_int,
+    "float4": to_float,
+    "float8": to_float,
+    "numeric": to_decimal,
+    "bool": to_bool,
+    "timestamptz": to_timestamptz,
+    "timestamp": to_timestamp,
+    "date": to_date,
+    "time": to_time,
+    "timetz": to_timetz,
+    "interval": to_interval,
+    "json": to_json,
+    "jsonb": to_json,
+    "bytea": to_bytes,
+    "bit": to_bits,
+    "varbit": to_bits,
+    "uuid": to_uuid,
+    "inet": to_text,
+    "cidr": to_text,
+    "macaddr": to_text,
+    "tsvector": to_text,
+    "tsquery": to_text,
+}

@@ -1,0 +1,216 @@
+"""Compiled plans by shape: each compiled once, off the event loop, and kept while there is room."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from prisma_wasm.compiler import CompileError, Compiler
+from prisma_wasm.errors import QueryError
+from prisma_wasm.execute import Program
+from prisma_wasm.protocol import Lifted, query_of
+from prisma_wasm.shape import StandIn
+
+# A plan's JSON is a fair measure of what its functions take; they are about six times as large.
+_WEIGHT_FACTOR: Final = 6
+_DEFAULT_ROOM: Final = 48 * 2**20
+_NEAR: Final = 20_000
+
+
+class DerivedStandInError(Exception):
+    """A plan calculates with a literal that stands in for a value."""
+
+
+@dataclass(slots=True)
+class PlanMetrics:
+    """What the cache did so far."""
+
+    hits: int = 0
+    misses: int = 0
+    compilations: int = 0
+    compile_seconds: float = 0.0
+
+
+class Plans:
+    """The plans of one schema. Many engines may share one; it may be used from any thread."""
+
+    def __init__(self, compiler: Compiler, room: int = _DEFAULT_ROOM) -> None:
+        self._compiler = compiler
+        self._room = room
+        # Two generations: what the old one holds is lost when the young one is full, unless it was
+        # asked for again. A look-up is one access to a dict, and the memory has an upper limit.
+        self._young: dict[Any, Program] = {}
+        self._old: dict[Any, Program] = {}
+        self._weight = 0
+        self._lock = threading.Lock()
+        self._in_flight: dict[Any, Future[Program]] = {}
+        self.metrics = PlanMetrics()
+
+    def find(self, lifted: Lifted) -> Program | None:
+        """The plan of a shape that was compiled before."""
+        if lifted.values.has_literals:
+            return None
+        program = self._young.get(lifted.key)
+        if program is not None:
+            self.metrics.hits += 1
+            return program
+        program = self._old.get(lifted.key)
+        if program is not None:
+            self.metrics.hits += 1
+            self._keep(lifted.key, program)
+        return program
+
+    async def compile(self, lifted: Lifted) -> Program:
+        """Compile a shape in a worker thread; callers with the same shape wait for one another."""
+        self.metrics.misses += 1
+        if lifted.values.has_literals:
+            future = _workers().submit(self._compile, lifted)
+        else:
+            with self._lock:
+                future = self._in_flight.get(lifted.key)
+                if future is None:
+                    future = _workers().submit(self._compile, lifted)
+                    self._in_flight[lifted.key] = future
+        # A caller that is cancelled must not take the plan away from the others.
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _compile(self, lifted: Lifted) -> Program:
+        started = time.perf_counter()
+        try:
+            program = self._program(lifted)
+            if not lifted.values.has_literals:
+                self._keep(lifted.key, program)
+            return program
+        finally:
+            with self._lock:
+                self._in_flight.pop(None if lifted.values.has_literals else lifted.key, None)
+                self.metrics.compilations += 1
+                self.metrics.compile_seconds += time.perf_counter() - started
+
+    def _program(self, lifted: Lifted) -> Program:
+        query, stand_ins = query_of(lifted)
+        plan = self._plan(query)
+        try:
+            plan = _with_values(plan, stand_ins)
+        except DerivedStandInError:
+            # The plan depends on the number itself: compile for it alone, and do not keep the plan.
+            lifted.values.has_literals = True
+            plan = self._plan(_with_literals(query, stand_ins, lifted.values))
+        weight = len(json.dumps(plan)) * _WEIGHT_FACTOR
+        return Program(plan, weight, as_text=lifted.action == "groupBy")
+
+    def _plan(self, query: dict[str, Any]) -> Any:
+        try:
+            return self._compiler.compile(query)
+        except CompileError as error:
+            raise refused(error) from error
+
+    def _keep(self, key: Any, program: Program) -> None:
+        with self._lock:
+            if key in self._young:
+                return
+            if self._weight + program.weight > self._room // 2:
+                self._old, self._young, self._weight = self._young, {}, 0
+            self._young[key] = program
+            self._weight += program.weight
+
+    @property
+    def count(self) -> int:
+        return len(self._young.keys() | self._old.keys())
+
+
+def refused(error: CompileError) -> QueryError:
+    """The compiler's answer as the client knows it."""
+    answer = error.answer
+    if not isinstance(answer, dict):
+        return QueryError("P2009", str(answer))
+    content = cast("dict[str, Any]", answer)
+    message = str(content.get("message", ""))
+    return QueryError(str(content.get("code", "P2009")), message, content.get("meta"))
+
+
+def _with_values(plan: Any, stand_ins: list[StandIn]) -> Any:
+    """The plan with placeholders where the compiler wrote literals that stand for values."""
+    if not stand_ins:
+        return plan
+    found: set[int] = set()
+    names: dict[int | str, int] = {stand_in.literal: stand_in.index for stand_in in stand_ins}
+    numbers = [literal for literal in names if isinstance(literal, int)]
+
+    def placeholder(literal: int | str) -> dict[str, Any]:
+        index = names[literal]
+        found.add(index)
+        return {"prisma__type": "param", "prisma__value": {"name": f"%{index}", "type": "Int"}}
+
+    def replace(value: Any) -> Any:
+        if isinstance(value, dict):
+            items = cast("dict[str, Any]", value).items()
+            return {key: replace(item) for key, item in items}
+        if isinstance(value, list):
+            return [replace(item) for item in cast("list[Any]", value)]
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            if value in names:
+                return placeholder(value)
+            if not value.lstrip("-").isdecimal():
+                return value
+        elif not isinstance(value, int):
+            return value
+        number = int(value)
+        if number in names:
+            return placeholder(number)
+        if any(abs(abs(number) - literal) < _NEAR for literal in numbers):
+            raise DerivedStandInError(number)
+        return value
+
+    replaced = replace(plan)
+    if len(found) < len(names):
+        raise DerivedStandInError("a stand-in is not in the plan")
+    return replaced
+
+
+def _with_literals(query: Any, stand_ins: list[StandIn], values: list[Any]) -> Any:
+    """The query with the values themselves instead of their stand-ins."""
+    actual = {stand_in.literal: values[stand_in.index] for stand_in in stand_ins}
+    actual |= {-literal: -value for literal, value in actual.items() if isinstance(literal, int)}
+
+    def replace(value: Any) -> Any:
+        if isinstance(value, dict):
+            items = cast("dict[str, Any]", value).items()
+            return {key: replace(item) for key, item in items}
+        if isinstance(value, list):
+            return [replace(item) for item in cast("list[Any]", value)]
+        if isinstance(value, int | str) and not isinstance(value, bool):
+            return actual.get(value, value)
+        return value
+
+    return replace(query)
+
+
+# One worker compiles for the whole process: the compiler's instance runs one query at a time anyway.
+_pool: ThreadPoolExecutor | None = None
+_pool_pid: int | None = None
+_pool_lock = threading.Lock()
+
+
+def _workers() -> ThreadPoolExecutor:
+    global _pool, _pool_pid
+    import os
+
+    with _pool_lock:
+        if _pool is None or _pool_pid != os.getpid():
+            _pool = ThreadPoolExecutor(1, thread_name_prefix="prisma-wasm-compiler")
+            _pool_pid = os.getpid()
+        return _pool
+
+
+def run_in_worker(function: Callable[[], Any]) -> Future[Any]:
+    """Run something on the compiler's thread."""
+    return _workers().submit(function)

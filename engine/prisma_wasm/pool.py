@@ -1,0 +1,204 @@
+"""A pool of connections to one database: who gets which, and who waits.
+
+It knows nothing of PostgreSQL. A connection is whatever `open_` makes; the pool counts the places,
+hands out idle connections, the last used first, and lets callers wait in line for a limited time.
+Handing out an idle connection takes no step of the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Generic, Protocol, TypeVar
+
+from prisma_wasm.errors import QueryError
+
+
+class Pooled(Protocol):
+    """What the pool asks of a connection."""
+
+    @property
+    def is_usable(self) -> bool: ...
+
+    def terminate(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+ConnectionT = TypeVar("ConnectionT", bound=Pooled)
+
+
+class Pool(Generic[ConnectionT]):
+    """At most `limit` connections of one event loop."""
+
+    def __init__(
+        self, open_: Callable[[], Awaitable[ConnectionT]], limit: int, timeout: float | None
+    ) -> None:
+        self._open = open_
+        self._limit = limit
+        self._timeout = timeout
+        self._idle: deque[ConnectionT] = deque()
+        self._all: set[ConnectionT] = set()
+        self._places = 0
+        # A waiter gets a connection, or None: the place of one that has gone, to open it anew.
+        self._waiting: deque[asyncio.Future[ConnectionT | None]] = deque()
+        self.opened = 0
+        self.closed = 0
+        self.is_closing = False
+
+    @property
+    def open(self) -> int:
+        return len(self._all)
+
+    @property
+    def idle(self) -> int:
+        return len(self._idle)
+
+    @property
+    def busy(self) -> int:
+        return len(self._all) - len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def limit(self) -> int:
+        return self._limit
+
+    def connections(self) -> list[ConnectionT]:
+        """Every open connection, in use or not."""
+        return list(self._all)
+
+    def take_idle(self) -> ConnectionT | None:
+        """An idle connection, at once."""
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.is_usable:
+                return connection
+            self._forget(connection)
+        return None
+
+    async def acquire(self, timeout: float | None = None) -> ConnectionT:
+        """A connection, idle or new, waiting in line for one if there must be."""
+        connection = self.take_idle()
+        if connection is not None:
+            return connection
+        if self._places < self._limit:
+            self._places += 1
+            return await self._open_in_place()
+        connection = await self._wait(self._timeout if timeout is None else timeout)
+        return connection if connection is not None else await self._open_in_place()
+
+    def release(self, connection: ConnectionT) -> None:
+        """Give a connection back."""
+        if self.is_closing or not connection.is_usable:
+            self.discard(connection)
+            return
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        self._idle.append(connection)
+
+    def discard(self, connection: ConnectionT) -> None:
+        """Give up a connection that is of no more use."""
+        if connection in self._all:
+            connection.terminate()
+            self._forget(connection)
+
+    async def close(self, timeout: float) -> None:
+        """Close every connection; those that take too long are cut."""
+        self.is_closing = True
+        self._refuse_waiters()
+        connections = list(self._all)
+        if connections:
+            closing = [asyncio.ensure_future(item.close()) for item in self._idle]
+            if closing:
+                await asyncio.wait(closing, timeout=timeout)
+        self.terminate()
+
+    def terminate(self) -> None:
+        """Cut every connection at once."""
+        self.is_closing = True
+        self._refuse_waiters()
+        for connection in list(self._all):
+            connection.terminate()
+            self._all.discard(connection)
+            self.closed += 1
+        self._idle.clear()
+
+    def _refuse_waiters(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(_closing())
+
+    async def _open_in_place(self) -> ConnectionT:
+        try:
+            if self.is_closing:
+                raise _closing()
+            connection = await self._open()
+        except BaseException:
+            self._free_place()
+            raise
+        if self.is_closing:
+            connection.terminate()
+            self._free_place()
+            raise _closing()
+        self._all.add(connection)
+        self.opened += 1
+        return connection
+
+    async def _wait(self, timeout: float | None) -> ConnectionT | None:
+        waiter: asyncio.Future[ConnectionT | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                return await waiter
+        except BaseException as error:
+            self._leave_line(waiter)
+            if isinstance(error, TimeoutError):
+                raise self._timed_out(timeout) from None
+            raise
+
+    def _leave_line(self, waiter: asyncio.Future[ConnectionT | None]) -> None:
+        """What a waiter got in the very moment in which it gave up goes to the next."""
+        if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+            connection = waiter.result()
+            if connection is None:
+                self._free_place()
+            else:
+                self.release(connection)
+        elif waiter in self._waiting:
+            self._waiting.remove(waiter)
+
+    def _forget(self, connection: ConnectionT) -> None:
+        self._all.discard(connection)
+        self.closed += 1
+        self._free_place()
+
+    def _free_place(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._places -= 1
+
+    def _timed_out(self, timeout: float | None) -> QueryError:
+        seconds = f"{timeout:g}"
+        return QueryError(
+            "P2024",
+            "Timed out fetching a new connection from the connection pool. More info:"
+            " http://pris.ly/d/connection-pool (Current connection pool timeout:"
+            f" {seconds}, connection limit: {self._limit}, in use: {self.busy},"
+            f" waiting: {len(self._waiting) + 1})",
+            {"connection_limit": self._limit, "timeout": timeout},
+        )
+
+
+def _closing() -> QueryError:
+    return QueryError("P1017", "Server has closed the connection: the client is disconnecting.")

@@ -1,0 +1,271 @@
+"""Connections to PostgreSQL by asyncpg: the only file that sends anything to a server.
+
+A connection keeps the statements it has prepared, so that a query costs one round trip. It is a
+`Session` of plans (fetch, execute, begin, commit, rollback) as long as somebody holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, NoReturn
+
+import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
+
+from prisma_wasm.address import Address
+from prisma_wasm.database_errors import (
+    bad_argument,
+    connection_lost,
+    is_connection_lost,
+    translate,
+    translate_connection,
+    translate_raw,
+)
+from prisma_wasm.errors import QueryError
+from prisma_wasm.parameters import ArgumentError, Encode, encode, encoders
+
+_statement_names: Final = itertools.count(1)
+# A statement's text and description take memory here and on the server.
+_CACHED_TEXT_LIMIT: Final = 2 * 2**20
+_RECOVERY_LIMIT: Final = 1.0
+
+OnQuery = Callable[[str, list[Any], float], None]
+
+
+class Prepared(NamedTuple):
+    """A statement on one connection, and how its arguments are encoded."""
+
+    statement: PreparedStatement[Any]
+    encoders: list[Encode | None]
+
+
+class Connection:
+    """One connection, used by one query or transaction at a time."""
+
+    def __init__(
+        self, raw: asyncpg.Connection[Any], address: Address, on_query: OnQuery
+    ) -> None:
+        self._raw = raw
+        self._address = address
+        self._on_query = on_query
+        self._statements: OrderedDict[str, Prepared] = OrderedDict()
+        self._text_size = 0
+        self._in_transaction = False
+        self._is_broken = False
+
+    # What the pool asks
+
+    @property
+    def is_usable(self) -> bool:
+        return not self._is_broken and not self._raw.is_closed()
+
+    def terminate(self) -> None:
+        """Cut the connection; from its own event loop."""
+        self._is_broken = True
+        with contextlib.suppress(Exception):
+            self._raw.terminate()
+
+    def abandon(self) -> None:
+        """Cut the connection without its event loop, which may be closed or another thread's."""
+        self._is_broken = True
+        transport = getattr(self._raw, "_transport", None)
+        found = transport.get_extra_info("socket") if transport is not None else None
+        if found is not None:
+            with contextlib.suppress(OSError):
+                found.shutdown(socket.SHUT_RDWR)
+
+    async def close(self) -> None:
+        with contextlib.suppress(Exception):
+            await self._raw.close(timeout=_RECOVERY_LIMIT)
+
+    # What plans ask
+
+    async def fetch(self, sql: str, args: list[Any]) -> list[Any]:
+        """The rows of a statement."""
+        statement, values = await self._ready(sql, args, raw=False)
+        started = time.perf_counter()
+        try:
+            return await statement.fetch(*values)
+        except BaseException as error:
+            self._fail(error, sql, raw=False)
+        finally:
+            self._on_query(sql, args, time.perf_counter() - started)
+
+    async def execute(self, sql: str, args: list[Any]) -> int:
+        """The number of rows that a statement affected."""
+        statement, values = await self._ready(sql, args, raw=False)
+        return await self._affected(statement, sql, args, values, raw=False)
+
+    async def begin(self, command: str = "BEGIN") -> bool:
+        if self._in_transaction:
+            return False
+        await self.command(command)
+        self._in_transaction = True
+        return True
+
+    async def commit(self) -> None:
+        await self.command("COMMIT")
+        self._in_transaction = False
+
+    async def rollback(self) -> None:
+        """Take back the transaction, or give up the connection if that cannot be told."""
+        self._in_transaction = False
+        if not self.is_usable:
+            return
+        try:
+            async with asyncio.timeout(_RECOVERY_LIMIT):
+                await self._raw.execute("ROLLBACK")
+        except BaseException as error:
+            self.terminate()
+            if not isinstance(error, Exception):
+                raise
+
+    # What raw queries ask
+
+    async def fetch_raw(self, sql: str, args: list[Any]) -> tuple[list[Any], list[Any]]:
+        """The columns and the rows of a statement that the caller wrote."""
+        statement, values = await self._ready(sql, args, raw=True)
+        started = time.perf_counter()
+        try:
+            rows = await statement.fetch(*values)
+            return list(statement.get_attributes()), rows
+        except BaseException as error:
+            self._fail(error, sql, raw=True)
+        finally:
+            self._on_query(sql, args, time.perf_counter() - started)
+
+    async def execute_raw(self, sql: str, args: list[Any]) -> int:
+        """The number of rows that a statement affected that the caller wrote."""
+        statement, values = await self._ready(sql, args, raw=True)
+        return await self._affected(statement, sql, args, values, raw=True)
+
+    async def command(self, sql: str) -> None:
+        """A command without arguments or rows."""
+        started = time.perf_counter()
+        try:
+            await self._raw.execute(sql)
+        except BaseException as error:
+            self._fail(error, sql, raw=False)
+        finally:
+            self._on_query(sql, [], time.perf_counter() - started)
+
+    async def recover(self) -> bool:
+        """After a cancelled query: wait until the server has given it up; whether that worked."""
+        try:
+            async with asyncio.timeout(_RECOVERY_LIMIT):
+                await self._raw.execute("ROLLBACK" if self._raw.is_in_transaction() else "SELECT 1")
+        except Exception:  # noqa: BLE001  # whatever it was, the connection is given up
+            return False
+        self._in_transaction = False
+        return self.is_usable
+
+    # Statements
+
+    async def _affected(
+        self,
+        statement: PreparedStatement[Any],
+        sql: str,
+        args: list[Any],
+        values: list[Any],
+        *,
+        raw: bool,
+    ) -> int:
+        started = time.perf_counter()
+        try:
+            await statement.fetch(*values)
+        except BaseException as error:
+            self._fail(error, sql, raw=raw)
+        finally:
+            self._on_query(sql, args, time.perf_counter() - started)
+        count = (statement.get_statusmsg() or "").rpartition(" ")[2]
+        return int(count) if count.isdecimal() else 0
+
+    async def _ready(
+        self, sql: str, args: list[Any], *, raw: bool
+    ) -> tuple[PreparedStatement[Any], list[Any]]:
+        """The prepared statement and its encoded arguments."""
+        prepared = self._statements.get(sql)
+        if prepared is None:
+            prepared = await self._prepare(sql, raw=raw)
+        elif len(self._statements) >= self._address.statement_cache_size:
+            self._statements.move_to_end(sql)
+        try:
+            return prepared.statement, encode(prepared.encoders, args)
+        except ArgumentError as error:
+            raise bad_argument(str(error), raw=raw) from error
+        except ValueError as error:
+            expected = len(prepared.encoders)
+            reason = f"the query has {expected} parameters but {len(args)} were given"
+            raise bad_argument(reason, raw=raw) from error
+
+    async def _prepare(self, sql: str, *, raw: bool) -> Prepared:
+        size = self._address.statement_cache_size
+        keeps = size > 0
+        name = f"prisma_{next(_statement_names)}" if keeps else ""
+        try:
+            statement = await self._raw.prepare(sql, name=name)
+        except BaseException as error:
+            self._fail(error, sql, raw=raw)
+        prepared = Prepared(statement, encoders(statement.get_parameters()))
+        if keeps:
+            self._statements[sql] = prepared
+            self._text_size += len(sql)
+            while len(self._statements) > size or (
+                self._text_size > _CACHED_TEXT_LIMIT and len(self._statements) > 1
+            ):
+                dropped, _statement = self._statements.popitem(last=False)
+                self._text_size -= len(dropped)
+        return prepared
+
+    def _fail(self, error: BaseException, sql: str, *, raw: bool) -> NoReturn:
+        """Raise what a failure means to the caller, and note what it means to this connection."""
+        if isinstance(error, asyncpg.PostgresError):
+            self._statements.pop(sql, None)
+            if is_connection_lost(error):
+                self._is_broken = True
+                raise connection_lost() from error
+            raise (translate_raw(error) if raw else translate(error)) from error
+        if isinstance(error, TimeoutError):
+            self._is_broken = True
+            raise QueryError(
+                "P1008", "Operations timed out after the limit of `socket_timeout`."
+            ) from error
+        if is_connection_lost(error):
+            self._is_broken = True
+            raise connection_lost() from error
+        if isinstance(error, asyncpg.InterfaceError):
+            raise QueryError(
+                None, f"Error occurred during query execution:\n{error}"
+            ) from error
+        raise error
+
+
+async def connect(address: Address, password: str | None, on_query: OnQuery) -> Connection:
+    """Open a connection within the URL's limit."""
+    settings = dict(address.server_settings)
+    if address.schema != "public" and not address.pgbouncer:
+        settings["search_path"] = '"' + address.schema.replace('"', '""') + '"'
+    try:
+        async with asyncio.timeout(address.connect_timeout):
+            raw = await asyncpg.connect(
+                host=list(address.hosts),
+                port=list(address.ports),
+                user=address.user,
+                password=password,
+                database=address.database,
+                ssl=address.ssl,
+                timeout=address.connect_timeout or 3600,
+                command_timeout=address.socket_timeout,
+                statement_cache_size=0,
+                server_settings=settings,
+                target_session_attrs=address.target_session_attrs,  # pyright: ignore[reportArgumentType]  # checked by asyncpg
+            )
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise translate_connection(error, address.place) from error
+    return Connection(raw, address, on_query)

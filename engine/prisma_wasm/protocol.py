@@ -1,0 +1,215 @@
+"""What the generated client asks, as the shape of a query in Prisma's JSON protocol.
+
+One walk over the arguments gives both the shape, by which the plan is found, and the values in it.
+Fields are selected as the client's own query builder does it: those of the pydantic model that are
+no relations, and what `include` asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+
+from prisma_wasm.inputs import ALIASES, Inputs, lift_object
+from prisma_wasm.scalars import Values, literal
+from prisma_wasm.shape import OBJECT, TRUE, Constant, Literal, StandIn, Writer
+
+ACTIONS: Final = {
+    "create": "createOne",
+    "delete": "deleteOne",
+    "update": "updateOne",
+    "upsert": "upsertOne",
+    "create_many": "createMany",
+    "delete_many": "deleteMany",
+    "update_many": "updateMany",
+    "count": "aggregate",
+    "group_by": "groupBy",
+    "find_many": "findMany",
+    "find_first": "findFirst",
+    "find_first_or_raise": "findFirstOrThrow",
+    "find_unique": "findUnique",
+    "find_unique_or_raise": "findUniqueOrThrow",
+}
+
+
+class Models(Protocol):
+    """What the generated package knows of a pydantic model's fields."""
+
+    def name_of(self, model: type[Any]) -> str: ...
+
+    def fields_of(self, model: type[Any]) -> tuple[str, ...]: ...
+
+    def related(self, model: type[Any], field: str) -> type[Any]: ...
+
+
+@dataclass(slots=True)
+class Lifted:
+    """A query: its shape, which is hashable, and the values lifted out of it."""
+
+    model: str
+    action: str
+    key: Any
+    values: Values
+
+
+def lift(
+    inputs: Inputs,
+    models: Models,
+    method: str,
+    arguments: dict[str, Any],
+    model: type[Any],
+    root_selection: list[str] | None,
+) -> Lifted:
+    """Take the values out of one query of a model."""
+    name = models.name_of(model)
+    values = Values()
+    table = inputs.arguments(name)
+    shape: list[Any] = [OBJECT]
+    include: dict[str, Any] | None = None
+    for key, value in arguments.items():
+        if value is None:
+            continue
+        if key == "include":
+            include = value
+            continue
+        spelled = ALIASES.get(key, key)
+        shape.append(spelled)
+        shape.append(table.get(spelled, literal)(values, value))
+    same = _equal_values(shape, values) if method == "upsert" else ()
+    if root_selection is not None:
+        selection = _root_selection(tuple(root_selection))
+    else:
+        selection = _select(inputs, models, model, include, values)
+    action = ACTIONS[method]
+    return Lifted(name, action, (name, action, tuple(shape), selection, same), values)
+
+
+def query_of(lifted: Lifted) -> tuple[dict[str, Any], list[StandIn]]:
+    """The compiler's JSON for a shape, and the stand-ins in it."""
+    model, action, arguments, selection, same = lifted.key
+    writer = Writer(dict(same))
+    query = {
+        "modelName": model,
+        "action": action,
+        "query": {"arguments": writer.write(arguments), "selection": writer.write(selection)},
+    }
+    return query, writer.stand_ins
+
+
+class Fields(tuple[Any, ...]):
+    """The shape of a model's selected fields, hashed once."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, names: tuple[str, ...]) -> Fields:
+        found = _known_fields.get(names)
+        if found is None:
+            items: list[Any] = [OBJECT]
+            for name in names:
+                items += (name, TRUE)
+            found = _known_fields[names] = cls(items)
+        return found
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+
+_known_fields: dict[tuple[str, ...], Fields] = {}
+
+
+def _select(
+    inputs: Inputs,
+    models: Models,
+    model: type[Any],
+    include: dict[str, Any] | None,
+    values: Values,
+) -> Any:
+    fields = Fields.of(models.fields_of(model))
+    if include is None:
+        return fields
+    shape: list[Any] = [*fields]
+    for name, value in include.items():
+        name = ALIASES.get(name, name)
+        if value is False:
+            continue
+        related = models.related(model, name)
+        arguments: dict[str, Any] = {}
+        if isinstance(value, dict):
+            arguments = dict(cast("dict[str, Any]", value))
+        elif value is not True:
+            raise TypeError(
+                f"Expected `bool` or `dict` include value but got {type(value)} instead."
+            )
+        nested = arguments.pop("include", None)
+        given = {key: item for key, item in arguments.items() if item is not None}
+        shape.append(name)
+        shape.append(
+            (
+                OBJECT,
+                "arguments",
+                lift_object(inputs.arguments(models.name_of(related)), values, given),
+                "selection",
+                _select(inputs, models, related, nested, values),
+            )
+        )
+    return tuple(shape) if len(shape) > len(fields) else fields
+
+
+_ROOT_ITEM: Final = re.compile(r"(\w+)(?:\s*\{([^}]*)\})?")
+
+
+def _root_selection(items: tuple[str, ...]) -> Any:
+    """The fields that actions without records ask for: `count`, `_count { _all }`, `name`."""
+    shape: list[Any] = [OBJECT]
+    for item in items:
+        found = _ROOT_ITEM.fullmatch(item.strip())
+        if found is None:
+            raise ValueError(f"Not a selection: {item!r}")
+        shape.append(found[1])
+        if found[2] is None:
+            shape.append(TRUE)
+            continue
+        inner: list[Any] = [OBJECT]
+        for name in found[2].split():
+            inner += (name, TRUE)
+        shape.append((OBJECT, "arguments", (OBJECT,), "selection", tuple(inner)))
+    return tuple(shape)
+
+
+def _equal_values(shape: list[Any], values: Values) -> tuple[tuple[int, int], ...]:
+    """Which values of an upsert's `create` are those of its `where`.
+
+    Where they are, the compiler may use PostgreSQL's own upsert; it can tell only if they have one
+    name. Values stand in the order of the arguments, which is the client's: where, create, update.
+    """
+    ends: dict[str, tuple[int, int]] = {}
+    start = 0
+    for position in range(1, len(shape), 2):
+        end = start + _slots(shape[position + 1])
+        ends[shape[position]] = (start, end)
+        start = end
+    where, create = ends.get("where", (0, 0)), ends.get("create", (0, 0))
+    pairs: dict[int, int] = {}
+    for first in range(*where):
+        for second in range(*create):
+            left, right = values[first], values[second]
+            if second not in pairs and type(left) is type(right) and left == right:
+                pairs[second] = first
+    return tuple(pairs.items())
+
+
+def _slots(shape: Any) -> int:
+    """How many values stand in a shape."""
+    if isinstance(shape, Literal):
+        return 0
+    if isinstance(shape, tuple):
+        return sum(_slots(item) for item in cast("tuple[Any, ...]", shape))
+    return 0 if isinstance(shape, str | Constant) or shape is None else 1

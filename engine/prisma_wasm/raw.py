@@ -1,0 +1,137 @@
+"""Raw queries: what the caller wrote, with its results in the types that Prisma tells of.
+
+The generated client makes Python values of `{columns, types, rows}`; the values here are those that
+the original engine sends, so that both give the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import date, time
+from decimal import Decimal
+from typing import Any, Final
+
+from prisma_wasm.mapping import plain_decimal, to_moment, to_text
+
+_TYPES: Final = {
+    "int2": "int",
+    "int4": "int",
+    "int8": "bigint",
+    "oid": "bigint",
+    "float4": "float",
+    "float8": "double",
+    "numeric": "decimal",
+    "money": "decimal",
+    "text": "string",
+    "varchar": "string",
+    "bpchar": "string",
+    "name": "string",
+    "xml": "string",
+    "bit": "string",
+    "varbit": "string",
+    "inet": "string",
+    "cidr": "string",
+    "char": "char",
+    "bytea": "bytes",
+    "bool": "bool",
+    "json": "json",
+    "jsonb": "json",
+    "uuid": "uuid",
+    "timestamp": "datetime",
+    "timestamptz": "datetime",
+    "date": "date",
+    "time": "time",
+    "timetz": "time",
+}
+
+
+def answer(columns: list[Any], rows: list[Any]) -> dict[str, Any]:
+    """A result as the original engine tells of it."""
+    kinds = [_kind(column.type) for column in columns]
+    converts = [
+        _array(_scalar(kind.removesuffix("-array"))) if kind.endswith("-array") else _scalar(kind)
+        for kind in kinds
+    ]
+    return {
+        "columns": [column.name for column in columns],
+        "types": kinds,
+        "rows": [
+            [
+                None if value is None else convert(value)
+                for value, convert in zip(row, converts, strict=True)
+            ]
+            for row in rows
+        ],
+    }
+
+
+def _kind(kind: Any) -> str:
+    name = kind.name.removesuffix("[]").strip('"').lstrip("_")
+    if kind.kind == "array" or kind.name.endswith("[]"):
+        return f"{_TYPES.get(name, 'string')}-array"
+    if kind.kind == "enum":
+        return "enum"
+    return _TYPES.get(name, "string")
+
+
+def _array(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def array(values: Any) -> Any:
+        return [
+            array(value) if isinstance(value, list) else None if value is None else convert(value)
+            for value in values
+        ]
+
+    return array
+
+
+def _scalar(kind: str) -> Callable[[Any], Any]:
+    return _CONVERTERS.get(kind, _text)
+
+
+def _text(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return to_text(value)
+
+
+def _decimal(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(plain_decimal(value)) if value.is_finite() else str(value)
+    return str(value).lstrip("$").replace(",", "")
+
+
+def _datetime(value: Any) -> str:
+    """A moment as the original engine writes it, but with its microseconds where it has some."""
+    moment = to_moment(value)
+    timespec = "milliseconds" if moment.microsecond % 1000 == 0 else "microseconds"
+    return moment.isoformat(timespec=timespec)
+
+
+def _date(value: date) -> str:
+    return value.isoformat()
+
+
+def _time(value: time) -> str:
+    return value.replace(tzinfo=None).isoformat()
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_CONVERTERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "int": _same,
+    "bigint": str,
+    "float": _same,
+    "double": _same,
+    "bool": _same,
+    "decimal": _decimal,
+    "bytes": lambda value: base64.b64encode(value).decode(),
+    "json": json.loads,
+    "uuid": str,
+    "datetime": _datetime,
+    "date": _date,
+    "time": _time,
+}

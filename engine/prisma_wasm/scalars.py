@@ -1,0 +1,286 @@
+"""Values of Prisma's scalar types: what a caller may pass, and the one form that it is lifted in.
+
+A lifted value is what the driver wants to see: text, int, float, bool, Decimal, bytes, an aware
+datetime in UTC, JSON as text, an enum's name in the database. What fits no slot of its type stays in
+the shape as a literal, and the compiler says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import decimal
+import json
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from typing import Any, Final, cast
+
+from prisma_wasm.shape import DB_NULL, FALSE, LIST, TRUE, Literal, Slot
+
+
+class Values(list[Any]):
+    """The values lifted out of a query, in the order of its slots."""
+
+    __slots__ = ("has_literals",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_literals = False
+
+
+Lift = Callable[[Values, Any], Any]
+"""Puts a value (or the values in it) aside and answers with its shape."""
+
+_INT_LIMIT: Final = 2**31
+_BIGINT_LIMIT: Final = 2**63
+_RFC_3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|z|[+-]\d\d:\d\d)", re.ASCII
+)
+_BIGINT: Final = re.compile(r"-?\d{1,19}", re.ASCII)
+
+
+class NotOfTypeError(ValueError):
+    """The value has no form of this type."""
+
+
+def serialize_json(value: Any) -> str:
+    """JSON as text, with the types that the client's own builder knows beside those of JSON."""
+    return json.dumps(value, default=_serializable, ensure_ascii=False)
+
+
+def is_json(value: Any) -> bool:
+    """Whether the value is a `fields.Json` of any generated package."""
+    return type(value).__name__ == "Json" and hasattr(value, "data")
+
+
+def is_base64(value: Any) -> bool:
+    """Whether the value is a `fields.Base64` of any generated package."""
+    return type(value).__name__ == "Base64" and hasattr(value, "decode")
+
+
+def as_utc(value: datetime) -> datetime:
+    """The same moment in UTC; one without a zone is taken as UTC."""
+    if value.tzinfo is UTC:
+        return value
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else _shift(value)
+
+
+def _shift(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # datetime.min and datetime.max stand for the infinities
+        return value.replace(tzinfo=UTC)
+
+
+def parse_datetime(text: str) -> datetime:
+    """A moment in RFC 3339."""
+    if not _RFC_3339.fullmatch(text):
+        raise NotOfTypeError(text)
+    try:
+        return as_utc(datetime.fromisoformat(text.upper()))
+    except ValueError as error:
+        raise NotOfTypeError(text) from error
+
+
+def _serializable(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return as_utc(value).isoformat()
+    if is_json(value):
+        return serialize_json(value.data)
+    if is_base64(value):
+        return str(value)
+    if isinstance(value, decimal.Decimal):
+        return str(value)
+    kind: type[Any] = cast("type[Any]", value) if isinstance(value, type) else type(value)
+    raise TypeError(f"Type {kind} not serializable")
+
+
+def literal(values: Values, value: Any) -> Any:
+    """Leave a value in the shape as it would be in JSON."""
+    if value is None:
+        return None
+    values.has_literals = True
+    return Literal(json.loads(serialize_json(_tagged(value))))
+
+
+def _tagged(value: Any) -> Any:
+    """The value with dates, decimals and JSON as the protocol has them."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return {str(key): _tagged(item) for key, item in items}
+    if isinstance(value, list | tuple | set):
+        return [_tagged(item) for item in cast("Iterable[Any]", value)]
+    if isinstance(value, datetime):
+        return {"$type": "DateTime", "value": as_utc(value).isoformat()}
+    if isinstance(value, decimal.Decimal):
+        return {"$type": "Decimal", "value": str(value)}
+    if is_json(value):
+        return {"$type": "Json", "value": serialize_json(value.data)}
+    if is_base64(value):
+        return {"$type": "Bytes", "value": str(value)}
+    return value
+
+
+# Each converter answers with the lifted form or raises NotOfTypeError.
+
+
+def to_string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise NotOfTypeError(value)
+    return str.__str__(value)
+
+
+def to_int(value: Any) -> int:
+    if type(value) is not int or not -_INT_LIMIT <= value < _INT_LIMIT:
+        raise NotOfTypeError(value)
+    return value
+
+
+def to_bigint(value: Any) -> int:
+    if isinstance(value, str) and _BIGINT.fullmatch(value):
+        value = int(value)
+    if type(value) is not int or not -_BIGINT_LIMIT <= value < _BIGINT_LIMIT:
+        raise NotOfTypeError(value)
+    return value
+
+
+def to_float(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NotOfTypeError(value)
+    return float(value)
+
+
+def to_decimal(value: Any) -> decimal.Decimal:
+    if isinstance(value, decimal.Decimal):
+        return value
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise NotOfTypeError(value)
+    try:
+        return decimal.Decimal(str(value))
+    except decimal.InvalidOperation as error:
+        raise NotOfTypeError(value) from error
+
+
+def to_boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise NotOfTypeError(value)
+    return value
+
+
+def to_datetime(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return as_utc(value)
+    if isinstance(value, str):
+        return parse_datetime(value)
+    if isinstance(value, date):
+        raise TypeError(f"Type {type(value)} not serializable")
+    raise NotOfTypeError(value)
+
+
+def to_json(value: Any) -> str:
+    if is_json(value):
+        return serialize_json(value.data)
+    if not isinstance(value, str):
+        raise NotOfTypeError(value)
+    try:
+        json.loads(value)
+    except ValueError as error:
+        raise NotOfTypeError(value) from error
+    return value
+
+
+def to_bytes(value: Any) -> bytes:
+    if is_base64(value):
+        value = str(value)
+    if not isinstance(value, str):
+        raise NotOfTypeError(value)
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise NotOfTypeError(value) from error
+
+
+_CONVERTERS: Final[dict[str, tuple[Slot, Callable[[Any], Any]]]] = {
+    "String": (Slot(type="String"), to_string),
+    "Int": (Slot(type="Int"), to_int),
+    "BigInt": (Slot(type="BigInt"), to_bigint),
+    "Float": (Slot(type="Float"), to_float),
+    "Decimal": (Slot(type="Float"), to_decimal),
+    "Boolean": (Slot(type="Boolean"), to_boolean),
+    "DateTime": (Slot(type="DateTime"), to_datetime),
+    "Json": (Slot(type="Json"), to_json),
+    "Bytes": (Slot(type="Bytes"), to_bytes),
+}
+_ENUM_SLOT: Final = Slot(type="Enum")
+
+
+class Scalar:
+    """How values of one scalar or enum type are lifted."""
+
+    def __init__(self, name: str, enum: dict[str, str] | None = None) -> None:
+        self.name = name
+        if enum is None:
+            self._slot, self._convert = _CONVERTERS[name]
+        else:
+            self._slot, self._convert = _ENUM_SLOT, _enum_converter(enum)
+        self._list_slot = self._slot.list_of()
+        self._empty_list = (LIST,)
+
+    def one(self, values: Values, value: Any) -> Any:
+        """Lift a single value, or null."""
+        if value is None:
+            return None
+        try:
+            converted = self._convert(value)
+        except NotOfTypeError:
+            return literal(values, value)
+        values.append(converted)
+        return self._slot
+
+    def many(self, values: Values, value: Any) -> Any:
+        """Lift a list as one value; an empty one and one with nulls in it are structure."""
+        if not isinstance(value, list | tuple | set):
+            return self.one(values, value)
+        items = list(cast("Iterable[Any]", value))
+        if not items:
+            return self._empty_list
+        if any(item is None for item in items):
+            return self.each(values, items)
+        try:
+            converted = [self._convert(item) for item in items]
+        except NotOfTypeError:
+            return literal(values, items)
+        values.append(converted)
+        return self._list_slot
+
+    def each(self, values: Values, value: Any) -> Any:
+        """Lift the elements of a list one by one: the compiler knows how many there are."""
+        if not isinstance(value, list | tuple | set):
+            return self.one(values, value)
+        return (LIST, *(self.one(values, item) for item in cast("Iterable[Any]", value)))
+
+    def json_or_null(self, values: Values, value: Any) -> Any:
+        """Lift a value of a Json field, where None is SQL's NULL and `Json(None)` JSON's null."""
+        return DB_NULL if value is None else self.one(values, value)
+
+
+def truth(values: Values, value: Any) -> Any:
+    """A truth value that belongs to the structure of a query."""
+    if value is True:
+        return TRUE
+    if value is False:
+        return FALSE
+    return literal(values, value)
+
+
+def _enum_converter(enum: dict[str, str]) -> Callable[[Any], str]:
+    def convert(value: Any) -> str:
+        if not isinstance(value, str):
+            raise NotOfTypeError(value)
+        found = enum.get(str.__str__(value))
+        if found is None:
+            raise NotOfTypeError(value)
+        return found
+
+    return convert
