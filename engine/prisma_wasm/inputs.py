@@ -22,7 +22,6 @@ from prisma_wasm.shape import (
     Word,
 )
 
-Table = dict[str, Lift]
 
 # The client's spelling of words whose own is in camel case.
 ALIASES: Final = {
@@ -41,40 +40,47 @@ _ZERO: Final = Constant(0)
 _LISTS: Final = (list, tuple, set)
 
 
-class LazyTable(dict[str, Lift]):
-    """A table whose entries are made when they are first asked for."""
+class Table(dict[str, Lift]):
+    """What may stand in an object, by name; entries may be made when they are first asked for."""
 
-    def __init__(self, make: Callable[[str], Lift | None]) -> None:
-        super().__init__()
+    __slots__ = ("_make",)
+
+    def __init__(
+        self,
+        entries: dict[str, Lift] | None = None,
+        make: Callable[[str], Lift | None] = lambda _name: None,
+    ) -> None:
+        super().__init__(entries or {})
         self._make = make
 
-    def __missing__(self, name: str) -> Lift:
+    def __missing__(self, name: str) -> Lift | None:
+        # Names that nothing is known of are not remembered: callers make them up.
         lift = self._make(name)
-        if lift is None:
-            raise KeyError(name)
-        self[name] = lift
+        if lift is not None:
+            self[name] = lift
         return lift
+
+    def known(self, name: str) -> Lift:
+        """How to lift what stands behind this name."""
+        return self[name] or literal
 
 
 def lift_object(table: Table, values: Values, value: dict[str, Any]) -> Any:
     """Lift what stands in an object, name by name."""
     shape: list[Any] = [OBJECT]
     for name, item in value.items():
-        try:
-            lift = table[name]
-        except KeyError:
+        lift = table[name]
+        if lift is None:
             name = ALIASES.get(name, name)
-            try:
-                lift = table[name]
-            except KeyError:
-                lift = literal
+            lift = table.known(name)
         shape.append(name)
         shape.append(lift(values, item))
     return tuple(shape)
 
 
-def one_of(table: Table, otherwise: Lift = literal) -> Lift:
+def one_of(entries: dict[str, Lift], otherwise: Lift = literal) -> Lift:
     """An object with the names of this table."""
+    table = entries if isinstance(entries, Table) else Table(entries)
 
     def lift(values: Values, value: Any) -> Any:
         if isinstance(value, dict):
@@ -161,7 +167,9 @@ class Inputs:
         table = self._tables.get((kind, model))
         if table is None:
             found = self._schema.models[model]
-            table = self._tables[kind, model] = LazyTable(lambda name: make(found, name))
+            table = self._tables[kind, model] = Table(
+                make=lambda name: make(found, name)
+            )
         return table
 
     def _argument(self, model: Model, name: str) -> Lift | None:
@@ -178,7 +186,7 @@ class Inputs:
             case "cursor":
                 return one_of(self.where_unique(model.name))
             case "orderBy":
-                return one_or_many(one_of(LazyTable(_order)))
+                return one_or_many(one_of(Table(make=_order)))
             case "distinct" | "by" | "relationLoadStrategy":
                 return words
             case "skipDuplicates":
@@ -210,8 +218,8 @@ class Inputs:
         where = one_of(self.where(field.type))
         if field.is_list:
             return one_of({"some": where, "every": where, "none": where})
-        table = LazyTable(lambda name: self._where(self._schema.models[field.type], name))
-        table["is"] = table["isNot"] = where
+        related = self._schema.models[field.type]
+        table = Table({"is": where, "isNot": where}, lambda name: self._where(related, name))
         return one_of(table)
 
     def _scalar_filter(self, field: Field) -> Lift | None:
@@ -269,7 +277,7 @@ def _order(name: str) -> Lift:
     return one_or_many(one_of({"fields": words, "sort": words, "search": text}))
 
 
-def _comparison_table(scalar: Scalar) -> Table:
+def _comparison_table(scalar: Scalar) -> dict[str, Lift]:
     one, many = scalar.one, scalar.many
     return {
         "equals": one,
@@ -289,12 +297,13 @@ def _comparison_table(scalar: Scalar) -> Table:
 
 def _comparison(scalar: Scalar) -> Lift:
     table = _comparison_table(scalar)
-    lift = one_of(table, scalar.one)
-    table["not"] = lift
+    # A `not` may hold all of this again.
+    again = Table(table)
+    lift = again["not"] = one_of(again, scalar.one)
     return lift
 
 
-def _list_filter(scalar: Scalar) -> Table:
+def _list_filter(scalar: Scalar) -> dict[str, Lift]:
     return {
         "equals": scalar.many,
         "has": scalar.one,
@@ -306,7 +315,7 @@ def _list_filter(scalar: Scalar) -> Table:
 
 def _json_filter(scalar: Scalar, text: Scalar) -> Lift:
     one = scalar.one
-    table: Table = {
+    table: dict[str, Lift] = {
         "equals": scalar.json_or_null,
         "path": path,
         "mode": words,
@@ -349,8 +358,8 @@ def _relation_writes(inputs: Inputs, field: Field) -> Callable[[Model, str], Lif
     unique = one_of(inputs.where_unique(field.type))
     with_data = {"data": data, "where": unique}
     # A to-one relation may be updated, deleted and disconnected without saying which record.
-    update = one_of(LazyTable(lambda name: with_data.get(name) or inputs.data(field.type)[name]))
-    table: Table = {
+    update = one_of(Table(with_data, lambda name: inputs.data(field.type)[name]))
+    table: dict[str, Lift] = {
         "create": one_or_many(data),
         "connect": one_or_many(unique),
         "connectOrCreate": one_or_many(one_of({"where": unique, "create": data})),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 from prisma_wasm.inputs import ALIASES, Inputs, lift_object
-from prisma_wasm.scalars import Values, literal
+from prisma_wasm.scalars import Values
 from prisma_wasm.shape import OBJECT, TRUE, Constant, Literal, StandIn, Writer
 
 ACTIONS: Final = {
@@ -75,7 +75,7 @@ def lift(
             continue
         spelled = ALIASES.get(key, key)
         shape.append(spelled)
-        shape.append(table.get(spelled, literal)(values, value))
+        shape.append(table.known(spelled)(values, value))
     same = _equal_values(shape, values) if method == "upsert" else ()
     if root_selection is not None:
         selection = _root_selection(tuple(root_selection))
