@@ -9,10 +9,10 @@ from datetime import timedelta
 from prisma import Prisma
 from prisma.errors import PrismaError
 
-import prisma_wasm
 from app import roles
 from app.settings import ROOT, Settings
 from prisma_wasm import config
+from prisma_wasm.client import connect_lazily
 
 log = logging.getLogger(__name__)
 
@@ -121,8 +121,7 @@ async def _connect_until_it_works(settings: Settings) -> None:
     pause, said = 0.5, ""
     while True:
         try:
-            prisma_wasm.use_url(prisma, await _service_url(settings))
-            await prisma.connect(timeout=ATTEMPT)
+            await connect_lazily(prisma, url=await _service_url(settings))
         except (PrismaError, NoConnection, roles.RoleError, OSError) as error:
             if str(error) != said:
                 said = str(error)
@@ -130,7 +129,6 @@ async def _connect_until_it_works(settings: Settings) -> None:
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
-            log.info("Connected to the database.")
             return
 
 

@@ -135,13 +135,15 @@ def _add(self: Any, **kwargs: Any) -> None:
     self._Batch__queries.append(kwargs)
 
 
-async def connect_lazily(client: Any) -> None:
-    """Connect a client without asking for its database.
+async def connect_lazily(client: Any, *, url: str | None = None) -> None:
+    """Connect a client without asking for its database; `url` overrides where that is.
 
     For services that start before their database does, or outlive it: the client counts as
     connected, and each query opens what connection it needs, or fails, and the next one tries again.
     """
     if client._internal_engine is None:
         client._internal_engine = client._create_engine()
+    if url is not None:
+        client._datasource = {"url": url}
     _timeout, datasources = client._prepare_connect_args(timeout=timedelta(seconds=1))
     await client._internal_engine.connect(datasources=datasources, reach=False)
