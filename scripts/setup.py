@@ -35,7 +35,7 @@ def main() -> None:
         step("environment", "Making .venv", [sys.version], environment)
         step("packages", "Installing what requirements.lock pins", [LOCK], packages)
         step("project", "Installing the project", [*ROOT.glob("**/pyproject.toml")], project)
-        run("Preparing Prisma's Node side", [BIN / "prisma-wasm", "install", "--quiet"])
+        run("Preparing Prisma's Node side", [BIN / "prisma-wasm", "install"])
         step("client", "Generating the Prisma client", generated_from(), client)
 
 

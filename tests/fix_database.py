@@ -6,6 +6,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -80,13 +81,9 @@ def role(server: str) -> Iterator[str]:
     """The name of a role for the service that belongs to this test alone."""
     name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
     yield name
-    made = asyncio.run(_fetch(server, "SELECT FROM pg_roles WHERE rolname = $1", name))
-    if made:
-        databases = asyncio.run(
-            _fetch(server, "SELECT datname FROM pg_database WHERE datallowconn")
-        )
-        for database in databases:
-            run_sql(with_database(server, database["datname"]), f"DROP OWNED BY {name}")
+    if run_sql(server, f"SELECT FROM pg_roles WHERE rolname = '{name}'"):
+        for (database,) in run_sql(server, "SELECT datname FROM pg_database WHERE datallowconn"):
+            run_sql(with_database(server, database), f"DROP OWNED BY {name}")
         run_sql(server, f"DROP ROLE {name}")
 
 
@@ -94,21 +91,18 @@ def with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-async def _fetch(url: str, query: str, *arguments: str) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(url.partition("?")[0])
-    try:
-        return await connection.fetch(query, *arguments)
-    finally:
-        await connection.close()
+def run_sql(url: str, *statements: str) -> list[asyncpg.Record]:
+    """Run statements, also from within a test's event loop; the rows of the last one."""
 
-
-def run_sql(url: str, *statements: str) -> None:
-    async def run() -> None:
+    async def run() -> list[asyncpg.Record]:
         connection = await asyncpg.connect(url.partition("?")[0])
         try:
+            rows: list[asyncpg.Record] = []
             for statement in statements:
-                await connection.execute(statement)
+                rows = await connection.fetch(statement)
+            return rows
         finally:
             await connection.close()
 
-    asyncio.run(run())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, run()).result()

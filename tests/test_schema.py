@@ -1,5 +1,6 @@
 """The main database's schema, asked of the database."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -54,11 +55,14 @@ async def test_a_workspace_made_by_sql_gets_an_id(owner: Prisma):
 
 
 async def test_user_ids_grow_with_time(owner: Prisma):
-    """Ids are UUIDs of version 7."""
-    made = [await owner.user.create({"email": f"{n}@example.com"}) for n in range(3)]
+    """Ids are UUIDs of version 7: they begin with the milliseconds."""
+    made: list[str] = []
+    for n in range(3):
+        made.append((await owner.user.create({"email": f"{n}@example.com"})).id)
+        await asyncio.sleep(0.002)
 
-    assert [user.id[14] for user in made] == ["7", "7", "7"]
-    assert sorted(user.id for user in made) == [user.id for user in made]
+    assert [made_id[14] for made_id in made] == ["7", "7", "7"]
+    assert sorted(made) == made
 
 
 def test_the_first_migration_is_there():
