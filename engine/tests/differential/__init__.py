@@ -1,0 +1,1 @@
+"""Random queries, to our engine and to the original one on equal databases, and what may differ."""
