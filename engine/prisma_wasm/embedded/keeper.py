@@ -67,9 +67,9 @@ class Keeper:
         # A keeper whose server has just died may take a moment to leave.
         locks.lock_within(self.lock, _OLD_KEEPER_LIMIT, what=str(keeper_lock(self.folder)))
         found = find_home(self.folder)
-        if found and process.running(found.cluster):
+        if found and (server := process.wait_until_ready(found, seconds=_START_LIMIT)):
             self.home = found
-            return process.wait_until_ready(found, seconds=_START_LIMIT)
+            return server
         account = account_for(self.folder)
         binaries = usable_by(account, state_bases())
         if found is None:
@@ -115,9 +115,9 @@ class Keeper:
                     seconds=_START_LIMIT,
                 )
             except EmbeddedError:
-                if process.running(self.home.cluster):
+                if server := process.wait_until_ready(self.home, seconds=_START_LIMIT):
                     # A keeper that was killed had started it, too late for us to see.
-                    return process.wait_until_ready(self.home, seconds=_START_LIMIT)
+                    return server
                 # Somebody may have taken the port between our look and PostgreSQL's start.
                 if process.is_free(port) or attempt == _PORT_ATTEMPTS:
                     raise

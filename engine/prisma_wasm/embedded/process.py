@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from .errors import EmbeddedError
 from .home import Home, open_log
 
 _POLL = 0.02
+_ANSWER_LIMIT = 5.0
 # Outside the range that systems take ports for outgoing connections from.
 _FIRST_PORT, _LAST_PORT = 20_000, 30_000
 _LOG_KEEPS = 20 * 1024 * 1024
@@ -144,11 +146,11 @@ def start(
     )
 
 
-def wait_until_ready(home: Home, *, seconds: float) -> Postmaster:
-    """Wait for a server that somebody else has started."""
+def wait_until_ready(home: Home, *, seconds: float) -> Postmaster | None:
+    """Wait for a server that somebody else has started; None when it ends instead."""
     deadline = time.monotonic() + seconds
     while server := running(home.cluster):
-        if server.ready:
+        if server.ready and answers(server.port):
             return server
         if time.monotonic() > deadline:
             raise EmbeddedError(
@@ -156,7 +158,18 @@ def wait_until_ready(home: Home, *, seconds: float) -> Postmaster:
                 f" within {seconds:.0f} s; see {home.log}."
             )
         time.sleep(_POLL)
-    raise EmbeddedError(f"PostgreSQL in {home.path} ended while it started; see {home.log}.")
+    return None
+
+
+def answers(port: int) -> bool:
+    """Whether the server takes a connection; one that is being killed may still look alive."""
+    try:
+        with socket.create_connection((HOST, port), _ANSWER_LIMIT) as connection:
+            # The protocol's question for TLS: one byte answers it, before any authentication.
+            connection.sendall(struct.pack("!ii", 8, 80877103))
+            return connection.recv(1) in (b"N", b"S")
+    except OSError:
+        return False
 
 
 def stop(pid: int, place: os.stat_result, *, seconds: float = 30.0, at_once: bool = False) -> None:

@@ -160,7 +160,7 @@ def joined_server(folder: Path) -> Server | None:
     server = process.running(home.cluster) if home else None
     if home is None or server is None or not server.ready:
         return None
-    if not locks.is_held(keeper_lock(folder)):
+    if not locks.is_held(keeper_lock(folder)) or not process.answers(server.port):
         return None
     return Server(folder, home.path, server.port, _password(home))
 

@@ -29,6 +29,7 @@ def test_nearest_table_upward(tmp_path: Path) -> None:
         idle_minutes=5.0,
         database_name="my_shop",
     )
+    assert found is not None
     assert found.server_folder == tmp_path / ".data" / "postgres"
 
 

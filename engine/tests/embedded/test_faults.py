@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import psutil
@@ -90,7 +90,6 @@ def test_killed_server_is_started_again(folder: Path) -> None:
     embedded.ensure(folder, database="app")
     query(folder, "CREATE TABLE t AS SELECT 7 AS n")
     os.kill(server_pid(folder), signal.SIGKILL)
-    until(lambda: not embedded.status(folder).running)
     embedded.ensure(folder, database="app")
     assert query(folder, "SELECT n FROM t") == "7"
 
@@ -111,7 +110,6 @@ def test_server_killed_with_its_keeper_and_a_busy_session(folder: Path) -> None:
     # Stopped, it does not notice that its server is gone.
     session.suspend()
     os.kill(server_pid(folder), signal.SIGKILL)
-    until(lambda: not embedded.status(folder).running)
     embedded.ensure(folder, database="app")
     assert query(folder, "SELECT 1") == "1"
     assert not session.is_running() or session.status() == psutil.STATUS_ZOMBIE
@@ -210,7 +208,7 @@ def test_folder_is_a_file(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def mounted(place: Path, *options: str) -> Iterator[None]:
+def mounted(place: Path, *options: str) -> Generator[None]:
     """A small file system in memory; only root may, and not in every container."""
     place.mkdir(parents=True, exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", str(place)]
