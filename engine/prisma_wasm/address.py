@@ -57,9 +57,7 @@ class Address:
     @property
     def place(self) -> str:
         """The server, as messages name it."""
-        return ",".join(
-            f"{host}:{port}" for host, port in zip(self.hosts, self.ports, strict=True)
-        )
+        return ",".join(f"{host}:{port}" for host, port in zip(self.hosts, self.ports, strict=True))
 
 
 def parse(url: str) -> Address:

@@ -237,9 +237,7 @@ class SyncBridge:
         root_selection: list[str] | None,
         transaction: str | None,
     ) -> Any:
-        return self._run(
-            self._inner.execute(method, arguments, model, root_selection, transaction)
-        )
+        return self._run(self._inner.execute(method, arguments, model, root_selection, transaction))
 
     def execute_batch(self, queries: list[dict[str, Any]], transaction: str | None) -> list[Any]:
         return self._run(self._inner.execute_batch(queries, transaction))

@@ -124,7 +124,9 @@ def _unique(error: PostgresError) -> QueryError:
             {"target": constraint},
         )
     names = found[1].replace('"', "").split(", ")
-    return QueryError("P2002", f"Unique constraint failed on the {_fields(names)}", {"target": names})
+    return QueryError(
+        "P2002", f"Unique constraint failed on the {_fields(names)}", {"target": names}
+    )
 
 
 def _foreign_key(error: PostgresError) -> QueryError:
@@ -145,8 +147,7 @@ def _too_long(error: PostgresError) -> QueryError:
     column = error.column_name or _NOT_AVAILABLE
     return QueryError(
         "P2000",
-        "The provided value for the column is too long for the column's type. Column:"
-        f" {column}",
+        f"The provided value for the column is too long for the column's type. Column: {column}",
         {"column_name": column},
     )
 
@@ -167,7 +168,9 @@ def _no_column(error: PostgresError) -> QueryError:
     found = re.match(r"column (.+?) (?:of relation .+ )?does not exist", _text(error))
     column = found[1].replace('"', "") if found else _NOT_AVAILABLE
     return QueryError(
-        "P2022", f"The column `{column}` does not exist in the current database.", {"column": column}
+        "P2022",
+        f"The column `{column}` does not exist in the current database.",
+        {"column": column},
     )
 
 
@@ -193,7 +196,9 @@ def _authentication(error: PostgresError) -> QueryError:
 def _no_database(error: PostgresError) -> QueryError:
     name = _quoted(_text(error))
     return QueryError(
-        "P1003", f"Database `{name}` does not exist on the database server.", {"database_name": name}
+        "P1003",
+        f"Database `{name}` does not exist on the database server.",
+        {"database_name": name},
     )
 
 

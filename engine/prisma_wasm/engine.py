@@ -125,9 +125,7 @@ class Engine:
         if model is None:
             raise ValueError(f"{method} needs a model")
         target = self._target
-        lifted = lift(
-            target.inputs, target.models, method, arguments, model, root_selection
-        )
+        lifted = lift(target.inputs, target.models, method, arguments, model, root_selection)
         return Query(method, lifted)
 
     async def run(self, query: Query, transaction: str | None) -> Any:

@@ -132,9 +132,7 @@ def path(values: Values, value: Any) -> Any:
     """Where in a document of JSON to look: texts that the compiler must see."""
     if not isinstance(value, _LISTS):
         return literal(values, value)
-    steps = [
-        step if isinstance(step, str) else str(step) for step in cast("Iterable[Any]", value)
-    ]
+    steps = [step if isinstance(step, str) else str(step) for step in cast("Iterable[Any]", value)]
     values.extend(steps)
     return (LIST, *[TEXT_STAND] * len(steps))
 
@@ -147,6 +145,7 @@ class Inputs:
         self._tables: dict[tuple[str, str], Table] = {}
         self._scalars = {name: Scalar(name) for name in SCALARS}
         self._scalars |= {name: Scalar(name, values) for name, values in schema.enums.items()}
+        self._dates: dict[int, Scalar] = {}
 
     def arguments(self, model: str) -> Table:
         """The arguments of every action of a model."""
@@ -161,15 +160,21 @@ class Inputs:
     def data(self, model: str) -> Table:
         return self._table("data", model, self._data)
 
-    def _table(
-        self, kind: str, model: str, make: Callable[[Model, str], Lift | None]
-    ) -> Table:
+    def _scalar(self, field: Field) -> Scalar | None:
+        """How values of a field are lifted; None if it is a relation or unsupported."""
+        if field.type != "DateTime":
+            return self._scalars.get(field.type)
+        scalar = self._dates.get(field.precision)
+        if scalar is None:
+            scalar = Scalar("DateTime", precision=field.precision)
+            self._dates[field.precision] = scalar
+        return scalar
+
+    def _table(self, kind: str, model: str, make: Callable[[Model, str], Lift | None]) -> Table:
         table = self._tables.get((kind, model))
         if table is None:
             found = self._schema.models[model]
-            table = self._tables[kind, model] = Table(
-                make=lambda name: make(found, name)
-            )
+            table = self._tables[kind, model] = Table(make=lambda name: make(found, name))
         return table
 
     def _argument(self, model: Model, name: str) -> Lift | None:
@@ -212,7 +217,8 @@ class Inputs:
         fields = model.unique_keys.get(name)
         if fields is None or name in model.fields:
             return self._where(model, name)
-        return one_of({part: self._scalars[model.fields[part].type].one for part in fields})
+        parts = {part: self._scalar(model.fields[part]) for part in fields}
+        return one_of({part: scalar.one for part, scalar in parts.items() if scalar is not None})
 
     def _relation_filter(self, field: Field) -> Lift:
         where = one_of(self.where(field.type))
@@ -223,7 +229,7 @@ class Inputs:
         return one_of(table)
 
     def _scalar_filter(self, field: Field) -> Lift | None:
-        scalar = self._scalars.get(field.type)
+        scalar = self._scalar(field)
         if scalar is None:
             return None
         if field.is_list:
@@ -236,21 +242,22 @@ class Inputs:
         if name in ("AND", "OR", "NOT"):
             return one_or_many(one_of(self._table("having", model.name, self._having)))
         field = model.fields.get(name)
-        scalar = self._scalars.get(field.type) if field else None
+        scalar = self._scalar(field) if field else None
         if field is None or scalar is None:
             return None
         table = _comparison_table(scalar)
         table |= {
-            aggregate: _comparison(self._aggregated(aggregate, field)) for aggregate in _AGGREGATES
+            aggregate: _comparison(self._aggregated(aggregate, field, scalar))
+            for aggregate in _AGGREGATES
         }
         return one_of(table, scalar.one)
 
-    def _aggregated(self, aggregate: str, field: Field) -> Scalar:
+    def _aggregated(self, aggregate: str, field: Field, scalar: Scalar) -> Scalar:
         if aggregate == "_count":
             return self._scalars["Int"]
         if aggregate == "_avg" and field.type in ("Int", "BigInt"):
             return self._scalars["Float"]
-        return self._scalars[field.type]
+        return scalar
 
     # Data
 
@@ -260,7 +267,7 @@ class Inputs:
             return None
         if field.type in self._schema.models:
             return one_of(self._table(f"write {name}", model.name, _relation_writes(self, field)))
-        scalar = self._scalars.get(field.type)
+        scalar = self._scalar(field)
         if scalar is None:
             return None
         if field.is_list:

@@ -34,6 +34,7 @@ class Context:
         self.enums = enums
         self.converters = _TEXT_CONVERTERS if as_text else _CONVERTERS
 
+
 _EPOCH: Final = date(1970, 1, 1)
 _INFINITIES: Final = {
     "infinity": datetime.max.replace(tzinfo=UTC),

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, Literal, NoReturn, TypedDict
 
 
-
 class UnknownPlanError(Exception):
     """The compiler wrote something that this version of the engine does not know."""
 

@@ -48,9 +48,7 @@ class Prepared(NamedTuple):
 class Connection:
     """One connection, used by one query or transaction at a time."""
 
-    def __init__(
-        self, raw: asyncpg.Connection[Any], address: Address, on_query: OnQuery
-    ) -> None:
+    def __init__(self, raw: asyncpg.Connection[Any], address: Address, on_query: OnQuery) -> None:
         self._raw = raw
         self._address = address
         self._on_query = on_query
@@ -240,9 +238,7 @@ class Connection:
             self._is_broken = True
             raise connection_lost() from error
         if isinstance(error, asyncpg.InterfaceError):
-            raise QueryError(
-                None, f"Error occurred during query execution:\n{error}"
-            ) from error
+            raise QueryError(None, f"Error occurred during query execution:\n{error}") from error
         raise error
 
 

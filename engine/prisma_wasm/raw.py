@@ -103,10 +103,10 @@ def _decimal(value: Any) -> str:
 
 
 def _datetime(value: Any) -> str:
-    """A moment as the original engine writes it, but with its microseconds where it has some."""
+    """A moment as the original engine writes it: with as many digits as it needs, by threes."""
     moment = to_moment(value)
-    timespec = "milliseconds" if moment.microsecond % 1000 == 0 else "microseconds"
-    return moment.isoformat(timespec=timespec)
+    exact = moment.microsecond == 0 or moment.microsecond % 1000
+    return moment.isoformat(timespec="auto" if exact else "milliseconds")
 
 
 def _date(value: date) -> str:

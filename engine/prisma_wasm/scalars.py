@@ -212,18 +212,26 @@ _CONVERTERS: Final[dict[str, tuple[Slot, Callable[[Any], Any]]]] = {
     "Json": (Slot(type="Json"), to_json),
     "Bytes": (Slot(type="Bytes"), to_bytes),
 }
+_MICROSECONDS: Final = 6
 _ENUM_SLOT: Final = Slot(type="Enum")
 
 
 class Scalar:
     """How values of one scalar or enum type are lifted."""
 
-    def __init__(self, name: str, enum: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        enum: dict[str, str] | None = None,
+        precision: int = _MICROSECONDS,
+    ) -> None:
         self.name = name
-        if enum is None:
-            self._slot, self._convert = _CONVERTERS[name]
-        else:
+        if enum is not None:
             self._slot, self._convert = _ENUM_SLOT, _enum_converter(enum)
+        else:
+            self._slot, self._convert = _CONVERTERS[name]
+            if name == "DateTime" and precision < _MICROSECONDS:
+                self._convert = _datetime_converter(precision)
         self._list_slot = self._slot.list_of()
         self._empty_list = (LIST,)
 
@@ -272,6 +280,19 @@ def truth(values: Values, value: Any) -> Any:
     if value is False:
         return FALSE
     return literal(values, value)
+
+
+def _datetime_converter(precision: int) -> Callable[[Any], datetime]:
+    """Dates cut to what their column keeps, so that a value written is found by the same value."""
+    unit = 10 ** (_MICROSECONDS - precision)
+
+    def convert(value: Any) -> datetime:
+        moment = to_datetime(value)
+        if moment.year == 9999 and moment.replace(tzinfo=None) == datetime.max:  # noqa: DTZ901  # stands for infinity
+            return moment
+        return moment.replace(microsecond=moment.microsecond // unit * unit)
+
+    return convert
 
 
 def _enum_converter(enum: dict[str, str]) -> Callable[[Any], str]:

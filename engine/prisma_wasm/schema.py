@@ -19,13 +19,17 @@ SCALARS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a model: `type` is a scalar's, an enum's or a model's name."""
+    """A field of a model.
+
+    `type` is a scalar's, an enum's or a model's name; `precision` how many digits of a second its
+    column keeps, if it holds a date.
+    """
 
     name: str
     type: str
     is_list: bool
     is_required: bool
-    native_type: str | None
+    precision: int
 
 
 @dataclass(slots=True)
@@ -60,7 +64,7 @@ _BLOCK: Final = re.compile(r"^(model|view|enum|type|generator|datasource)\s+(\w+
 _FIELD: Final = re.compile(
     r'^(?P<name>\w+)\s+(?P<type>Unsupported\("(?:[^"\\]|\\.)*"\)|\w+)(?P<arity>\[\]|\?)?\s*(?P<rest>.*)$'
 )
-_NATIVE_TYPE: Final = re.compile(r"@\w+\.(\w+)")
+_NATIVE_TYPE: Final = re.compile(r"@\w+\.\w+(?:\(\s*(\d+)\s*\))?")
 _MAPPED: Final = re.compile(r'@map\(\s*(?:name:\s*)?"((?:[^"\\]|\\.)*)"\s*\)')
 _ENUM_VALUE: Final = re.compile(r"^(\w+)\s*(.*)$")
 _KEY: Final = re.compile(r"^@@(id|unique)\b")
@@ -171,15 +175,26 @@ def _model(name: str, lines: list[str]) -> Model:
         found = _FIELD.match(line)
         if found is None:
             raise SchemaError(f"Not a field of a model: {line!r} (in {name})")
-        native = _NATIVE_TYPE.search(found["rest"])
         model.fields[found["name"]] = Field(
             found["name"],
             "Unsupported" if found["type"].startswith("Unsupported(") else found["type"],
             is_list=found["arity"] == "[]",
             is_required=found["arity"] != "?",
-            native_type=native[1] if native else None,
+            precision=_precision(found["rest"]),
         )
     return model
+
+
+# Prisma makes TIMESTAMP(3) of a DateTime; PostgreSQL's own types keep microseconds.
+_PRISMA_PRECISION: Final = 3
+_POSTGRESQL_PRECISION: Final = 6
+
+
+def _precision(attributes: str) -> int:
+    native = _NATIVE_TYPE.search(attributes)
+    if native is None:
+        return _PRISMA_PRECISION
+    return int(native[1]) if native[1] else _POSTGRESQL_PRECISION
 
 
 def _key(line: str) -> tuple[str, tuple[str, ...]]:

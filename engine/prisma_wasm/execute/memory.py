@@ -127,8 +127,7 @@ def compile_operations(operations: Operations, scope: Scope) -> Process:
         is_list = isinstance(value, list)
         records = as_list(value)
         if unique_fields is not None and is_list:
-            records = list({record_key(row, unique_fields): row for row in reversed(records)}.values())
-            records.reverse()
+            records = _first_of_each(records, unique_fields)
         if paginate is not None:
             records = paginate(run, records)
         if is_reversed and is_list:
@@ -140,6 +139,13 @@ def compile_operations(operations: Operations, scope: Scope) -> Process:
         return records[0] if records else None
 
     return process
+
+
+def _first_of_each(records: list[Any], fields: list[str]) -> list[Any]:
+    firsts: dict[Key, Any] = {}
+    for record in records:
+        firsts.setdefault(record_key(record, fields), record)
+    return list(firsts.values())
 
 
 def _process_nested(run: Run, record: Record, nested: list[tuple[str, Process]]) -> Record:

@@ -10,9 +10,7 @@ from prisma_wasm.plan import Rule, ValidateArgs, unknown
 
 Check = Callable[[Any], bool]
 
-_NEEDED: Final = (
-    "An operation failed because it depends on one or more records that were required but not found."
-)
+_NEEDED: Final = "An operation failed because it depends on one or more records that were required but not found."
 _CODES: Final = {
     "RELATION_VIOLATION": "P2014",
     "RECORDS_NOT_CONNECTED": "P2017",
