@@ -34,6 +34,10 @@ OURS = re.compile(
 failures = 0
 
 
+class NotServing(Exception):
+    """Nothing that follows would tell more."""
+
+
 class Place:
     """A directory with a home of its own, in which commands are run and judged."""
 
@@ -91,6 +95,7 @@ class Place:
             if not good:
                 failures += 1
                 print("".join(f"     | {line}\n" for line in log.read_text().splitlines()[-25:]))
+                raise NotServing(label)
             yield
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -308,7 +313,8 @@ def main() -> int:
     try:
         for way in options.ways or WAYS:
             print(f"-- {way}, in {base}", flush=True)
-            WAYS[way](base, options)
+            with contextlib.suppress(NotServing):
+                WAYS[way](base, options)
     finally:
         if not options.keep:
             shutil.rmtree(base, ignore_errors=True)
