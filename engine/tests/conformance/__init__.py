@@ -1,0 +1,1 @@
+"""The generated client against PostgreSQL: a file for each action and each type."""

@@ -1,0 +1,1 @@
+"""Partial types of the conformance schema, made while its client is generated."""
