@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .account import Account
 from .errors import EmbeddedError
+from .home import make_base
 
 _RUNS = '"$1" --version'
 # The package beside its libraries, which the programs find relative to themselves.
@@ -84,7 +85,7 @@ def _copy(binaries: Binaries, base: Path) -> Binaries | None:
     version = hashlib.sha256(f"{known.st_size} {known.st_mtime_ns}".encode()).hexdigest()[:16]
     site = base / f"prisma-wasm-postgres-{version}"
     try:
-        base.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_base(base)
         if not site.exists():
             _fill(binaries, site)
         found = site.lstat()

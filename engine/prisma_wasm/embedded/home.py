@@ -189,6 +189,14 @@ def state_bases() -> list[Path]:
     return [Path.home() / ".local" / "state" / "prisma-wasm"]
 
 
+def make_base(base: Path) -> None:
+    """Make a base folder that all users may pass through, whatever the umask."""
+    missing = [part for part in (base, *base.parents) if not part.exists()]
+    for part in reversed(missing):
+        part.mkdir(exist_ok=True)
+        part.chmod(0o755)
+
+
 def write_private(path: Path, text: str) -> None:
     """Replace a file whole, readable by the folder's owner alone."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -245,7 +253,7 @@ def _state_folder(base: Path, folder: Path) -> Path | None:
     """A new folder of our own; its name cannot be guessed, and `mkdir` follows no link."""
     name = f"prisma-wasm-{os.geteuid()}-{folder.parent.parent.name[:40]}-{secrets.token_hex(8)}"
     try:
-        base.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_base(base)
         path = base / name
         path.mkdir(mode=0o711)
         # The caller's umask may have taken away the right to pass through.

@@ -19,7 +19,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     # Tests leave nothing in the machine's own place for state.
     state = Path(tempfile.mkdtemp(prefix="prisma-wasm-test-state-"))
     state.chmod(0o755)
-    monkeypatch.setenv(STATE_VARIABLE, str(state))
+    monkeypatch.setenv(STATE_VARIABLE, str(state / "made" / "on demand"))
     yield root
     for folder in (root / ".data" / "postgres", root / "moved" / "postgres"):
         embedded.stop(folder)
