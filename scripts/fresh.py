@@ -34,7 +34,7 @@ OURS = re.compile(
 failures = 0
 
 
-class NotServing(Exception):
+class NotServingError(Exception):
     """Nothing that follows would tell more."""
 
 
@@ -95,7 +95,7 @@ class Place:
             if not good:
                 failures += 1
                 print("".join(f"     | {line}\n" for line in log.read_text().splitlines()[-25:]))
-                raise NotServing(label)
+                raise NotServingError(label)
             yield
         finally:
             with contextlib.suppress(ProcessLookupError):
@@ -313,7 +313,7 @@ def main() -> int:
     try:
         for way in options.ways or WAYS:
             print(f"-- {way}, in {base}", flush=True)
-            with contextlib.suppress(NotServing):
+            with contextlib.suppress(NotServingError):
                 WAYS[way](base, options)
     finally:
         if not options.keep:
