@@ -15,14 +15,17 @@ from typing import Any, Final, TypeVar
 from prisma_wasm import metrics, raw
 from prisma_wasm.address import Address
 from prisma_wasm.errors import QueryError
+from prisma_wasm.execute import BulkInsert, Program, in_transaction
 from prisma_wasm.inputs import Inputs
+from prisma_wasm.plan import UnknownPlanError
+from prisma_wasm.plans import Plans
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection, connect
-from prisma_wasm.plans import Plans
-from prisma_wasm.protocol import Lifted, Models, lift
+from prisma_wasm.protocol import Lifted, Models, lift, lift_rows
 from prisma_wasm.transactions import Transactions
 
 ResultT = TypeVar("ResultT")
+Action = Callable[[Connection], Awaitable[Any]]
 
 RAW_METHODS: Final = frozenset({"query_raw", "query_first", "execute_raw"})
 _CLOSE_LIMIT: Final = 0.7
@@ -40,15 +43,16 @@ class Target:
 class Query:
     """A query that is ready to run: of a model, by its shape, or raw."""
 
-    __slots__ = ("args", "lifted", "method", "sql")
+    __slots__ = ("args", "lifted", "method", "rows", "sql")
 
-    def __init__(
-        self, method: str, lifted: Lifted | None, sql: str = "", args: list[Any] | None = None
-    ) -> None:
+    def __init__(self, method: str, lifted: Lifted | None) -> None:
         self.method = method
         self.lifted = lifted
-        self.sql = sql
-        self.args = args or []
+        # Of create_many: its rows in runs of the same shape.
+        self.rows: list[tuple[Lifted, list[list[Any]]]] | None = None
+        # Of a raw query.
+        self.sql = ""
+        self.args: list[Any] = []
 
 
 class Lane:
@@ -97,7 +101,7 @@ class Engine:
         self,
         target: Target,
         address: Address,
-        password: Callable[[], str | None | Awaitable[str | None]],
+        password: Callable[[], str | Awaitable[str | None] | None],
         log_query: Callable[[str, list[Any], float], None] | None,
     ) -> None:
         self._target = target
@@ -120,13 +124,23 @@ class Engine:
     ) -> Query:
         """Take a query apart, without running it."""
         if method in RAW_METHODS:
-            args = arguments.get("parameters") or ()
-            return Query(method, None, str(arguments["query"]), list(args))
+            query = Query(method, None)
+            query.sql = str(arguments["query"])
+            query.args = list(arguments.get("parameters") or ())
+            return query
         if model is None:
             raise ValueError(f"{method} needs a model")
         target = self._target
-        lifted = lift(target.inputs, target.models, method, arguments, model, root_selection)
-        return Query(method, lifted)
+        if method == "create_many":
+            rows = lift_rows(target.inputs, target.models, arguments, model)
+            if rows is not None:
+                query = Query(method, rows[0][0])
+                query.rows = rows
+                return query
+        return Query(
+            method,
+            lift(target.inputs, target.models, method, arguments, model, root_selection),
+        )
 
     async def run(self, query: Query, transaction: str | None) -> Any:
         """The answer to one query."""
@@ -134,18 +148,7 @@ class Engine:
         counters = self._metrics
         counters.active += 1
         try:
-            if query.lifted is not None:
-                plan = self._plans.find(query.lifted) or await self._plans.compile(query.lifted)
-                values = query.lifted.values
-
-                def action(connection: Connection) -> Awaitable[Any]:
-                    return plan.run(values, connection)
-            else:
-
-                def action(connection: Connection) -> Awaitable[Any]:
-                    return run_raw(connection, query)
-
-            return await self._on_connection(action, transaction)
+            return await self._on_connection(await self._action(query), transaction)
         except QueryError as error:
             if query.lifted is not None:
                 _name_model(error, query.lifted.model)
@@ -156,31 +159,43 @@ class Engine:
 
     async def run_batch(self, queries: list[Query], transaction: str | None) -> list[Any]:
         """The answers to several queries, all or nothing."""
-        plans = [
-            None
-            if query.lifted is None
-            else self._plans.find(query.lifted) or await self._plans.compile(query.lifted)
-            for query in queries
-        ]
+        actions = [await self._action(query) for query in queries]
 
-        async def action(connection: Connection) -> list[Any]:
-            began = await connection.begin()
-            answers: list[Any] = []
-            try:
-                for query, plan in zip(queries, plans, strict=True):
-                    if plan is None or query.lifted is None:
-                        answers.append(await run_raw(connection, query))
-                    else:
-                        answers.append(await plan.run(query.lifted.values, connection))
-            except BaseException:
-                if began:
-                    await connection.rollback()
-                raise
-            if began:
-                await connection.commit()
-            return answers
+        async def all_of_them(connection: Connection) -> list[Any]:
+            return [await action(connection) for action in actions]
 
-        return await self._on_connection(action, transaction)
+        return await self._on_connection(
+            lambda connection: in_transaction(connection, all_of_them), transaction
+        )
+
+    async def _action(self, query: Query) -> Action:
+        """What to do on a connection, once the plan is there."""
+        if query.lifted is None:
+            return lambda connection: run_raw(connection, query)
+        if query.rows is not None:
+            return await self._insertion(query.rows)
+        plan = await self._program(query.lifted)
+        values = query.lifted.values
+        return lambda connection: plan.run(values, connection)
+
+    async def _program(self, lifted: Lifted) -> Program:
+        return self._plans.find(lifted) or await self._plans.compile(lifted)
+
+    async def _insertion(self, runs: list[tuple[Lifted, list[list[Any]]]]) -> Action:
+        """The insertion of many rows, by the plans of single ones."""
+        parts: list[tuple[BulkInsert, list[list[Any]]]] = []
+        for lifted, rows in runs:
+            bulk = (await self._program(lifted)).bulk
+            if bulk is None:
+                raise UnknownPlanError("The query compiler's plan of an insertion is not known.")
+            parts.append((bulk, rows))
+
+        async def insert(connection: Connection) -> dict[str, int]:
+            return {"count": sum([await bulk.run(rows, connection) for bulk, rows in parts])}
+
+        if len(parts) == 1 and parts[0][0].fits_one_statement(len(parts[0][1])):
+            return insert
+        return lambda connection: in_transaction(connection, insert)
 
     async def _on_connection(
         self, action: Callable[[Connection], Awaitable[ResultT]], transaction: str | None

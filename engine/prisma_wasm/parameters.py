@@ -18,7 +18,7 @@ from uuid import UUID
 
 from asyncpg import BitString
 
-from prisma_wasm.scalars import as_utc, is_base64, is_json, serialize_json
+from prisma_wasm.scalars import JsonText, as_utc, is_base64, is_json, serialize_json
 
 Encode = Callable[[Any], Any]
 
@@ -164,6 +164,9 @@ def to_interval(value: Any) -> timedelta:
 def to_json(value: Any) -> str:
     if is_json(value):
         return serialize_json(value.data)
+    if isinstance(value, list) and all(type(item) is JsonText for item in cast("list[Any]", value)):
+        # A list of documents is compared as one document.
+        return f"[{','.join(cast('list[str]', value))}]"
     return value if isinstance(value, str) else serialize_json(value)
 
 

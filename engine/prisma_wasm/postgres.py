@@ -95,9 +95,9 @@ class Connection:
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
 
-    async def execute(self, sql: str, args: list[Any]) -> int:
+    async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
         """The number of rows that a statement affected."""
-        statement, values = await self._ready(sql, args, raw=False)
+        statement, values = await self._ready(sql, args, raw=False, keep=keep)
         return await self._affected(statement, sql, args, values, raw=False)
 
     async def begin(self, command: str = "BEGIN") -> bool:
@@ -185,12 +185,12 @@ class Connection:
         return int(count) if count.isdecimal() else 0
 
     async def _ready(
-        self, sql: str, args: list[Any], *, raw: bool
+        self, sql: str, args: list[Any], *, raw: bool, keep: bool = True
     ) -> tuple[PreparedStatement[Any], list[Any]]:
         """The prepared statement and its encoded arguments."""
         prepared = self._statements.get(sql)
         if prepared is None:
-            prepared = await self._prepare(sql, raw=raw)
+            prepared = await self._prepare(sql, raw=raw, keep=keep)
         elif len(self._statements) >= self._address.statement_cache_size:
             self._statements.move_to_end(sql)
         try:
@@ -202,9 +202,9 @@ class Connection:
             reason = f"the query has {expected} parameters but {len(args)} were given"
             raise bad_argument(reason, raw=raw) from error
 
-    async def _prepare(self, sql: str, *, raw: bool) -> Prepared:
+    async def _prepare(self, sql: str, *, raw: bool, keep: bool) -> Prepared:
         size = self._address.statement_cache_size
-        keeps = size > 0
+        keeps = keep and size > 0
         name = f"prisma_{next(_statement_names)}" if keeps else ""
         try:
             statement = await self._raw.prepare(sql, name=name)

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
-from prisma_wasm.inputs import ALIASES, Inputs, lift_object
-from prisma_wasm.scalars import Values
-from prisma_wasm.shape import OBJECT, TRUE, Constant, Literal, StandIn, Writer
+from prisma_wasm.inputs import ALIASES, Inputs, lift_object, one_of
+from prisma_wasm.scalars import Values, truth
+from prisma_wasm.shape import LIST, OBJECT, TRUE, Constant, Literal, StandIn, Writer
 
 ACTIONS: Final = {
     "create": "createOne",
@@ -83,6 +83,40 @@ def lift(
         selection = _select(inputs, models, model, include, values)
     action = ACTIONS[method]
     return Lifted(name, action, (name, action, tuple(shape), selection, same), values)
+
+
+def lift_rows(
+    inputs: Inputs, models: Models, arguments: dict[str, Any], model: type[Any]
+) -> list[tuple[Lifted, list[list[Any]]]] | None:
+    """The rows of a `create_many` in runs of the same shape, each with the query of its first row.
+
+    None where the rows are none, or have values that no slot fits: then the query goes as a whole.
+    """
+    data = arguments.get("data")
+    if not isinstance(data, list | tuple) or not data:
+        return None
+    name = models.name_of(model)
+    one = one_of(inputs.data(name))
+    options: list[Any] = []
+    if arguments.get("skipDuplicates") is not None:
+        options = ["skipDuplicates", truth(Values(), arguments["skipDuplicates"])]
+    runs: list[tuple[Lifted, list[list[Any]]]] = []
+    previous: Any = None
+    for row in cast("list[Any]", data):
+        values = Values()
+        shape = one(values, row)
+        if values.has_literals:
+            return None
+        if shape != previous:
+            arguments_shape = (OBJECT, "data", (LIST, shape), *options)
+            key = (name, "createMany", arguments_shape, _COUNT, ())
+            runs.append((Lifted(name, "createMany", key, values), []))
+            previous = shape
+        runs[-1][1].append(values)
+    return runs
+
+
+_COUNT: Final = (OBJECT, "count", TRUE)
 
 
 def query_of(lifted: Lifted) -> tuple[dict[str, Any], list[StandIn]]:

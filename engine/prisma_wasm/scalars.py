@@ -178,16 +178,22 @@ def to_datetime(value: Any) -> datetime:
     raise NotOfTypeError(value)
 
 
-def to_json(value: Any) -> str:
+class JsonText(str):
+    """A document of JSON, which a mere text is not."""
+
+    __slots__ = ()
+
+
+def to_json(value: Any) -> JsonText:
     if is_json(value):
-        return serialize_json(value.data)
+        return JsonText(serialize_json(value.data))
     if not isinstance(value, str):
         raise NotOfTypeError(value)
     try:
         json.loads(value)
     except ValueError as error:
         raise NotOfTypeError(value) from error
-    return value
+    return JsonText(value)
 
 
 def to_bytes(value: Any) -> bytes:

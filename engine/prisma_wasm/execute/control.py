@@ -11,7 +11,7 @@ from typing import Any
 
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import memory
-from prisma_wasm.execute.run import Run
+from prisma_wasm.execute.run import Run, Session, in_transaction
 from prisma_wasm.execute.sql import Statement
 from prisma_wasm.execute.validation import compile_rule, compile_validation
 from prisma_wasm.execute.values import Scope, compile_value
@@ -130,10 +130,10 @@ def _query(args: TemplateSql, scope: Scope) -> Step:
         if len(parts) == 1:
             return await run.session.fetch(*parts[0])
 
-        async def each(run: Run) -> list[Any]:
-            return [row for part in parts for row in await run.session.fetch(*part)]
+        async def each(session: Session) -> list[Any]:
+            return [row for part in parts for row in await session.fetch(*part)]
 
-        return await in_transaction(run, each)
+        return await in_transaction(run.session, each)
 
     return fetch_all
 
@@ -155,31 +155,17 @@ def _execute(args: TemplateSql, scope: Scope) -> Step:
         if len(parts) == 1:
             return await run.session.execute(*parts[0])
 
-        async def each(run: Run) -> int:
-            return sum([await run.session.execute(*part) for part in parts])
+        async def each(session: Session) -> int:
+            return sum([await session.execute(*part) for part in parts])
 
-        return await in_transaction(run, each)
+        return await in_transaction(run.session, each)
 
     return execute_all
 
 
-async def in_transaction(run: Run, inner: Callable[[Run], Awaitable[Any]]) -> Any:
-    """Run a part of a plan in a transaction; in the one that is open, if there is one."""
-    session = run.session
-    if not await session.begin():
-        return await inner(run)
-    try:
-        result = await inner(run)
-    except BaseException:
-        await session.rollback()
-        raise
-    await session.commit()
-    return result
-
-
 def _transaction(inner: Step) -> Step:
     async def step(run: Run) -> Any:
-        return await in_transaction(run, inner)
+        return await in_transaction(run.session, lambda _session: inner(run))
 
     return step
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from prisma_wasm.execute.bulk import BulkInsert, bulk_insert
 from prisma_wasm.execute.control import compile_node
 from prisma_wasm.execute.run import Run, Session
 from prisma_wasm.execute.values import Scope
@@ -11,14 +12,18 @@ from prisma_wasm.plan import Node
 
 
 class Program:
-    """A plan as functions."""
+    """A plan as functions.
 
-    __slots__ = ("_root", "_slots", "weight")
+    `bulk` is the same for many rows, where the plan inserts one without an answer.
+    """
+
+    __slots__ = ("_root", "_slots", "bulk", "weight")
 
     def __init__(self, plan: Any, weight: int, *, as_text: bool = False) -> None:
         scope = Scope(as_text=as_text)
         self._root = compile_node(cast("Node", plan), scope)
         self._slots = scope.size
+        self.bulk: BulkInsert | None = bulk_insert(plan)
         self.weight = weight
 
     async def run(self, values: list[Any], session: Session) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 
 class Session(Protocol):
@@ -11,7 +12,9 @@ class Session(Protocol):
 
     async def fetch(self, sql: str, args: list[Any]) -> list[Any]: ...
 
-    async def execute(self, sql: str, args: list[Any]) -> int: ...
+    async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
+        """`keep` says whether the statement is worth keeping for the next time."""
+        ...
 
     async def begin(self) -> bool:
         """Open a transaction, unless there is one; whether it was opened here."""
@@ -39,3 +42,22 @@ class Run:
             now = datetime.now(UTC)
             self._now = now.replace(microsecond=now.microsecond // 1000 * 1000)
         return self._now
+
+
+SessionT = TypeVar("SessionT", bound=Session)
+ResultT = TypeVar("ResultT")
+
+
+async def in_transaction(
+    session: SessionT, action: Callable[[SessionT], Awaitable[ResultT]]
+) -> ResultT:
+    """Do something in a transaction; in the one that is open, if there is one."""
+    if not await session.begin():
+        return await action(session)
+    try:
+        result = await action(session)
+    except BaseException:
+        await session.rollback()
+        raise
+    await session.commit()
+    return result

@@ -25,16 +25,20 @@ Render = Callable[[Run], list[tuple[str, list[Any]]]]
 class Statement:
     """A template's fixed text and how to come by its arguments, or a function that renders it."""
 
-    __slots__ = ("arguments", "render", "sql")
+    __slots__ = ("arguments", "fragments", "render", "sql")
 
     def __init__(self, query: TemplateSql, scope: Scope) -> None:
         if query["type"] != "templateSql":
             unknown("a kind of SQL", query["type"])
-        fragments = _with_arrays(query["fragments"])
-        evaluate = [
-            compile_value(_prepared(value, arg_type), scope)
+        if query["placeholderFormat"] != {"prefix": "$", "hasNumbering": True}:
+            unknown("a form of placeholders", query["placeholderFormat"])
+        prepared = [
+            _prepared(value, arg_type)
             for value, arg_type in zip(query["args"], query["argTypes"], strict=True)
         ]
+        fragments, args = _with_numbers(_with_arrays(query["fragments"]), prepared)
+        self.fragments = fragments
+        evaluate = [compile_value(value, scope) for value in args]
         lists = {
             position
             for position, fragment in enumerate(_parameters(fragments))
@@ -117,6 +121,28 @@ def _negated(fragments: list[Fragment]) -> set[int]:
         if before.endswith(" <> ALL("):
             found.add(parameter)
     return found
+
+
+def _with_numbers(
+    fragments: list[Fragment], args: list[PrismaValue]
+) -> tuple[list[Fragment], list[PrismaValue]]:
+    """Numbers of the plan's own, such as LIMIT 1, written into the text: PostgreSQL plans better."""
+    written: list[Fragment] = []
+    remaining: list[PrismaValue] = []
+    position = 0
+    for fragment in fragments:
+        if fragment["type"] == "stringChunk":
+            written.append(fragment)
+            continue
+        value = args[position]
+        position += 1
+        before = written[-1]["chunk"] if written and written[-1]["type"] == "stringChunk" else ""
+        if type(value) is int and before.endswith((" LIMIT ", " OFFSET ")):
+            written.append({"type": "stringChunk", "chunk": str(value)})
+        else:
+            written.append(fragment)
+            remaining.append(value)
+    return written, remaining
 
 
 def _as_array(evaluate: Callable[[Run], Any], negated: bool) -> Callable[[Run], list[Any]]:
