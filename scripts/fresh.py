@@ -267,7 +267,7 @@ def elsewhere(base: Path, options: argparse.Namespace) -> None:
     check("pip install prisma-wasm", f".venv/bin/pip install --quiet '{engine}'")
     check("prisma-wasm install", ".venv/bin/prisma-wasm install")
     check("prisma-wasm install, again", ".venv/bin/prisma-wasm install")
-    check("prisma-wasm doctor", ".venv/bin/prisma-wasm doctor")
+    check("prisma-wasm doctor", ".venv/bin/prisma-wasm doctor", code=1, says="prisma generate")
     check("no database: P1012", ".venv/bin/prisma migrate status", code=1, says="DATABASE_URL")
     (place.folder / "pyproject.toml").write_text(
         '[project]\nname = "shop"\nversion = "1"\n[tool.prisma-wasm]\ndatabase = "embedded"\n'
@@ -284,6 +284,7 @@ def elsewhere(base: Path, options: argparse.Namespace) -> None:
         "asyncio.run(main())'",
         says="1 1",
     )
+    check("prisma-wasm doctor, again", ".venv/bin/prisma-wasm doctor")
     check("stop", ".venv/bin/prisma-wasm db stop")
 
 
