@@ -16,11 +16,12 @@ process.dlopen = (target, path, ...flags) => {
 const RENAMED = /preview feature "fullTextSearch" has been renamed to "fullTextSearchPostgres"/;
 const HEADING = /^\s*(\x1b\[\d+m)*Prisma schema warnings?:/;
 
-// A warning is one line; several stand below a heading, which goes when nothing is left below it.
+// A warning is one line; several stand below a heading that counts them.
 function withoutRenamed(text) {
   const lines = text.split("\n").filter((line) => !RENAMED.test(line));
-  const onlyHeading = lines.every((line) => line.trim() === "" || HEADING.test(line));
-  return onlyHeading ? null : lines.join("\n");
+  const left = lines.filter((line) => line.trim() !== "" && !HEADING.test(line)).length;
+  if (left === 0) return null;
+  return lines.map((line) => (left === 1 && HEADING.test(line) ? line.replace("warnings:", "warning:") : line)).join("\n");
 }
 
 for (const method of ["warn", "error"]) {

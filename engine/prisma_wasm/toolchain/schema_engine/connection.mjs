@@ -1,6 +1,6 @@
 // One plain connection to PostgreSQL. No pool: the advisory lock belongs to the connection that migrates.
 import { readFileSync } from "node:fs";
-import { connectionError } from "./errors.mjs";
+import { connectionError, tlsError } from "./errors.mjs";
 import { requirePackage } from "./packages.mjs";
 import { target } from "./url.mjs";
 
@@ -21,10 +21,11 @@ export async function connectionConfig(url) {
 
 // {client, ssl} with the first way of TLS that the server takes.
 async function reach(at) {
+  const { Client } = requirePackage("pg");
   try {
     const [first, second] = tlsModes(at);
-    return await open(at, first).catch((error) => {
-      if (second !== undefined && error.message === NO_TLS_THERE) return open(at, second);
+    return await open(Client, at, first).catch((error) => {
+      if (second !== undefined && error.message === NO_TLS_THERE) return open(Client, at, second);
       throw error;
     });
   } catch (error) {
@@ -42,16 +43,23 @@ function tlsModes({ host, param }) {
   if (mode === "disable") return [false];
   const tls = {
     rejectUnauthorized: param.sslaccept === "strict" || mode.startsWith("verify"),
-    ca: param.sslcert && readFileSync(param.sslcert),
-    pfx: param.sslidentity && readFileSync(param.sslidentity),
+    ca: param.sslcert && certificate(param.sslcert),
+    pfx: param.sslidentity && certificate(param.sslidentity),
     passphrase: param.sslpassword,
   };
   if (mode === "verify-ca") tls.checkServerIdentity = () => undefined; // the chain only, not the name
   return mode === "require" || mode.startsWith("verify") ? [tls] : [tls, false];
 }
 
-async function open(at, ssl) {
-  const { Client } = requirePackage("pg");
+function certificate(path) {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw tlsError(error);
+  }
+}
+
+async function open(Client, at, ssl) {
   const client = new Client({ ...pgConfig(at), ssl });
   client.on("error", () => {}); // a lost connection shows in the next query
   const settings = {};

@@ -4,7 +4,7 @@ import { connect } from "./connection.mjs";
 import { createDatabase } from "./databases.mjs";
 import { datasource } from "./datasource.mjs";
 import { diffRequest } from "./diff.mjs";
-import { asPairs } from "./schema_files.mjs";
+import { asPairs, withFeatureNamesOf } from "./schema_files.mjs";
 import { Session } from "./session.mjs";
 import { Panic } from "./wasm.mjs";
 
@@ -51,7 +51,8 @@ export class Engine {
     },
     introspect: async (params) => {
       const session = await this.#sessionOfSchema(asPairs(params.schema.files));
-      return session.call("introspect", { namespaces: null, ...params });
+      const result = await session.call("introspect", { namespaces: null, ...params });
+      return withFeatureNamesOf(params.schema, result);
     },
     diff: async (given) => {
       const { params, ...options } = diffRequest(given, this.#override);

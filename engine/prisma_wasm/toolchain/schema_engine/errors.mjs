@@ -75,8 +75,7 @@ function denied(_, at) {
 export function connectionError(error, at) {
   if (error instanceof Known) return error;
   if (error.severity) return BY_SQLSTATE[error.code]?.(error, at) ?? serverError(error);
-  if (isTlsError(error))
-    return new Known("P1011", `Error opening a TLS connection: ${error.message}`, { message: error.message });
+  if (isTlsError(error)) return tlsError(error);
   const place = at.host.startsWith("/") ? at.host : `${at.host}:${at.port}`;
   return new Known(
     "P1001",
@@ -84,6 +83,9 @@ export function connectionError(error, at) {
     { database_location: place },
   );
 }
+
+export const tlsError = (error) =>
+  new Known("P1011", `Error opening a TLS connection: ${error.message}`, { message: error.message });
 
 // Node has many codes for certificates, and pg's refusals have only words.
 const isTlsError = (error) =>

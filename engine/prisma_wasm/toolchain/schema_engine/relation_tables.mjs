@@ -4,6 +4,7 @@
 
 const UNIQUE = "_AB_unique";
 const KEY = "_AB_pkey";
+const MAX_NAME = 63;
 
 export class RelationTables {
   #pushing = false;
@@ -32,7 +33,7 @@ export class RelationTables {
     const index = rows.filter((row) => row[at.is_unique] && row[at.index_name].endsWith(UNIQUE));
     if (index.map((row) => row[at.column_name]).join() !== "A,B") return;
     const name = index[0][at.index_name];
-    const key = name.slice(0, -UNIQUE.length) + KEY;
+    const key = [...table].slice(0, MAX_NAME - KEY.length).join("") + KEY; // as the engine shortens it
     if (this.#unveiled.has(key)) return;
     this.#shown.set(key, { namespace: rows[0][at.namespace], table, index: name });
     for (const row of index) {

@@ -19,6 +19,7 @@ export function target(text) {
   return at;
 }
 
+const MAX_PORT = 65535;
 const severalHosts = () => badUrl("several hosts (only one is supported)");
 
 function parsed(text) {
@@ -36,9 +37,11 @@ function parsed(text) {
 
 function refused(text) {
   const authority = text.replace(/^\w+:\/\//, "").split(/[/?#]/)[0];
-  const hosts = authority.slice(authority.lastIndexOf("@") + 1);
-  if (hosts.includes(",")) return severalHosts();
-  return badUrl(/:[^:\]]*\D[^:\]]*$|:\d{6,}$/.test(hosts) || /::/.test(authority) ? "invalid port number" : "invalid URL");
+  const host = authority.slice(authority.lastIndexOf("@") + 1);
+  if (host.includes(",")) return severalHosts();
+  const port = /:([^:\]]*)$/.exec(host)?.[1];
+  const portIsWrong = port && (/\D/.test(port) || Number(port) > MAX_PORT);
+  return badUrl(portIsWrong || authority.includes("::::") ? "invalid port number" : "invalid URL");
 }
 
 function decoded(text) {

@@ -1,0 +1,99 @@
+"""`prisma migrate diff`: every kind of side, as a summary, a script and an exit code."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+from cli_project import Project
+
+ONLY = 'CREATE TABLE "Only" (id int PRIMARY KEY)'
+
+
+class Sides(NamedTuple):
+    """A deployed blog, another database with one table, and one for shadows."""
+
+    blog: Project
+    other: Project
+    shadow: Project
+
+    def arguments(self, words: str) -> list[str]:
+        values = {
+            "SCHEMA": "prisma/schema.prisma",
+            "MIGRATIONS": "prisma/migrations",
+            "BLOG": self.blog.url,
+            "OTHER": self.other.url,
+            "SHADOW": self.shadow.url,
+        }
+        return [values.get(word, word) for word in words.split()]
+
+
+@pytest.fixture(scope="module")
+def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
+    """Databases that no diff changes, made once."""
+    blog, other, shadow = (make_module_project(exists=True) for _ in range(3))
+    blog.migration("20260101000000_init", blog_sql)
+    blog.prisma("migrate", "deploy").expect(0, "successfully applied")
+    other.sql(ONLY)
+    return Sides(blog, other, shadow)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "pattern"),
+    [
+        ("--from-empty --to-schema-datamodel SCHEMA", 0, "Added tables.*User"),
+        ("--from-empty --to-schema-datamodel SCHEMA --script", 0, 'CREATE TABLE.*"User"'),
+        ("--from-schema-datamodel SCHEMA --to-empty --script", 0, "DROP TABLE"),
+        ("--from-schema-datasource SCHEMA --to-schema-datamodel SCHEMA --exit-code", 0, "No difference detected"),
+        ("--from-schema-datamodel SCHEMA --to-schema-datasource SCHEMA", 0, "No difference"),
+        ("--from-url OTHER --to-schema-datamodel SCHEMA --exit-code", 2, "Removed tables.*Only"),
+        ("--from-schema-datamodel SCHEMA --to-url OTHER --script", 0, 'CREATE TABLE.*"Only"'),
+        ("--from-url BLOG --to-url OTHER --script", 0, 'CREATE TABLE.*"Only"'),
+        ("--from-url OTHER --to-url BLOG --script", 0, 'CREATE TABLE.*"User"'),
+        ("--from-url BLOG --to-url BLOG --exit-code", 0, "No difference"),
+        ("--from-url BLOG --to-schema-datasource SCHEMA --exit-code", 0, "No difference"),
+        (
+            "--from-migrations MIGRATIONS --to-schema-datamodel SCHEMA --shadow-database-url SHADOW --exit-code",
+            0,
+            "No difference",
+        ),
+        ("--from-empty --to-migrations MIGRATIONS --shadow-database-url SHADOW --script", 0, 'CREATE TABLE.*"User"'),
+        ("--from-url OTHER --to-migrations MIGRATIONS --shadow-database-url SHADOW --script", 0, 'DROP TABLE.*"Only"'),
+        ("--from-migrations MIGRATIONS --to-url OTHER --shadow-database-url SHADOW --exit-code", 2, "Only"),
+        ("--from-migrations MIGRATIONS --to-schema-datamodel SCHEMA", 1, "You must pass the --shadow-database-url"),
+        ("--from-empty --to-empty", 1, "Could not determine the connector"),
+        ("--from-url postgresql://x@127.0.0.1:1/x --to-empty", 1, "P1001"),
+    ],
+)
+def test_diff(sides: Sides, words: str, code: int, pattern: str) -> None:
+    """Every pair of sides gives Prisma's words and exit code."""
+    sides.blog.prisma("migrate", "diff", *sides.arguments(words)).expect(code, pattern)
+
+
+def test_a_missing_database(sides: Sides) -> None:
+    """A URL of a database that is not there is P1003 and creates nothing."""
+    missing = f"{sides.blog.url}_not_there"
+    name = missing.rpartition("/")[2]
+    sides.blog.prisma("migrate", "diff", "--from-url", missing, "--to-empty").expect(1, f"P1003.*`{name}` does not exist")
+
+
+def test_output_in_a_file(sides: Sides) -> None:
+    """`--output` writes the script that would be printed, byte for byte."""
+    words = "--from-empty --to-schema-datamodel SCHEMA --script"
+    printed = sides.blog.prisma("migrate", "diff", *sides.arguments(words)).expect(0, "CREATE TABLE")
+    sides.blog.prisma("migrate", "diff", *sides.arguments(words), "--output", "out.sql").expect(0, "")
+    written = (sides.blog.folder / "out.sql").read_text()
+    assert written.strip() in printed.text
+
+
+def test_two_schemas_of_one_database(make_project: Callable[..., Project]) -> None:
+    """`?schema=` on both sides compares those two schemas, and equal ones have no difference."""
+    project = make_project(exists=True)
+    project.sql(
+        "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.same (id int PRIMARY KEY); CREATE TABLE b.same (id int PRIMARY KEY)",
+        "CREATE TABLE b.more (id int PRIMARY KEY)",
+    )
+    a, b = f"{project.url}?schema=a", f"{project.url}?schema=b"
+    project.prisma("migrate", "diff", "--from-url", a, "--to-url", b, "--script").expect(0, 'CREATE TABLE.*"more"').lacks('"same"')
+    project.prisma("migrate", "diff", "--from-url", b, "--to-url", a, "--script").expect(0, 'DROP TABLE.*"more"').lacks('"same"')
+    project.sql("DROP TABLE b.more")
+    project.prisma("migrate", "diff", "--from-url", a, "--to-url", b, "--exit-code").expect(0, "No difference")
