@@ -259,7 +259,7 @@ def elsewhere(base: Path, options: argparse.Namespace) -> None:
     (place.folder / "schema.prisma").write_text(
         'generator client {\n  provider = "prisma-client-py"\n}\n'
         'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n'
-        "model Order {\n  id Int @id @default(autoincrement())\n  total Decimal\n}\n"
+        "model Order {\n  id Int @id @default(autoincrement())\n  total Float\n}\n"
     )
     engine = f"{ROOT}/engine[embedded]"
     check = place.check
@@ -282,7 +282,7 @@ def elsewhere(base: Path, options: argparse.Namespace) -> None:
         '        made = await db.order.create({"total": 1})\n'
         "        print(await db.order.count(), made.total)\n"
         "asyncio.run(main())'",
-        says="1 1",
+        says="1 1.0",
     )
     check("prisma-wasm doctor, again", ".venv/bin/prisma-wasm doctor")
     check("stop", ".venv/bin/prisma-wasm db stop")
