@@ -1,8 +1,10 @@
 """Looks at everything that the `prisma` command and the client need, and says how to mend it."""
 
-import ast
 import importlib.metadata
+import os
+import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import util
@@ -14,6 +16,7 @@ from prisma_wasm.toolchain.generator.placed import FILE_NAME, is_placed
 
 PROVIDERS = ("prisma-client-py", "prisma-wasm")
 UPSTREAM = "0.15"
+IMPORT_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,16 @@ def _nodejs_module(cwd: Path) -> Iterator[Finding]:
 
 
 def _uses_nodejs_module(cwd: Path) -> bool:
-    from prisma._config import Config
-
+    """Read as upstream reads it, without upstream: it would load a client that may be damaged."""
+    variable = os.environ.get("PRISMA_USE_NODEJS_BIN")
+    if variable is not None:
+        return variable.lower() not in ("0", "off", "f", "false", "n", "no")
     try:
-        return Config.load(cwd / "pyproject.toml").use_nodejs_bin
-    except ValueError:
+        document = tomllib.loads((cwd / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return True
+    settings = document.get("tool", {}).get("prisma", {})
+    return settings.get("use_nodejs_bin", True) is not False
 
 
 def _is_installed(distribution: str) -> bool:
@@ -144,16 +151,31 @@ def _installed_package() -> Path:
     return Path(spec.origin).parent
 
 
+def _error_on_import(package: Path) -> str:
+    """The last line of what Python says to the client; nothing when it loads."""
+    code = f"import sys; sys.path.insert(0, {str(package.parent)!r}); import {package.name}"
+    try:
+        done = subprocess.run(  # noqa: S603 - this Python
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=IMPORT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it took more than {IMPORT_SECONDS} s"
+    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
+
+
 def _client(subject: str, package: Path) -> Finding:
     module = package / "client.py"
     if not module.is_file():
         mend = "Run `prisma generate`."
         return Finding(False, subject, f"not generated in {package}", mend)
-    try:
-        ast.parse(module.read_bytes())
-    except SyntaxError:
+    error = _error_on_import(package)
+    if error:
         mend = "Run `python -m prisma_cleanup`, then `prisma generate`."
-        return Finding(False, subject, f"{module} is damaged", mend)
+        return Finding(False, subject, f"{package} does not load: {error}", mend)
     if not is_placed(package):
         mend = "Run `prisma generate`: another generator wrote this client."
         return Finding(False, subject, f"no intact {FILE_NAME} in {package}", mend)

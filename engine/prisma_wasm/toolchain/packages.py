@@ -2,11 +2,13 @@
 
 import contextlib
 import errno
+import json
 import os
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from prisma_wasm.toolchain import folders, node
 from prisma_wasm.toolchain.errors import ToolchainError
@@ -75,19 +77,35 @@ def _install_into(root: Path, target: Path) -> None:
                 "--no-audit",
                 "--no-fund",
                 "--no-progress",
-                "--loglevel=error",
+                "--loglevel=warn",
             ],
             limit=INSTALL_SECONDS,
             mend=MEND,
             cwd=staging,
             env=_npm_environment(using),
+            fails_on=(
+                "TAR_ENTRY_ERROR",
+            ),  # npm goes on, and ends with 0, when it can't unpack a file
             detail=lambda: f"{_count_packages(staging)} of {total} packages",
         )
+        _check_whole(staging)
         (staging / STAMP).write_text(f"{folders.version_key()}\n", encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         staging.rename(target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _check_whole(staging: Path) -> None:
+    """Every package that the lock file names is there, but those of other platforms."""
+    lock: dict[str, Any] = json.loads(folders.LOCK.read_bytes())
+    for place, package in lock["packages"].items():
+        if (
+            place
+            and not package.get("optional")
+            and not (staging / place / "package.json").is_file()
+        ):
+            raise ToolchainError(f"npm ended well, but {place} is missing.", mend=MEND)
 
 
 def _npm_environment(using: node.Node) -> dict[str, str]:
@@ -97,6 +115,8 @@ def _npm_environment(using: node.Node) -> dict[str, str]:
     environment.setdefault("npm_config_fetch_retry_mintimeout", "1000")
     environment.setdefault("npm_config_fetch_retry_maxtimeout", "5000")
     environment.setdefault("npm_config_update_notifier", "false")
+    # A Node from PyPI trusts its own list of certificates; a company's is only in the system's.
+    environment.setdefault("NODE_USE_SYSTEM_CA", "1")
     environment.setdefault("npm_config_prefer_offline", "true")
     return environment
 

@@ -55,8 +55,12 @@ def run_step(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     detail: Callable[[], str] = lambda: "at work",
+    fails_on: tuple[str, ...] = (),
 ) -> None:
-    """Run `command` to its end or raise a ToolchainError that names the cause."""
+    """Run `command` to its end or raise a ToolchainError that names the cause.
+
+    A step that writes one of `fails_on` has failed, whatever its exit code.
+    """
     progress = Progress(title)
     with tempfile.TemporaryFile() as output:
         try:
@@ -85,7 +89,7 @@ def run_step(
             raise ToolchainError(
                 f"{title} did not end within {limit:.0f} s.\n{_tail(output)}", mend=mend
             )
-        if code != 0:
+        if code != 0 or _says_any(output, fails_on):
             progress.failed()
             raise _failure(title, code, _tail(output), mend)
     progress.done("done")
@@ -108,6 +112,12 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_SECONDS)
+
+
+def _says_any(output: IO[bytes], words: tuple[str, ...]) -> bool:
+    output.seek(0)
+    text = output.read().decode(errors="replace")
+    return any(word in text for word in words)
 
 
 def _tail(output: IO[bytes]) -> str:

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Project
 from fix_server import DatabaseServer
+from projects import Project
 
 # Nobody who runs a command can follow these; they would also need a host.
 ADVERTISEMENTS = re.compile(r"Tip:|Update available|pris\.ly/tip|survey|recommend Prisma")
@@ -50,6 +50,7 @@ def test_every_command_works_from_the_projects_root(project: Project, new_url: s
     """One database goes through all commands; none of them advertises anything."""
     env = {"DATABASE_URL": new_url}
     schema = "prisma/schema.prisma"
+    both = ["--from-schema-datasource", schema, "--to-schema-datamodel", schema]
     steps: list[tuple[list[str], int, str]] = [
         (["version"], 0, r"prisma\s+: 6\.19\.3"),
         (["--version"], 0, "schema-engine-cli c2990dca"),
@@ -71,8 +72,7 @@ def test_every_command_works_from_the_projects_root(project: Project, new_url: s
             'CREATE TABLE "Post"',
         ),
         (
-            ["migrate", "diff", "--exit-code", "--from-schema-datasource", schema]
-            + ["--to-schema-datamodel", schema],
+            ["migrate", "diff", "--exit-code", *both],
             0,
             "No difference detected",
         ),

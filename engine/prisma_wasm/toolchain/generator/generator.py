@@ -3,21 +3,27 @@
 from pathlib import Path
 
 from prisma import __version__
+from prisma.generator import jsonrpc
 from prisma.generator.generator import BASE_PACKAGE_DIR, Generator, GenericGenerator
-from prisma.generator.jsonrpc import Manifest
 from prisma.generator.models import PythonData
 from typing_extensions import override
 
+from prisma_wasm.client import attach
+from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.generator import bytecode, query_compiler, types_module
+from prisma_wasm.toolchain.generator.abandoned import ended_when_abandoned
 from prisma_wasm.toolchain.generator.restore import restored_on_failure
+
+# What every generator answers for an error of its own.
+GENERATOR_ERROR = -32000
 
 
 class ClientGenerator(GenericGenerator[PythonData]):
     """Upstream's Generator refuses to be subclassed; its `generate` works on any instance."""
 
     @override
-    def get_manifest(self) -> Manifest:
-        return Manifest(
+    def get_manifest(self) -> jsonrpc.Manifest:
+        return jsonrpc.Manifest(
             name=f"Prisma Client Python (v{__version__})",
             default_output=BASE_PACKAGE_DIR,
             requires_engines=[],
@@ -27,17 +33,18 @@ class ClientGenerator(GenericGenerator[PythonData]):
     def generate(self, data: PythonData) -> None:
         package = Path(data.generator.output.value)
         models = [model.name for model in data.dmmf.datamodel.models]
-        with restored_on_failure(package):
+        with ended_when_abandoned(), restored_on_failure(package):
             Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self
             types_module.prune(package / "types.py", models)
             query_compiler.place(package)
-            _attach(package)
-        bytecode.compile_package(package)
+            attach(package)
+            bytecode.compile_package(package)
 
-
-def _attach(package: Path) -> None:
-    try:
-        from prisma_wasm.client import attach
-    except ModuleNotFoundError:
-        return
-    attach(package)
+    @override
+    def _on_request(self, request: jsonrpc.Request) -> None:
+        """As upstream, but an error that a user can mend comes without a traceback."""
+        try:
+            super()._on_request(request)
+        except ToolchainError as error:
+            problem = jsonrpc.ErrorData(code=GENERATOR_ERROR, message=str(error), data={})
+            jsonrpc.reply(jsonrpc.ErrorResponse(id=request.id, error=problem))

@@ -1,0 +1,227 @@
+"""Where the URLs come from: .env files as Prisma reads them, DIRECT_URL, the embedded database."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from projects import SCHEMA, Project
+
+from prisma_wasm.toolchain import dotenv
+
+DIRECT = SCHEMA.replace("DATABASE_URL", "POOLED").replace(
+    'env("POOLED")\n', 'env("POOLED")\n  directUrl = env("UNPOOLED")\n'
+)
+EMBEDDED = """
+[project]
+name = "My Shop"
+version = "1"
+
+[tool.prisma-wasm]
+database = "embedded"
+"""
+# A generator that says what it was given: Prisma's own reading of the environment.
+TELLER = r"""
+import json, os, sys
+names = json.load(open("names.json"))
+for line in sys.stdin:
+    request = json.loads(line)
+    if request["method"] == "getManifest":
+        result = {"manifest": {"prettyName": "Teller", "defaultOutput": "."}}
+    else:
+        json.dump({name: os.environ.get(name) for name in names}, open("told.json", "w"))
+        result = None
+    answer = {"jsonrpc": "2.0", "id": request["id"], "result": result}
+    print(json.dumps(answer), file=sys.stderr, flush=True)
+"""
+
+
+def told_by_prisma(project: Project, names: list[str], env: dict[str, str]) -> dict[str, str]:
+    """The variables as a generator sees them in the Prisma CLI's environment."""
+    project.write("names.json", json.dumps(names))
+    project.write("teller.py", TELLER)
+    schema = project.folder / "prisma/schema.prisma"
+    python = project.environment.program("python")
+    told = f'generator teller {{\n  provider = "{python} teller.py"\n}}\n'
+    schema.write_text(told + SCHEMA[SCHEMA.index("datasource") :])
+    done = project.prisma("generate", env=env)
+    assert done.code == 0, done.text
+    return json.loads((project.folder / "told.json").read_text())
+
+
+def test_env_files_are_read_as_prisma_reads_them(project: Project) -> None:
+    """For every form of a line, our reading and Prisma's own give the same value."""
+    project.write(
+        ".env",
+        """
+        PLAIN=value
+        SPACED =  two words   # and a comment
+        HASH="with # inside" # outside
+        SINGLE='single ${PLAIN} \\n'
+        DOUBLE="line\\nbreak"
+        BACKTICK=`it's "quoted"`
+        export EXPORTED=yes
+        COLON: colon
+        EMPTY=
+        EMPTY_QUOTED=""
+        REFERENCE=${PLAIN}-${SPACED}
+        DEEP="${REFERENCE}!"
+        ESCAPED=\\${PLAIN}
+        UNKNOWN=[${NOT_THERE}]
+        DOLLAR=pa$$word$PLAIN
+        OUTSIDE=from the file
+        FROM_OUTSIDE=${OUTSIDE}
+        URL="postgresql://u:p%40s@host:5432/db?schema=a&b=c"
+        MULTI="one
+        two"
+        TWICE=first
+        TWICE=second
+          INDENTED=yes
+        # COMMENTED=no
+        """,
+    )
+    env = {"OUTSIDE": "from the process", "DATABASE_URL": ""}
+    ours = dotenv.variables(env, cwd=project.folder, schema_argument=None)
+    assert len(ours) > 20
+    assert told_by_prisma(project, list(ours), env) == ours
+
+
+def test_the_env_file_beside_the_schema_comes_before_the_projects(project: Project) -> None:
+    """Prisma reads one of .env beside the schema, prisma/.env and .env, in this order."""
+    project.write("other/schema.prisma", SCHEMA)
+    expected: list[tuple[str, str | None]] = [
+        (".env", None),
+        ("prisma/.env", None),
+        ("other/.env", "other/schema.prisma"),
+    ]
+    for path, argument in expected:
+        project.write(path, f"DATABASE_URL=postgresql://{path}\n")
+        found = dotenv.files(cwd=project.folder, schema_argument=argument)
+        assert found == [project.folder / path]
+        options = ("--schema", argument) if argument else ()
+        assert f"loaded from {path}" in project.prisma("validate", *options).text
+
+
+def test_an_unset_direct_url_is_the_url(project: Project, database: str) -> None:
+    """One URL alone is enough, whatever the variables are called and wherever it is set."""
+    project.write("prisma/schema.prisma", DIRECT)
+    assert project.prisma("validate", env={"POOLED": database}).code == 0
+    project.write(".env", f'POOLED="{database}"\n')
+    done = project.prisma("migrate", "dev", "--name", "one", "--skip-generate")
+    assert done.code == 0, done.text
+
+
+def test_a_direct_url_that_is_set_is_used(project: Project, database: str) -> None:
+    """Migrations go over the direct connection, not over the pooled one."""
+    project.write("prisma/schema.prisma", DIRECT)
+    pooled = "postgresql://u@127.0.0.1:1/pooled"
+    done = project.prisma("migrate", "deploy", env={"POOLED": pooled, "UNPOOLED": database})
+    assert done.code == 0, done.text
+    wrong_way = project.prisma("migrate", "deploy", env={"POOLED": database, "UNPOOLED": pooled})
+    assert (wrong_way.code, "P1001" in wrong_way.text) == (1, True), wrong_way.text
+
+
+def test_a_url_that_is_nowhere_set_is_prismas_own_error(project: Project) -> None:
+    """Nothing is made up where the project asks for no embedded database."""
+    done = project.prisma("migrate", "status")
+    assert done.code == 1
+    assert "Environment variable not found: DATABASE_URL." in done.text
+
+
+@pytest.mark.parametrize("variables", [{}, {"DATABASE_URL": ""}])
+def test_an_embedded_project_needs_no_url(project: Project, variables: dict[str, str]) -> None:
+    """Commands that read the schema start nothing; the first that needs a database starts it."""
+    project.write("pyproject.toml", EMBEDDED)
+    for command in ("validate", "format", "generate", "version"):
+        done = project.prisma(command, env=variables)
+        assert done.code == 0, done.text
+    assert not (project.folder / ".data").exists()
+    try:
+        made = project.prisma("migrate", "dev", "--name", "one", env=variables)
+        assert made.code == 0, made.text
+        assert 'PostgreSQL database "my_shop"' in made.out
+        below = project.folder / "src" / "deeper"
+        below.mkdir(parents=True)
+        schema = str(project.folder / "prisma/schema.prisma")
+        status = project.prisma("migrate", "status", "--schema", schema, cwd=below, env=variables)
+        assert status.code == 0, status.text
+        rows = project.run("prisma-wasm", "db", "psql", "-Atc", 'SELECT count(*) FROM "User"')
+        assert rows.out == "0\n", rows.text
+        assert project.run("prisma-wasm", "db", "status").code == 0
+        url = project.run("prisma-wasm", "db", "url").out
+        assert url.startswith("postgresql://")
+        assert url.endswith("/my_shop\n")
+    finally:
+        stopped = project.run("prisma-wasm", "db", "stop")
+    assert stopped.code == 0, stopped.text
+    assert project.run("prisma-wasm", "db", "status").code == 3
+    assert project.run("prisma-wasm", "db", "reset").code == 1
+    assert project.run("prisma-wasm", "db", "reset", "--force").code == 0
+
+
+@pytest.mark.parametrize("place", ["process", ".env"])
+def test_an_embedded_database_is_not_touched_when_a_url_is_set(
+    project: Project, database: str, place: str
+) -> None:
+    """DATABASE_URL decides, in the environment and in .env alike."""
+    project.write("pyproject.toml", EMBEDDED)
+    if place == ".env":
+        project.write(".env", f"DATABASE_URL={database}\n")
+    env = {"DATABASE_URL": database} if place == "process" else {}
+    done = project.prisma("db", "push", "--skip-generate", env=env)
+    assert done.code == 0, done.text
+    assert not (project.folder / ".data").exists()
+
+
+def test_a_wrong_setting_is_named(project: Project) -> None:
+    """A database of a kind that there is not: the file and the setting, no traceback."""
+    project.write("pyproject.toml", EMBEDDED.replace('"embedded"', '"emebdded"'))
+    done = project.prisma("migrate", "status")
+    assert done.code == 1
+    assert "[tool.prisma-wasm] database must be" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_command_and_what_it_started(
+    project: Project, number: signal.Signals
+) -> None:
+    """A database that accepts and says nothing: Ctrl-C, or an end from outside, ends all of it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/x?connect_timeout=60"
+        command = subprocess.Popen(
+            [project.environment.program("prisma"), "db", "push"],
+            cwd=project.folder,
+            env={**project.environment.variables, "DATABASE_URL": url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        silent.settimeout(30)
+        connection, _ = silent.accept()
+        os.kill(command.pid, number)
+        out, _ = command.communicate(timeout=15)
+        connection.close()
+    assert command.returncode == 128 + number, out
+    assert "Traceback" not in out
+    until = time.monotonic() + 10
+    while _processes_of_session(command.pid) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert _processes_of_session(command.pid) == []
+
+
+def _processes_of_session(session: int) -> list[str]:
+    found: list[str] = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(stat.parent.name)
+    return found

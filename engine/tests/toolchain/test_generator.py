@@ -1,0 +1,261 @@
+"""`prisma generate`: what upstream's generator can do still works, and its client is light."""
+
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+from projects import SCHEMA, Environment, Project
+
+GENERATOR = SCHEMA[: SCHEMA.index("datasource")]
+
+
+def schema_with(options: str, *, models: str = SCHEMA[SCHEMA.index("datasource") :]) -> str:
+    return f'generator client {{\n  provider = "prisma-client-py"\n{options}\n}}\n\n{models}'
+
+
+def generate(project: Project, *arguments: str) -> str:
+    done = project.prisma("generate", *arguments)
+    assert done.code == 0, done.text
+    return done.text
+
+
+def many_models(count: int) -> str:
+    """Models, each but the first of a dozen related to the first."""
+    models = [
+        f"model M{i} {{\n  id Int @id\n  name String\n  flags Json?\n  at DateTime?\n"
+        + (
+            "".join(f"  m{j} M{j}[]\n" for j in range(i + 1, min(i + 12, count)))
+            if i % 12 == 0
+            else f"  hub M{i - i % 12}? @relation(fields: [hubId], references: [id])\n"
+            "  hubId Int?\n"
+        )
+        + "}\n"
+        for i in range(count)
+    ]
+    return SCHEMA[SCHEMA.index("datasource") : SCHEMA.index("enum")] + "\n".join(models)
+
+
+@pytest.mark.parametrize("provider", ["prisma-client-py", "prisma-wasm"])
+def test_both_providers_name_the_same_generator(project: Project, provider: str) -> None:
+    """The usual provider needs no change in the schema; ours says what it is."""
+    text = schema_with("  recursive_type_depth = -1").replace("prisma-client-py", provider)
+    project.write("prisma/schema.prisma", text)
+    assert "Generated Prisma Client Python (v0.15.0)" in generate(project)
+    assert (project.environment.client_package / "query_compiler.wasm").is_file()
+
+
+def test_a_custom_output_is_a_package_of_its_own(project: Project) -> None:
+    """`output` is relative to the schema; the package imports under its own name."""
+    project.write(
+        "prisma/schema.prisma",
+        schema_with('  output = "../shop/database"\n  recursive_type_depth = -1'),
+    )
+    project.write("shop/__init__.py", "")
+    generate(project)
+    package = project.folder / "shop/database"
+    assert (package / "query_compiler.wasm").is_file()
+    seen = project.python(
+        """
+        from shop.database import Prisma, models, types
+        user = models.User(id=1, email="a@b.c", role="ADMIN")
+        assert isinstance(user, models.User)
+        assert "where" in types.FindManyPostArgsFromUser.__annotations__
+        print(Prisma.__module__)
+        """
+    )
+    assert seen.out == "shop.database.client\n", seen.text
+
+
+def test_several_generators_in_one_schema(project: Project) -> None:
+    """Each makes its client; one is sync, one asynchronous."""
+    second = GENERATOR.replace("generator client", "generator second").replace(
+        "}", '  output = "../second"\n  interface = "sync"\n}'
+    )
+    project.write("prisma/schema.prisma", second + SCHEMA)
+    assert generate(project).count("Generated Prisma Client Python") == 2
+    seen = project.python(
+        "import prisma, second, inspect;"
+        "print(inspect.iscoroutinefunction(prisma.Prisma.connect),"
+        " inspect.iscoroutinefunction(second.Prisma.connect))"
+    )
+    assert seen.out == "True False\n", seen.text
+    only_one = generate(project, "--generator", "second")
+    assert only_one.count("Generated Prisma Client Python") == 1
+
+
+def test_a_schema_of_many_files(project: Project) -> None:
+    """A folder of .prisma files makes one client of all models."""
+    (project.folder / "prisma/schema.prisma").unlink()
+    head, tail = SCHEMA.split("model Post")
+    project.write("prisma/main.prisma", head)
+    project.write("prisma/more/post.prisma", f"model Post{tail}")
+    generate(project, "--schema", "prisma")
+    seen = project.python("from prisma.models import User, Post; print(Post.__name__)")
+    assert seen.out == "Post\n", seen.text
+
+
+@pytest.mark.parametrize("depth", ["5", "-1"])
+def test_partial_types_and_every_depth_of_types(project: Project, depth: str) -> None:
+    """Partial types are made from the models of this run; types can be named at any depth."""
+    project.write(
+        "prisma/partial_types.py",
+        """
+        from prisma.models import User
+
+        User.create_partial("UserMail", include={"email"})
+        """,
+    )
+    project.write(
+        "prisma/schema.prisma",
+        schema_with(
+            f"  recursive_type_depth = {depth}\n"
+            '  partial_type_generator = "prisma/partial_types.py"'
+        ),
+    )
+    generate(project)
+    seen = project.python(
+        """
+        import typing, prisma
+        from prisma import types
+        from prisma.partials import UserMail
+        assert list(UserMail.model_fields) == ["email"]
+        hints = typing.get_type_hints(types.UserInclude)
+        prisma.validate(types.UserCreateInput, {"email": "a@b.c"})
+        print("posts" in hints, "ok")
+        """
+    )
+    assert seen.out == "True ok\n", seen.text
+
+
+def test_decimals_and_preview_features(project: Project) -> None:
+    """Options that upstream knows reach it, preview features reach Prisma."""
+    models = SCHEMA[SCHEMA.index("datasource") :].replace(
+        "title    String", "title    String\n  price    Decimal"
+    )
+    options = (
+        "  enable_experimental_decimal = true\n"
+        '  previewFeatures = ["fullTextSearch"]\n  recursive_type_depth = -1'
+    )
+    project.write("prisma/schema.prisma", schema_with(options, models=models))
+    generate(project)
+    seen = project.python(
+        "from prisma.models import Post; print(Post.model_fields['price'].annotation)"
+    )
+    assert seen.out == "<class 'decimal.Decimal'>\n", seen.text
+
+
+def test_a_model_with_a_name_like_a_pair_keeps_its_types(project: Project) -> None:
+    """A model may be called `MailFromUser` or `UserIncludeFromPost`; nothing of it is left out."""
+    extra = "model MailFromUser {\n  id Int @id\n}\nmodel UserArgsFromPost {\n  id Int @id\n}\n"
+    project.write("prisma/schema.prisma", SCHEMA + extra)
+    generate(project)
+    seen = project.python(
+        """
+        from prisma import actions, types
+        import ast, inspect, re
+        used = set(re.findall(r"types\\.(\\w+)", inspect.getsource(actions)))
+        print(len(used) > 50, sorted(name for name in used if not hasattr(types, name)))
+        """
+    )
+    assert seen.out == "True []\n", seen.text
+
+
+def test_a_large_client_loads_quickly(project: Project) -> None:
+    """97 models: under 1 s and 100 MB on a quiet machine, since unrelated pairs are left out."""
+    project.write(
+        "prisma/schema.prisma", schema_with("  recursive_type_depth = -1", models=many_models(97))
+    )
+    generate(project)
+    seen = project.python(
+        """
+        import resource, time
+        begin = time.perf_counter()
+        import prisma
+        seconds = time.perf_counter() - begin
+        print(f"{seconds:.2f} s {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+        """
+    )
+    match = re.fullmatch(r"([\d.]+) s (\d+) MB\n", seen.out)
+    assert match, seen.text
+    print("97 models import in", seen.out)
+    assert float(match[1]) < 8
+    assert int(match[2]) < 120
+    types = (project.environment.client_package / "types.py").read_text()
+    assert "class M0ArgsFromM1(" in types
+    assert "class M0ArgsFromM13(" not in types
+
+
+@pytest.mark.parametrize("how", ["a partial type that fails", "a signal"])
+def test_a_failing_run_leaves_the_client_that_was_there(project: Project, how: str) -> None:
+    """Whoever had a client still has it, and the message says what failed."""
+    generate(project)
+    before = (project.environment.client_package / "models.py").read_bytes()
+    wait = "import time; time.sleep(60)" if how == "a signal" else "raise RuntimeError('mine')"
+    project.write("prisma/partial_types.py", f"open('reached', 'w')\n{wait}\n")
+    options = '  partial_type_generator = "prisma/partial_types.py"\n  recursive_type_depth = -1'
+    project.write("prisma/schema.prisma", schema_with(options).replace("email", "mail"))
+    command = subprocess.Popen(
+        [project.environment.program("prisma"), "generate"],
+        cwd=project.folder,
+        env=project.environment.variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if how == "a signal":
+        until = time.monotonic() + 60
+        while not (project.folder / "reached").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        command.send_signal(signal.SIGTERM)
+    out, _ = command.communicate(timeout=60)
+    assert command.returncode != 0
+    assert how == "a signal" or "RuntimeError: mine" in out, out
+    until = time.monotonic() + 10
+    models = project.environment.client_package / "models.py"
+    while models.read_bytes() != before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert models.read_bytes() == before
+    seen = project.python("from prisma.models import User; print('email' in User.model_fields)")
+    assert seen.out == "True\n", seen.text
+
+
+def test_files_that_a_package_manager_has_linked_are_not_written_to(
+    project: Project, environment: Environment
+) -> None:
+    """uv links files into its cache: a client that came that way is replaced, not overwritten."""
+    generate(project)
+    cached = project.folder / "cached-models.py"
+    cached.hardlink_to(environment.client_package / "models.py")
+    before = cached.read_bytes()
+    project.write("prisma/schema.prisma", SCHEMA.replace("email", "mail"))
+    generate(project)
+    assert cached.read_bytes() == before
+    assert (environment.client_package / "models.py").read_bytes() != before
+
+
+def test_a_damaged_query_compiler_is_replaced_or_named(
+    project: Project, environment: Environment
+) -> None:
+    """Beside the client it is mended; in the packages it is an error that says what to do."""
+    generate(project)
+    placed = environment.client_package / "query_compiler.wasm"
+    placed.write_bytes(placed.read_bytes()[:-1])
+    generate(project)
+    assert placed.stat().st_size > 1_000_000
+    (source,) = environment.folder.glob(
+        "share/prisma-wasm/*/node_modules/@prisma/query-compiler-wasm/postgresql/"
+        "query_compiler_fast_bg.wasm"
+    )
+    whole = source.read_bytes()
+    try:
+        source.write_bytes(whole[:-1])
+        placed.unlink()
+        done = project.prisma("generate")
+        assert done.code == 1, done.text
+        assert "Run `prisma-wasm install --force`." in done.text
+        assert "Traceback" not in done.text
+    finally:
+        source.write_bytes(whole)
+    generate(project)
