@@ -42,7 +42,7 @@ class AsyncBridge:
 
     async def connect(
         self,
-        timeout: timedelta = _CONNECT_TIMEOUT,
+        timeout: timedelta = _CONNECT_TIMEOUT,  # noqa: ASYNC109  # the client's own name
         datasources: list[dict[str, str]] | None = None,
         *,
         reach: bool = True,
@@ -144,7 +144,7 @@ class AsyncBridge:
     async def metrics(self, *, format: str, global_labels: dict[str, str] | None) -> Any:  # noqa: A002  # the client's own name
         return self.engine.metrics_as(format, global_labels or {})
 
-    async def aclose(self, *, timeout: timedelta | None = None) -> None:
+    async def aclose(self, *, timeout: timedelta | None = None) -> None:  # noqa: ASYNC109  # the client's own name
         """Close the pool."""
         del timeout  # a second is always enough
         engine, self._engine = self._engine, None
@@ -257,7 +257,7 @@ class SyncBridge:
     def close(self, *, timeout: timedelta | None = None) -> None:
         self._run(self._inner.aclose(timeout=timeout))
 
-    async def aclose(self, *, timeout: timedelta | None = None) -> None:
+    async def aclose(self, *, timeout: timedelta | None = None) -> None:  # noqa: ASYNC109  # the client's own name
         self._inner.stop(timeout=timeout)
 
     def stop(self, *, timeout: timedelta | None = None) -> None:

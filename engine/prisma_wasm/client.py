@@ -139,7 +139,7 @@ async def connect_lazily(client: Any, *, url: str | None = None) -> None:
     """Connect a client without asking for its database; `url` overrides where that is.
 
     For services that start before their database does, or outlive it: the client counts as
-    connected, and each query opens what connection it needs, or fails, and the next one tries again.
+    connected; each query opens the connection it needs, or fails, and the next one tries again.
     """
     if client._internal_engine is None:
         client._internal_engine = client._create_engine()

@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from asyncpg import InterfaceError, PostgresError
-from asyncpg.exceptions import ConnectionDoesNotExistError
-
+from prisma_wasm.driver import CONNECTION_GONE, INTERFACE_ERROR, DatabaseError, as_database_error
 from prisma_wasm.errors import QueryError
 
 _NOT_AVAILABLE: Final = "(not available)"
@@ -19,17 +17,12 @@ _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')
 _SHUTTING_DOWN: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03"})
 
 
-def translate(error: PostgresError, *, model: str | None = None) -> QueryError:
+def translate(error: DatabaseError) -> QueryError:
     """The error of a query that Prisma wrote."""
-    translated = _known(error)
-    if translated is None:
-        translated = QueryError(None, execution_message(error))
-    if model is not None and translated.code is not None and translated.code.startswith("P2"):
-        translated.meta = {"modelName": model, **translated.meta}
-    return translated
+    return _known(error) or QueryError(None, execution_message(error))
 
 
-def translate_raw(error: PostgresError) -> QueryError:
+def translate_raw(error: DatabaseError) -> QueryError:
     """The error of a query that the caller wrote."""
     state = _state(error)
     message = _text(error)
@@ -43,11 +36,12 @@ def translate_raw(error: PostgresError) -> QueryError:
 
 def translate_connection(error: BaseException, place: str) -> QueryError:
     """What went wrong before a connection stood."""
-    if isinstance(error, PostgresError):
-        known = _known(error)
+    sent = as_database_error(error)
+    if sent is not None:
+        known = _known(sent)
         if known is not None:
             return known
-        return QueryError("P1001", f"Can't reach database server at `{place}`: {_text(error)}")
+        return QueryError("P1001", f"Can't reach database server at `{place}`: {_text(sent)}")
     hint = "" if isinstance(error, TimeoutError) or not str(error) else f": {error}"
     return QueryError(
         "P1001",
@@ -59,23 +53,24 @@ def translate_connection(error: BaseException, place: str) -> QueryError:
 
 def is_connection_lost(error: BaseException) -> bool:
     """Whether the connection is gone, or about to be."""
-    if isinstance(error, ConnectionDoesNotExistError | OSError):
+    if isinstance(error, CONNECTION_GONE | OSError):
         return True
-    if isinstance(error, PostgresError):
-        return _state(error) in _SHUTTING_DOWN or _state(error).startswith("08")
-    return isinstance(error, InterfaceError) and "closed" in str(error)
+    sent = as_database_error(error)
+    if sent is not None:
+        return _state(sent) in _SHUTTING_DOWN or _state(sent).startswith("08")
+    return isinstance(error, INTERFACE_ERROR) and "closed" in str(error)
 
 
 def connection_lost() -> QueryError:
     return QueryError("P1017", "Server has closed the connection.")
 
 
-def execution_message(error: PostgresError) -> str:
+def execution_message(error: DatabaseError) -> str:
     """A database error in the words in which the original engine wrote it out."""
     parts = {
         "code": f'"{_state(error)}"',
         "message": _debug(_text(error)),
-        "severity": _debug(str(getattr(error, "severity", None) or "ERROR")),
+        "severity": _debug(error.severity or "ERROR"),
         "detail": _optional(error.detail),
         "column": _optional(error.column_name),
         "hint": _optional(error.hint),
@@ -97,15 +92,15 @@ def _optional(text: str | None) -> str:
     return "None" if text is None else f"Some({_debug(text)})"
 
 
-def _state(error: PostgresError) -> str:
+def _state(error: DatabaseError) -> str:
     return str(error.sqlstate or "N/A")
 
 
-def _text(error: PostgresError) -> str:
-    return str(error.message if getattr(error, "message", None) else error)
+def _text(error: DatabaseError) -> str:
+    return error.message or str(error)
 
 
-def _known(error: PostgresError) -> QueryError | None:
+def _known(error: DatabaseError) -> QueryError | None:
     make = _BY_STATE.get(_state(error))
     return None if make is None else make(error)
 
@@ -114,7 +109,7 @@ def _fields(names: list[str]) -> str:
     return "fields: (" + ",".join(f"`{name}`" for name in names) + ")"
 
 
-def _unique(error: PostgresError) -> QueryError:
+def _unique(error: DatabaseError) -> QueryError:
     found = _KEY.search(error.detail or "")
     if found is None:
         constraint = error.constraint_name or _NOT_AVAILABLE
@@ -129,21 +124,21 @@ def _unique(error: PostgresError) -> QueryError:
     )
 
 
-def _foreign_key(error: PostgresError) -> QueryError:
+def _foreign_key(error: DatabaseError) -> QueryError:
     name = error.column_name or f"{error.constraint_name or _NOT_AVAILABLE} (index)"
     return QueryError(
         "P2003", f"Foreign key constraint failed on the field: `{name}`", {"field_name": name}
     )
 
 
-def _not_null(error: PostgresError) -> QueryError:
+def _not_null(error: DatabaseError) -> QueryError:
     names = [error.column_name or _NOT_AVAILABLE]
     return QueryError(
         "P2011", f"Null constraint violation on the {_fields(names)}", {"constraint": names}
     )
 
 
-def _too_long(error: PostgresError) -> QueryError:
+def _too_long(error: DatabaseError) -> QueryError:
     column = error.column_name or _NOT_AVAILABLE
     return QueryError(
         "P2000",
@@ -152,19 +147,19 @@ def _too_long(error: PostgresError) -> QueryError:
     )
 
 
-def _out_of_range(error: PostgresError) -> QueryError:
+def _out_of_range(error: DatabaseError) -> QueryError:
     text = _text(error)
     return QueryError("P2020", f"Value out of range for the type. {text}", {"details": text})
 
 
-def _no_table(error: PostgresError) -> QueryError:
+def _no_table(error: DatabaseError) -> QueryError:
     table = _quoted(_text(error))
     return QueryError(
         "P2021", f"The table `{table}` does not exist in the current database.", {"table": table}
     )
 
 
-def _no_column(error: PostgresError) -> QueryError:
+def _no_column(error: DatabaseError) -> QueryError:
     found = re.match(r"column (.+?) (?:of relation .+ )?does not exist", _text(error))
     column = found[1].replace('"', "") if found else _NOT_AVAILABLE
     return QueryError(
@@ -174,7 +169,7 @@ def _no_column(error: PostgresError) -> QueryError:
     )
 
 
-def _write_conflict(error: PostgresError) -> QueryError:
+def _write_conflict(error: DatabaseError) -> QueryError:
     return QueryError(
         "P2034",
         "Transaction failed due to a write conflict or a deadlock. Please retry your transaction",
@@ -182,7 +177,7 @@ def _write_conflict(error: PostgresError) -> QueryError:
     )
 
 
-def _authentication(error: PostgresError) -> QueryError:
+def _authentication(error: DatabaseError) -> QueryError:
     user = _quoted(_text(error))
     return QueryError(
         "P1000",
@@ -193,7 +188,7 @@ def _authentication(error: PostgresError) -> QueryError:
     )
 
 
-def _no_database(error: PostgresError) -> QueryError:
+def _no_database(error: DatabaseError) -> QueryError:
     name = _quoted(_text(error))
     return QueryError(
         "P1003",
@@ -202,11 +197,11 @@ def _no_database(error: PostgresError) -> QueryError:
     )
 
 
-def _denied(error: PostgresError) -> QueryError:
+def _denied(error: DatabaseError) -> QueryError:
     return QueryError("P1010", f"User was denied access on the database: {_text(error)}")
 
 
-def _too_many(error: PostgresError) -> QueryError:
+def _too_many(error: DatabaseError) -> QueryError:
     text = _text(error)
     return QueryError("P2037", f"Too many database connections opened: {text}", {"message": text})
 
@@ -216,7 +211,7 @@ def _quoted(text: str) -> str:
     return found[1] if found else _NOT_AVAILABLE
 
 
-_BY_STATE: Final[dict[str, Callable[[PostgresError], QueryError]]] = {
+_BY_STATE: Final[dict[str, Callable[[DatabaseError], QueryError]]] = {
     "22001": _too_long,
     "22003": _out_of_range,
     "23502": _not_null,

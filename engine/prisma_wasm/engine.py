@@ -222,10 +222,8 @@ class Engine:
 
     # Transactions
 
-    async def start_transaction(
-        self, max_wait: float, timeout: float, isolation: str | None
-    ) -> str:
-        return await self._lane_here().transactions.start(max_wait, timeout, isolation)
+    async def start_transaction(self, max_wait: float, limit: float, isolation: str | None) -> str:
+        return await self._lane_here().transactions.start(max_wait, limit, isolation)
 
     async def commit_transaction(self, id_: str) -> None:
         await self._lane_here().transactions.commit(id_)

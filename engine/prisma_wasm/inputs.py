@@ -22,7 +22,6 @@ from prisma_wasm.shape import (
     Word,
 )
 
-
 # The client's spelling of words whose own is in camel case.
 ALIASES: Final = {
     "startswith": "startsWith",

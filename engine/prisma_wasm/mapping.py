@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import base64
 import binascii
+import decimal
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
-import decimal
 from decimal import Decimal
 from typing import Any, Final, cast
 
 from prisma_wasm.errors import QueryError
 from prisma_wasm.plan import FieldStructure, ObjectStructure, Structure, unknown
-from prisma_wasm.scalars import as_utc, serialize_json
+from prisma_wasm.scalars import INFINITY, NEGATIVE_INFINITY, as_utc, serialize_json
 
 Convert = Callable[[Any], Any]
 
@@ -36,10 +36,7 @@ class Context:
 
 
 _EPOCH: Final = date(1970, 1, 1)
-_INFINITIES: Final = {
-    "infinity": datetime.max.replace(tzinfo=UTC),
-    "-infinity": datetime.min.replace(tzinfo=UTC),
-}
+_INFINITIES: Final = {"infinity": INFINITY, "-infinity": NEGATIVE_INFINITY}
 # Enough digits for any numeric of PostgreSQL.
 _EXACT: Final = decimal.Context(prec=150_000, Emax=999_999, Emin=-999_999)
 
@@ -54,7 +51,7 @@ def compile_mapping(structure: Structure, context: Context) -> Convert:
         case "field":
             return _field(structure, context)
         case _:
-            unknown("a structure", structure)
+            raise unknown("a structure", structure)
 
 
 def _object(structure: ObjectStructure, context: Context) -> Convert:
@@ -91,7 +88,7 @@ def _record(structure: ObjectStructure, context: Context) -> Convert:
                 else:
                     converted.append((name, node["serializedName"], inner))
             case _:
-                unknown("a structure", node)
+                raise unknown("a structure", node)
 
     def record(row: Any) -> dict[str, Any]:
         result = {name: convert(row[column]) for name, column, convert in converted}
@@ -116,7 +113,7 @@ def _scalar(field_type: dict[str, Any], context: Context) -> Convert:
         return _enum(context.enums.get(field_type["name"], {}), field_type["name"])
     convert = context.converters.get(kind)
     if convert is None:
-        unknown("a type of field", field_type)
+        raise unknown("a type of field", field_type)
     return convert
 
 
@@ -168,9 +165,9 @@ def to_moment(value: Any) -> datetime:
         return _moment_of_text(value)
     if isinstance(value, date):
         if value == date.max:
-            return _INFINITIES["infinity"]
+            return INFINITY
         if value == date.min:
-            return _INFINITIES["-infinity"]
+            return NEGATIVE_INFINITY
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if isinstance(value, time):
         # A time's own offset is dropped, as the original engine does.

@@ -16,9 +16,16 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
 from uuid import UUID
 
-from asyncpg import BitString
-
-from prisma_wasm.scalars import JsonText, as_utc, is_base64, is_json, serialize_json
+from prisma_wasm.driver import BitString, ParameterType
+from prisma_wasm.scalars import (
+    INFINITY,
+    NEGATIVE_INFINITY,
+    JsonText,
+    as_utc,
+    is_base64,
+    is_json,
+    serialize_json,
+)
 
 Encode = Callable[[Any], Any]
 
@@ -27,7 +34,7 @@ class ArgumentError(ValueError):
     """An argument has no form of its parameter's type."""
 
 
-def encoders(types: Iterable[Any]) -> list[Encode | None]:
+def encoders(types: Iterable[ParameterType]) -> list[Encode | None]:
     """For each parameter's type what to do with its argument; None where there is nothing to do."""
     return [_encoder(kind.name, kind.kind) for kind in types]
 
@@ -121,7 +128,7 @@ def to_timestamptz(value: Any) -> datetime:
         return datetime(value.year, value.month, value.day, tzinfo=UTC)
     text = str(value)
     if text.lower() in ("infinity", "-infinity"):
-        return (datetime.min if text[0] == "-" else datetime.max).replace(tzinfo=UTC)
+        return NEGATIVE_INFINITY if text[0] == "-" else INFINITY
     return as_utc(datetime.fromisoformat(text))
 
 
@@ -172,14 +179,14 @@ def to_json(value: Any) -> str:
 
 def to_bytes(value: Any) -> bytes:
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
+        return bytes(cast("bytes", value))
     if is_base64(value):
         return value.decode()
     text = str(value)
     return binascii.unhexlify(text[2:]) if text.startswith("\\x") else text.encode()
 
 
-def to_bits(value: Any) -> BitString:
+def to_bits(value: Any) -> Any:
     return value if isinstance(value, BitString) else BitString(str(value))
 
 

@@ -1,29 +1,29 @@
 """The nodes of a query plan, as the compiler writes them.
 
-One table of the language: what is not here, this engine does not run. Every place that goes through
-nodes ends in `unknown`, so that a plan of a newer compiler is refused when it is compiled, and never
-run half understood.
+One table of the language: what is not here, this engine does not run. Every place that goes
+through nodes ends in `unknown`, so that a plan of a newer compiler is refused when it is compiled,
+and never run half understood.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NoReturn, TypedDict
+from typing import Any, Literal, TypedDict
 
 
 class UnknownPlanError(Exception):
     """The compiler wrote something that this version of the engine does not know."""
 
 
-def unknown(what: str, node: object) -> NoReturn:
-    """Refuse a plan."""
-    raise UnknownPlanError(
+def unknown(what: str, node: object) -> UnknownPlanError:
+    """The refusal of a plan."""
+    return UnknownPlanError(
         f"The query compiler uses {what} that this version of prisma-wasm does not know:"
         f" {str(node)[:200]}"
     )
 
 
 PrismaValue = Any
-"""A constant, a list of such values, or a dict whose `prisma__type` is `param` or `generatorCall`."""
+"""A constant, a list of values, or a dict whose `prisma__type` is `param` or `generatorCall`."""
 
 
 class ArgType(TypedDict):
@@ -195,17 +195,9 @@ class ValidateArgs(TypedDict):
     context: dict[str, Any]
 
 
-class IfArgs(TypedDict):
-    value: Node
-    rule: Rule
-    then: Node
-    # and "else", which no class can spell
+IfArgs = TypedDict("IfArgs", {"value": "Node", "rule": "Rule", "then": "Node", "else": "Node"})
 
-
-class DiffArgs(TypedDict):
-    to: Node
-    fields: list[str]
-    # and "from"
+DiffArgs = TypedDict("DiffArgs", {"from": "Node", "to": "Node", "fields": list[str]})
 
 
 class RecordArgs(TypedDict):

@@ -194,7 +194,7 @@ def _with_literals(query: Any, stand_ins: list[StandIn], values: list[Any]) -> A
     return replace(query)
 
 
-# One worker compiles for the whole process: the compiler's instance runs one query at a time anyway.
+# One worker compiles for the whole process: an instance of the compiler runs one query at a time.
 _pool: ThreadPoolExecutor | None = None
 _pool_pid: int | None = None
 _pool_lock = threading.Lock()

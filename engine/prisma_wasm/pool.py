@@ -80,7 +80,7 @@ class Pool(Generic[ConnectionT]):
             self._forget(connection)
         return None
 
-    async def acquire(self, timeout: float | None = None) -> ConnectionT:
+    async def acquire(self, limit: float | None = None) -> ConnectionT:
         """A connection, idle or new, waiting in line for one if there must be."""
         connection = self.take_idle()
         if connection is not None:
@@ -88,7 +88,7 @@ class Pool(Generic[ConnectionT]):
         if self._places < self._limit:
             self._places += 1
             return await self._open_in_place()
-        connection = await self._wait(self._timeout if timeout is None else timeout)
+        connection = await self._wait(self._timeout if limit is None else limit)
         return connection if connection is not None else await self._open_in_place()
 
     def release(self, connection: ConnectionT) -> None:
@@ -109,7 +109,7 @@ class Pool(Generic[ConnectionT]):
             connection.terminate()
             self._forget(connection)
 
-    async def close(self, timeout: float) -> None:
+    async def close(self, limit: float) -> None:
         """Close every connection; those that take too long are cut."""
         self.is_closing = True
         self._refuse_waiters()
@@ -117,7 +117,7 @@ class Pool(Generic[ConnectionT]):
         if connections:
             closing = [asyncio.ensure_future(item.close()) for item in self._idle]
             if closing:
-                await asyncio.wait(closing, timeout=timeout)
+                await asyncio.wait(closing, timeout=limit)
         self.terminate()
 
     def terminate(self) -> None:
@@ -138,8 +138,6 @@ class Pool(Generic[ConnectionT]):
 
     async def _open_in_place(self) -> ConnectionT:
         try:
-            if self.is_closing:
-                raise _closing()
             connection = await self._open()
         except BaseException:
             self._free_place()
@@ -152,16 +150,16 @@ class Pool(Generic[ConnectionT]):
         self.opened += 1
         return connection
 
-    async def _wait(self, timeout: float | None) -> ConnectionT | None:
+    async def _wait(self, limit: float | None) -> ConnectionT | None:
         waiter: asyncio.Future[ConnectionT | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(limit):
                 return await waiter
         except BaseException as error:
             self._leave_line(waiter)
             if isinstance(error, TimeoutError):
-                raise self._timed_out(timeout) from None
+                raise self._timed_out(limit) from None
             raise
 
     def _leave_line(self, waiter: asyncio.Future[ConnectionT | None]) -> None:
@@ -188,15 +186,15 @@ class Pool(Generic[ConnectionT]):
                 return
         self._places -= 1
 
-    def _timed_out(self, timeout: float | None) -> QueryError:
-        seconds = f"{timeout:g}"
+    def _timed_out(self, limit: float | None) -> QueryError:
+        seconds = f"{limit:g}"
         return QueryError(
             "P2024",
             "Timed out fetching a new connection from the connection pool. More info:"
             " http://pris.ly/d/connection-pool (Current connection pool timeout:"
             f" {seconds}, connection limit: {self._limit}, in use: {self.busy},"
             f" waiting: {len(self._waiting) + 1})",
-            {"connection_limit": self._limit, "timeout": timeout},
+            {"connection_limit": self._limit, "timeout": limit},
         )
 
 

@@ -15,9 +15,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, NoReturn
 
-import asyncpg
-from asyncpg.prepared_stmt import PreparedStatement
-
 from prisma_wasm.address import Address
 from prisma_wasm.database_errors import (
     bad_argument,
@@ -26,6 +23,15 @@ from prisma_wasm.database_errors import (
     translate,
     translate_connection,
     translate_raw,
+)
+from prisma_wasm.driver import (
+    INTERFACE_ERROR,
+    POSTGRES_ERROR,
+    Column,
+    RawConnection,
+    RawStatement,
+    as_database_error,
+    open_connection,
 )
 from prisma_wasm.errors import QueryError
 from prisma_wasm.parameters import ArgumentError, Encode, encode, encoders
@@ -41,14 +47,14 @@ OnQuery = Callable[[str, list[Any], float], None]
 class Prepared(NamedTuple):
     """A statement on one connection, and how its arguments are encoded."""
 
-    statement: PreparedStatement[Any]
+    statement: RawStatement
     encoders: list[Encode | None]
 
 
 class Connection:
     """One connection, used by one query or transaction at a time."""
 
-    def __init__(self, raw: asyncpg.Connection[Any], address: Address, on_query: OnQuery) -> None:
+    def __init__(self, raw: RawConnection, address: Address, on_query: OnQuery) -> None:
         self._raw = raw
         self._address = address
         self._on_query = on_query
@@ -126,7 +132,7 @@ class Connection:
 
     # What raw queries ask
 
-    async def fetch_raw(self, sql: str, args: list[Any]) -> tuple[list[Any], list[Any]]:
+    async def fetch_raw(self, sql: str, args: list[Any]) -> tuple[list[Column], list[Any]]:
         """The columns and the rows of a statement that the caller wrote."""
         statement, values = await self._ready(sql, args, raw=True)
         started = time.perf_counter()
@@ -158,7 +164,7 @@ class Connection:
         try:
             async with asyncio.timeout(_RECOVERY_LIMIT):
                 await self._raw.execute("ROLLBACK" if self._raw.is_in_transaction() else "SELECT 1")
-        except Exception:  # noqa: BLE001  # whatever it was, the connection is given up
+        except Exception:  # whatever it was, the connection is given up
             return False
         self._in_transaction = False
         return self.is_usable
@@ -167,7 +173,7 @@ class Connection:
 
     async def _affected(
         self,
-        statement: PreparedStatement[Any],
+        statement: RawStatement,
         sql: str,
         args: list[Any],
         values: list[Any],
@@ -186,7 +192,7 @@ class Connection:
 
     async def _ready(
         self, sql: str, args: list[Any], *, raw: bool, keep: bool = True
-    ) -> tuple[PreparedStatement[Any], list[Any]]:
+    ) -> tuple[RawStatement, list[Any]]:
         """The prepared statement and its encoded arguments."""
         prepared = self._statements.get(sql)
         if prepared is None:
@@ -223,12 +229,13 @@ class Connection:
 
     def _fail(self, error: BaseException, sql: str, *, raw: bool) -> NoReturn:
         """Raise what a failure means to the caller, and note what it means to this connection."""
-        if isinstance(error, asyncpg.PostgresError):
+        sent = as_database_error(error)
+        if sent is not None:
             self._statements.pop(sql, None)
             if is_connection_lost(error):
                 self._is_broken = True
                 raise connection_lost() from error
-            raise (translate_raw(error) if raw else translate(error)) from error
+            raise (translate_raw(sent) if raw else translate(sent)) from error
         if isinstance(error, TimeoutError):
             self._is_broken = True
             raise QueryError(
@@ -237,7 +244,7 @@ class Connection:
         if is_connection_lost(error):
             self._is_broken = True
             raise connection_lost() from error
-        if isinstance(error, asyncpg.InterfaceError):
+        if isinstance(error, INTERFACE_ERROR):
             raise QueryError(None, f"Error occurred during query execution:\n{error}") from error
         raise error
 
@@ -249,7 +256,7 @@ async def connect(address: Address, password: str | None, on_query: OnQuery) -> 
         settings["search_path"] = '"' + address.schema.replace('"', '""') + '"'
     try:
         async with asyncio.timeout(address.connect_timeout):
-            raw = await asyncpg.connect(
+            raw = await open_connection(
                 host=list(address.hosts),
                 port=list(address.ports),
                 user=address.user,
@@ -260,8 +267,8 @@ async def connect(address: Address, password: str | None, on_query: OnQuery) -> 
                 command_timeout=address.socket_timeout,
                 statement_cache_size=0,
                 server_settings=settings,
-                target_session_attrs=address.target_session_attrs,  # pyright: ignore[reportArgumentType]  # checked by asyncpg
+                target_session_attrs=address.target_session_attrs,
             )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, TimeoutError, POSTGRES_ERROR, INTERFACE_ERROR) as error:
         raise translate_connection(error, address.place) from error
     return Connection(raw, address, on_query)

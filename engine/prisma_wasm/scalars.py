@@ -1,8 +1,8 @@
 """Values of Prisma's scalar types: what a caller may pass, and the one form that it is lifted in.
 
 A lifted value is what the driver wants to see: text, int, float, bool, Decimal, bytes, an aware
-datetime in UTC, JSON as text, an enum's name in the database. What fits no slot of its type stays in
-the shape as a literal, and the compiler says what is wrong with it.
+datetime in UTC, JSON as text, an enum's name in the database. What fits no slot of its type stays
+in the shape as a literal, and the compiler says what is wrong with it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,11 @@ _RFC_3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|z|[+-]\d\d:\d\d)", re.ASCII
 )
 _BIGINT: Final = re.compile(r"-?\d{1,19}", re.ASCII)
+
+
+# PostgreSQL's infinities, as the driver has them.
+INFINITY: Final = datetime.max.replace(tzinfo=UTC)
+NEGATIVE_INFINITY: Final = datetime.min.replace(tzinfo=UTC)
 
 
 class NotOfTypeError(ValueError):
@@ -92,8 +97,7 @@ def _serializable(value: Any) -> Any:
         return str(value)
     if isinstance(value, decimal.Decimal):
         return str(value)
-    kind: type[Any] = cast("type[Any]", value) if isinstance(value, type) else type(value)
-    raise TypeError(f"Type {kind} not serializable")
+    raise TypeError(f"Type {value if isinstance(value, type) else type(value)} not serializable")
 
 
 def literal(values: Values, value: Any) -> Any:
@@ -294,7 +298,7 @@ def _datetime_converter(precision: int) -> Callable[[Any], datetime]:
 
     def convert(value: Any) -> datetime:
         moment = to_datetime(value)
-        if moment.year == 9999 and moment.replace(tzinfo=None) == datetime.max:  # noqa: DTZ901  # stands for infinity
+        if moment == INFINITY:
             return moment
         return moment.replace(microsecond=moment.microsecond // unit * unit)
 

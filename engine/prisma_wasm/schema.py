@@ -74,8 +74,8 @@ _SORT_AND_LENGTH: Final = re.compile(r"\([^)]*\)")
 _URL: Final = re.compile(r'url\s*=\s*(?:env\("([^"]+)"\)|"([^"]*)")')
 _FEATURES: Final = re.compile(r"previewFeatures\s*=\s*\[([^\]]*)\]")
 
-# What the compiler still calls a preview and what a schema may have asked for. The name of full-text
-# search on PostgreSQL changed between Prisma 5 and 6.
+# What the compiler still calls a preview and what a schema may have asked for. The name of
+# full-text search on PostgreSQL changed between Prisma 5 and 6.
 _FEATURE_NAMES: Final = {
     "fullTextSearch": "fullTextSearchPostgres",
     "fullTextSearchPostgres": "fullTextSearchPostgres",

@@ -1,15 +1,15 @@
 """The shape of a query: its arguments with every value replaced by a slot.
 
-A shape is what plans are cached by, and the only thing that the compiler ever sees: the JSON that it
-compiles is built from the shape alone. So no value can reach a plan, unless lifting leaves it in on
-purpose (`Literal`), and such a shape is never kept.
+A shape is what plans are cached by, and the only thing that the compiler ever sees: the JSON that
+it compiles is built from the shape alone. So no value can reach a plan, unless lifting leaves it in
+on purpose (`Literal`), and such a shape is never kept.
 
 Shapes are made of tuples, strings and the objects below, all of which hash fast:
 
     ("{", name, shape, name, shape, ...)   an object
     ("[", shape, shape, ...)               a list
     Slot                                   a value of some type, by position
-    Stand                                  a number or text that must be written out for the compiler
+    Stand                                  a number or text that the compiler must see written out
     Word                                   a word of the query language, such as a sort order
     None, TRUE, FALSE                      null and the two truth values
 """
@@ -17,7 +17,7 @@ Shapes are made of tuples, strings and the objects below, all of which hash fast
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 
 class Slot:
@@ -100,7 +100,9 @@ class Writer:
     def write(self, shape: Any) -> Any:
         """The JSON of one shape; slots are numbered in the order in which they are met."""
         if isinstance(shape, tuple):
-            return shape.value if isinstance(shape, Literal) else self._container(shape)
+            if isinstance(shape, Literal):
+                return shape.value
+            return self._container(cast("tuple[Any, ...]", shape))
         if isinstance(shape, Slot):
             index = self._take()
             name = f"%{self._same.get(index, index)}"

@@ -36,10 +36,10 @@ def api_error(reason: str) -> QueryError:
 class Transaction:
     """One open transaction."""
 
-    def __init__(self, connection: Connection, timeout: float) -> None:
+    def __init__(self, connection: Connection, limit: float) -> None:
         self.id = secrets.token_hex(16)
         self.connection = connection
-        self.timeout = timeout
+        self.limit = limit
         self.started = time.monotonic()
         self.lock = asyncio.Lock()
         self.is_running = False
@@ -61,7 +61,7 @@ class Transactions:
     def count(self) -> int:
         return len(self._open)
 
-    async def start(self, max_wait: float, timeout: float, isolation: str | None) -> str:
+    async def start(self, max_wait: float, limit: float, isolation: str | None) -> str:
         """Begin one; its id."""
         if isolation is not None and isolation not in _ISOLATION_LEVELS:
             raise QueryError("P2023", f"Inconsistent column data: Conversion failed: {isolation}")
@@ -74,10 +74,10 @@ class Transactions:
         except BaseException:
             self._recover(connection)
             raise
-        transaction = Transaction(connection, timeout)
+        transaction = Transaction(connection, limit)
         self._open[transaction.id] = transaction
         loop = asyncio.get_running_loop()
-        transaction.timer = loop.call_later(timeout, self._expire, transaction)
+        transaction.timer = loop.call_later(limit, self._expire, transaction)
         return transaction.id
 
     async def _connection(self, max_wait: float) -> Connection:
@@ -169,7 +169,7 @@ class Transactions:
         self._ended.move_to_end(transaction.id)
         if how == "expired":
             elapsed = round((time.monotonic() - transaction.started) * 1000)
-            limit = round(transaction.timeout * 1000)
+            limit = round(transaction.limit * 1000)
             self._reasons[transaction.id] = (limit, elapsed)
         while len(self._ended) > _REMEMBERED:
             forgotten, _how = self._ended.popitem(last=False)

@@ -1,8 +1,8 @@
 """One compiler per schema: texts of the JSON protocol in, plans out, one at a time.
 
 An instance of the module runs one compilation at a time and is not tied to a thread; the lock here
-keeps callers apart. After a panic the instance is broken and thrown away; after its memory has grown
-past a limit it is replaced too, because WebAssembly memory never shrinks.
+keeps callers apart. After a panic the instance is broken and thrown away; after its memory has
+grown past a limit it is replaced too, because WebAssembly memory never shrinks.
 """
 
 from __future__ import annotations

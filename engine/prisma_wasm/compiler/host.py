@@ -141,45 +141,51 @@ class Host:
             "__wbg_set_907fb406c34a251d": _set_entry,
             "__wbg_set_c213c871859d6500": _set_element,
             "__wbindgen_cast_2241b6af4c4b2941": self._text,
-            "__wbindgen_cast_4625c577ab2ec9ee": lambda value: value & (2**64 - 1),
-            "__wbindgen_cast_9ae0607507abb057": lambda value: value,
+            "__wbindgen_cast_4625c577ab2ec9ee": _unsigned,
+            "__wbindgen_cast_9ae0607507abb057": _same,
             "__wbindgen_cast_d6cd19b81560fd6e": _number,
         }
 
     def _by_name(self) -> dict[str, Callable[..., Any]]:
         return {
-            "__wbg_Error": lambda pointer, length: ModuleError(self._text(pointer, length)),
+            "__wbg_Error": self._error,
             "__wbg_Number": float,
-            "__wbg_String": lambda target, value: self._return_text(target, _as_text(value)),
-            "__wbg___wbindgen_boolean_get": lambda value: (
-                int(value) if isinstance(value, bool) else _NEITHER
-            ),
-            "__wbg___wbindgen_debug_string": lambda target, value: self._return_text(
-                target, repr(value)
-            ),
-            "__wbg___wbindgen_in": lambda key, value: int(key in value),
-            "__wbg___wbindgen_is_object": lambda value: int(isinstance(value, dict | list)),
-            "__wbg___wbindgen_is_string": lambda value: int(isinstance(value, str)),
-            "__wbg___wbindgen_is_undefined": lambda value: int(value is UNDEFINED),
+            "__wbg_String": self._string,
+            "__wbg___wbindgen_boolean_get": _boolean_get,
+            "__wbg___wbindgen_debug_string": self._debug_string,
+            "__wbg___wbindgen_in": _has_key,
+            "__wbg___wbindgen_is_object": _is_object,
+            "__wbg___wbindgen_is_string": _is_string,
+            "__wbg___wbindgen_is_undefined": _is_undefined,
             "__wbg___wbindgen_jsval_loose_eq": _loosely_equal,
             "__wbg___wbindgen_number_get": self._number_get,
-            "__wbg___wbindgen_string_get": lambda target, value: self._return_text(
-                target, value if isinstance(value, str) else None
-            ),
+            "__wbg___wbindgen_string_get": self._string_get,
             "__wbg___wbindgen_throw": self._throw,
-            "__wbg_entries": lambda value: [[key, item] for key, item in value.items()],
-            "__wbg_getTime": lambda value: value,
+            "__wbg_entries": _entries,
+            "__wbg_getTime": _same,
             "__wbg_get": _get_element,
-            "__wbg_get_with_ref_key": lambda value, key: value.get(key, UNDEFINED),
-            "__wbg_instanceof_ArrayBuffer": lambda _value: 0,
-            "__wbg_instanceof_Uint8Array": lambda value: int(isinstance(value, bytes | bytearray)),
+            "__wbg_get_with_ref_key": _get_property,
+            "__wbg_instanceof_ArrayBuffer": _is_array_buffer,
+            "__wbg_instanceof_Uint8Array": _is_bytes,
             "__wbg_isSafeInteger": _is_safe_integer,
             "__wbg_length": len,
-            "__wbg_new_0": lambda: time.time() * 1000,
+            "__wbg_new_0": _now,
             "__wbg_prototypesetcall": self._copy_bytes,
             "__wbg_set_message": self._set_panic,
             "__wbindgen_init_externref_table": self._init_table,
         }
+
+    def _error(self, pointer: int, length: int) -> ModuleError:
+        return ModuleError(self._text(pointer, length))
+
+    def _string(self, target: int, value: Any) -> None:
+        self._return_text(target, _as_text(value))
+
+    def _debug_string(self, target: int, value: Any) -> None:
+        self._return_text(target, repr(value))
+
+    def _string_get(self, target: int, value: Any) -> None:
+        self._return_text(target, value if isinstance(value, str) else None)
 
     def _number_get(self, target: int, value: Any) -> None:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -199,6 +205,54 @@ class Host:
         self._table.set(self._store, 0, UNDEFINED)
         for position, value in enumerate((UNDEFINED, None, True, False)):
             self._table.set(self._store, offset + position, value)
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _unsigned(value: int) -> int:
+    return value & (2**64 - 1)
+
+
+def _now() -> float:
+    return time.time() * 1000
+
+
+def _boolean_get(value: Any) -> int:
+    return int(value) if isinstance(value, bool) else _NEITHER
+
+
+def _has_key(key: Any, value: Any) -> int:
+    return int(key in value)
+
+
+def _is_object(value: Any) -> int:
+    return int(isinstance(value, dict | list))
+
+
+def _is_string(value: Any) -> int:
+    return int(isinstance(value, str))
+
+
+def _is_undefined(value: Any) -> int:
+    return int(value is UNDEFINED)
+
+
+def _is_array_buffer(_value: Any) -> int:
+    return 0
+
+
+def _is_bytes(value: Any) -> int:
+    return int(isinstance(value, bytes | bytearray))
+
+
+def _entries(value: dict[str, Any]) -> list[list[Any]]:
+    return [[key, item] for key, item in value.items()]
+
+
+def _get_property(value: dict[str, Any], key: str) -> Any:
+    return value.get(key, UNDEFINED)
 
 
 def _set_property(target: dict[str, Any], key: str, value: Any) -> None:

@@ -44,7 +44,7 @@ def load(wasm: Path) -> tuple[Engine, Module]:
 
 def prepare(wasm: Path) -> Path:
     """Compile the module and keep its machine code beside it."""
-    module = Module.from_file(_make_engine(), str(wasm))
+    module = _compile(_make_engine(), wasm)
     target = wasm.parent / _cache_name(wasm)
     _write(target, bytes(module.serialize()))
     for old in wasm.parent.glob(f"{wasm.stem}.*.cwasm"):
@@ -68,11 +68,15 @@ def _load(engine: Engine, wasm: Path) -> Module:
                 return Module.deserialize_file(engine, str(candidate))
             except WasmtimeError as error:
                 log.debug("machine code in %s is of no use here: %s", candidate, error)
-    module = Module.from_file(engine, str(wasm))
+    module = _compile(engine, wasm)
     if len(candidates) > 1:
         with contextlib.suppress(OSError):
             _write(candidates[-1], bytes(module.serialize()))
     return module
+
+
+def _compile(engine: Engine, wasm: Path) -> Module:
+    return Module(engine, wasm.read_bytes())
 
 
 def _cache_name(wasm: Path) -> str:

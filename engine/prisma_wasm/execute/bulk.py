@@ -91,23 +91,14 @@ class BulkInsert:
 
 def bulk_insert(plan: Any) -> BulkInsert | None:
     """The plan of one row as that of many; None if it is not such a plan."""
-    node = cast("Node", plan)
-    if node["type"] != "dataMap" or node["args"]["structure"]["type"] != "affectedRows":
+    root = cast("Node", plan)
+    if root["type"] != "dataMap" or root["args"]["structure"]["type"] != "affectedRows":
         return None
     scope = Scope()
     bindings: list[tuple[int, Evaluate]] = []
-    node = node["args"]["expr"]
-    while node["type"] == "let":
-        for binding in node["args"]["bindings"]:
-            expr = binding["expr"]
-            if expr["type"] != "value":
-                return None
-            evaluate = compile_value(expr["args"], scope)
-            bindings.append((scope.bind(binding["name"]), evaluate))
-        node = node["args"]["expr"]
-    if node["type"] != "execute":
+    statement = _insertion(root["args"]["expr"], scope, bindings)
+    if statement is None:
         return None
-    statement = Statement(node["args"], scope)
     texts = _texts(statement.fragments)
     if texts is None:
         return None
@@ -118,6 +109,21 @@ def bulk_insert(plan: Any) -> BulkInsert | None:
         return None
     pieces = [first, *between, last]
     return BulkInsert(before + marker, pieces, bracket + after, statement, bindings, scope.size)
+
+
+def _insertion(node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]]) -> Statement | None:
+    """The statement within what is generated for it."""
+    if node["type"] == "execute":
+        return Statement(node["args"], scope)
+    if node["type"] != "let":
+        return None
+    for binding in node["args"]["bindings"]:
+        expr = binding["expr"]
+        if expr["type"] != "value":
+            return None
+        evaluate = compile_value(expr["args"], scope)
+        bindings.append((scope.bind(binding["name"]), evaluate))
+    return _insertion(node["args"]["expr"], scope, bindings)
 
 
 def _texts(fragments: list[Fragment]) -> tuple[str, list[str], str] | None:

@@ -7,7 +7,7 @@ when the plan is compiled, never in a run.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import memory
@@ -86,7 +86,7 @@ def compile_node(node: Node, scope: Scope) -> Step:
         case "mapRecord":
             return _record(node["args"], scope, keeps=True)
         case _:
-            unknown("a kind of node", node)
+            raise unknown("a kind of node", node)
 
 
 def _simple(evaluate: Callable[[Run], Any]) -> Step:
@@ -242,7 +242,7 @@ def _join(args: JoinArgs, scope: Scope) -> Step:
 
 
 def _diff(args: DiffArgs, scope: Scope) -> Step:
-    left = compile_node(args["from"], scope)  # pyright: ignore[reportGeneralTypeIssues]  # "from" is no name of Python's
+    left = compile_node(args["from"], scope)
     right = compile_node(args["to"], scope)
     fields = args["fields"]
 
@@ -256,7 +256,7 @@ def _if(args: IfArgs, scope: Scope) -> Step:
     value = compile_node(args["value"], scope)
     check = compile_rule(args["rule"])
     then = compile_node(args["then"], scope)
-    otherwise = compile_node(args["else"], scope)  # pyright: ignore[reportGeneralTypeIssues]  # "else" is no name of Python's
+    otherwise = compile_node(args["else"], scope)
 
     async def branch(run: Run) -> Any:
         return await (then if check(await value(run)) else otherwise)(run)
@@ -277,15 +277,16 @@ def _unique(inner: Step) -> Step:
         value = await inner(run)
         if not isinstance(value, list):
             return value
-        if len(value) > 1:  # pyright: ignore[reportUnknownArgumentType]  # rows of any kind
-            raise QueryError("P2023", f"Expected zero or one element, got {len(value)}")  # pyright: ignore[reportUnknownArgumentType]  # rows of any kind
-        return value[0] if value else None  # pyright: ignore[reportUnknownVariableType]  # rows of any kind
+        rows = cast("list[Any]", value)
+        if len(rows) > 1:
+            raise QueryError("P2023", f"Expected zero or one element, got {len(rows)}")
+        return rows[0] if rows else None
 
     return unique
 
 
 def _reversed(value: Any) -> Any:
-    return value[::-1] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType]  # rows of any kind
+    return cast("list[Any]", value)[::-1] if isinstance(value, list) else value
 
 
 def _required(value: Any) -> Any:
@@ -307,7 +308,6 @@ def _record(args: RecordArgs, scope: Scope, *, keeps: bool) -> Step:
     operations = [
         (name, _operation(entry["type"]), compile_value(entry["value"], scope))
         for name, entry in args["fields"].items()
-        if entry["type"] != "lastInsertId" or unknown("an identifier of MySQL", entry)
     ]
 
     async def record(run: Run) -> Any:
@@ -333,4 +333,4 @@ def _operation(kind: str) -> Callable[[Any, Any], Any]:
         case "divide":
             return lambda old, new: None if new == 0 else old / new
         case _:
-            unknown("an operation on a field", kind)
+            raise unknown("an operation on a field", kind)

@@ -14,7 +14,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from prisma_wasm.execute.run import Run
 from prisma_wasm.plan import unknown
@@ -42,7 +42,7 @@ def generator(name: str) -> Generate:
         case "product":
             return lambda _run, args: product(*args)
         case _:
-            unknown("a generator", name)
+            raise unknown("a generator", name)
 
 
 def _uuid(version: int = 4) -> str:
@@ -50,7 +50,7 @@ def _uuid(version: int = 4) -> str:
         return str(uuid.uuid4())
     if version == 7:
         return uuid7()
-    unknown("a version of UUIDs", version)
+    raise unknown("a version of UUIDs", version)
 
 
 def uuid7() -> str:
@@ -77,7 +77,7 @@ def _cuid(version: int = 1) -> str:
         return cuid()
     if version == 2:
         return cuid2()
-    unknown("a version of cuid", version)
+    raise unknown("a version of cuid", version)
 
 
 _counter: Final = itertools.count(secrets.randbelow(36**4))
@@ -115,6 +115,9 @@ def _base36(number: int) -> str:
 
 def product(left: Any, right: Any) -> list[tuple[Any, Any]]:
     """Each of the left with each of the right."""
-    lefts: list[Any] = left if isinstance(left, list) else [left]
-    rights: list[Any] = right if isinstance(right, list) else [right]
+    lefts, rights = as_list(left), as_list(right)
     return [(a, b) for a in lefts for b in rights]
+
+
+def as_list(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]

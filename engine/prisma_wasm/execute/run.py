@@ -1,4 +1,4 @@
-"""One run of a plan: the values it runs with, what it has bound so far, and who asks the database."""
+"""One run of a plan: the values it runs with, what it has bound, and who asks the database."""
 
 from __future__ import annotations
 

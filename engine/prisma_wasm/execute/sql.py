@@ -29,9 +29,9 @@ class Statement:
 
     def __init__(self, query: TemplateSql, scope: Scope) -> None:
         if query["type"] != "templateSql":
-            unknown("a kind of SQL", query["type"])
+            raise unknown("a kind of SQL", query["type"])
         if query["placeholderFormat"] != {"prefix": "$", "hasNumbering": True}:
-            unknown("a form of placeholders", query["placeholderFormat"])
+            raise unknown("a form of placeholders", query["placeholderFormat"])
         prepared = [
             _prepared(value, arg_type)
             for value, arg_type in zip(query["args"], query["argTypes"], strict=True)
@@ -64,15 +64,15 @@ def _parameters(fragments: list[Fragment]) -> list[Fragment]:
 
 def _prepared(value: PrismaValue, arg_type: ArgType | TupleType) -> PrismaValue:
     """A constant in the form in which the driver takes it: plans write numbers as texts."""
-    if arg_type["arity"] == "tuple" or not isinstance(value, str | list) or not is_constant(value):
+    if arg_type["arity"] == "tuple":
         return value
     convert = _CONSTANTS.get(arg_type["scalarType"])
-    if convert is None:
+    if convert is None or not is_constant(value):
         return value
     if isinstance(value, list):
         items = cast("list[Any]", value)
         return [convert(item) if isinstance(item, str) else item for item in items]
-    return convert(value)
+    return convert(value) if isinstance(value, str) else value
 
 
 _CONSTANTS: Final[dict[str, Callable[[str], Any]]] = {
@@ -92,16 +92,16 @@ def _with_arrays(fragments: list[Fragment]) -> list[Fragment]:
             continue
         before = rewritten[-1] if rewritten else None
         if position == 0 or before is None or before["type"] != "stringChunk":
-            unknown("a list of values", fragments)
+            raise unknown("a list of values", fragments)
         if fragment["itemPrefix"] or fragment["itemSuffix"]:
-            unknown("a list of expressions", fragment)
+            raise unknown("a list of expressions", fragment)
         chunk = before["chunk"]
         if chunk.endswith(" NOT IN "):
             before = f"{chunk.removesuffix(' NOT IN ')} <> ALL("
         elif chunk.endswith(" IN "):
             before = f"{chunk.removesuffix(' IN ')} = ANY("
         else:
-            unknown("a list of values", chunk)
+            raise unknown("a list of values", chunk)
         rewritten[-1] = {"type": "stringChunk", "chunk": before}
         rewritten.append(fragment)
         rewritten.append({"type": "stringChunk", "chunk": ")"})
@@ -126,7 +126,7 @@ def _negated(fragments: list[Fragment]) -> set[int]:
 def _with_numbers(
     fragments: list[Fragment], args: list[PrismaValue]
 ) -> tuple[list[Fragment], list[PrismaValue]]:
-    """Numbers of the plan's own, such as LIMIT 1, written into the text: PostgreSQL plans better."""
+    """Numbers of the plan's own (LIMIT 1) written into the text: PostgreSQL plans better."""
     written: list[Fragment] = []
     remaining: list[PrismaValue] = []
     position = 0

@@ -10,7 +10,10 @@ from prisma_wasm.plan import Rule, ValidateArgs, unknown
 
 Check = Callable[[Any], bool]
 
-_NEEDED: Final = "An operation failed because it depends on one or more records that were required but not found."
+_NEEDED: Final = (
+    "An operation failed because it depends on one or more records that were required but not"
+    " found."
+)
 _CODES: Final = {
     "RELATION_VIOLATION": "P2014",
     "RECORDS_NOT_CONNECTED": "P2017",
@@ -36,7 +39,7 @@ def compile_rule(rule: Rule) -> Check:
         case "never":
             return lambda _data: False
         case _:
-            unknown("a rule", rule)
+            raise unknown("a rule", rule)
 
 
 def row_count(data: Any) -> int:
@@ -51,7 +54,7 @@ def compile_validation(args: ValidateArgs) -> Callable[[Any], None]:
     checks = [compile_rule(rule) for rule in args["rules"]]
     identifier, context = args["errorIdentifier"], args["context"]
     if identifier not in _CODES:
-        unknown("an error", identifier)
+        raise unknown("an error", identifier)
 
     def validate(data: Any) -> None:
         for check in checks:

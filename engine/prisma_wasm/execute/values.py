@@ -52,6 +52,10 @@ def compile_value(value: PrismaValue, scope: Scope) -> Evaluate:
     if isinstance(value, list) and not is_constant(cast("list[Any]", value)):
         items = [compile_value(item, scope) for item in cast("list[Any]", value)]
         return lambda run: [item(run) for item in items]
+    return _constant(value)
+
+
+def _constant(value: Any) -> Evaluate:
     return lambda _run: value
 
 
@@ -75,7 +79,7 @@ def _compile_tagged(value: dict[str, Any], scope: Scope) -> Evaluate:
         generate = generator(content["name"])
         args = [compile_value(item, scope) for item in content["args"]]
         return lambda run: generate(run, [arg(run) for arg in args])
-    unknown("a kind of value", value)
+    raise unknown("a kind of value", value)
 
 
 def _placeholder(name: str, scope: Scope) -> Evaluate:
