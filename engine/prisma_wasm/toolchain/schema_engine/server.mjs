@@ -7,9 +7,11 @@ import { Panic, unmasked } from "./wasm.mjs";
 
 const ERROR_CODE = 4466; // of every error, as Prisma's engine numbers them
 const PANIC_EXIT = 101;
+const ORPHAN_CHECK = 250; // ms
 const LEAVING_LIMIT = 10_000; // ms for dropping shadow databases on a server that may be gone
 
 export function serve(files, override) {
+  const parent = process.ppid;
   let printed = 0;
   const engine = new Engine(files, override, (content) =>
     send({ id: ++printed, method: "print", params: { content } }),
@@ -40,6 +42,7 @@ export function serve(files, override) {
 
   // A panic inside of the WASM code may surface outside of the call that caused it.
   const broken = (error) => {
+    if (leaving) return; // calls that were cut off
     log("ERROR", { is_panic: true, message: error.message, backtrace: error.stack ?? "" });
     if (open === null) process.exit(PANIC_EXIT);
     fail(open, unmasked(error));
@@ -52,8 +55,12 @@ export function serve(files, override) {
     const message = line.trim() && JSON.parse(line);
     if (message?.method) work = work.then(() => answer(message)); // else it is the answer to a "print"
   });
-  lines.on("close", () => work.then(leave));
+  lines.on("close", () => {
+    work.then(leave); // whoever asked may still read the answer
+    setInterval(() => process.ppid === parent || leave(), ORPHAN_CHECK);
+  });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, leave); // the CLI always ends us by SIGTERM
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {}); // the CLI may be gone
   process.on("uncaughtException", broken);
   process.on("unhandledRejection", broken);
 }

@@ -71,7 +71,9 @@ class Outcome:
     def expect(self, code: int, pattern: str) -> "Outcome":
         """Fails unless the exit code is this and the pattern is found in what was printed."""
         found = re.search(pattern, self.text, re.DOTALL)
-        assert self.code == code and found, f"exit code {self.code}, wanted {code} and /{pattern}/ in:\n{self.text}"
+        assert self.code == code and found, (
+            f"exit code {self.code}, wanted {code} and /{pattern}/ in:\n{self.text}"
+        )
         return self
 
     def lacks(self, pattern: str) -> "Outcome":
@@ -117,9 +119,13 @@ class Project:
         return path.read_text()
 
     def dotenv(self, **values: str) -> None:
-        (self.folder / ".env").write_text("".join(f'{name}="{value}"\n' for name, value in values.items()))
+        (self.folder / ".env").write_text(
+            "".join(f'{name}="{value}"\n' for name, value in values.items())
+        )
 
-    def start(self, *args: str, stdin: int, stdout: int, cwd: Path | None = None, **env: str) -> "subprocess.Popen[bytes]":
+    def start(
+        self, *args: str, stdin: int, stdout: int, cwd: Path | None = None, **env: str
+    ) -> "subprocess.Popen[bytes]":
         """Start `prisma ARGS` in a process group of its own."""
         return subprocess.Popen(
             [*self.cli.command, *args],
@@ -131,9 +137,13 @@ class Project:
             start_new_session=True,
         )
 
-    def prisma(self, *args: str, cwd: Path | None = None, stdin: str | None = None, **env: str) -> Outcome:
+    def prisma(
+        self, *args: str, cwd: Path | None = None, stdin: str | None = None, **env: str
+    ) -> Outcome:
         """Run `prisma ARGS` without a terminal."""
-        return finished([*self.cli.command, *args], cwd or self.folder, self._environment(env), stdin)
+        return finished(
+            [*self.cli.command, *args], cwd or self.folder, self._environment(env), stdin
+        )
 
     def engine(self, *args: str) -> Outcome:
         """Run the schema engine itself."""
@@ -170,10 +180,21 @@ class Project:
 
 
 # They would decide for the tests: which database, whether it is CI, whether colours and browsers.
-UNWANTED = {"DATABASE_URL", "DIRECT_URL", "CI", "GITHUB_ACTIONS", "FORCE_COLOR", "DEBUG", "BROWSER", "NODE_OPTIONS"}
+UNWANTED = {
+    "DATABASE_URL",
+    "DIRECT_URL",
+    "CI",
+    "GITHUB_ACTIONS",
+    "FORCE_COLOR",
+    "DEBUG",
+    "BROWSER",
+    "NODE_OPTIONS",
+}
 
 
-def finished(command: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: str | None) -> Outcome:
+def finished(
+    command: Sequence[str], cwd: Path, env: Mapping[str, str], stdin: str | None
+) -> Outcome:
     began = time.monotonic()
     done = subprocess.run(
         command,

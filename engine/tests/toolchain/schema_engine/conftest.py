@@ -113,7 +113,9 @@ def projects(cli: Cli, server: DatabaseServer, base: Path) -> Iterator[Callable[
 
 
 @pytest.fixture
-def make_project(cli: Cli, server: DatabaseServer, tmp_path: Path) -> Iterator[Callable[..., Project]]:
+def make_project(
+    cli: Cli, server: DatabaseServer, tmp_path: Path
+) -> Iterator[Callable[..., Project]]:
     """`make_project(schema, exists=False)`: a project, by default without its database."""
     yield from projects(cli, server, tmp_path)
 
@@ -144,4 +146,6 @@ def deployed(make_project: Callable[..., Project], blog_sql: str) -> Project:
 @pytest.fixture
 def shadows(server: DatabaseServer) -> Callable[[], list[str]]:
     """`shadows()`: the shadow databases that are there now."""
-    return lambda: run_sql(server.url, "SELECT datname FROM pg_database WHERE datname LIKE 'prisma_migrate_shadow%'")
+    return lambda: run_sql(
+        server.url, "SELECT datname FROM pg_database WHERE datname LIKE 'prisma_migrate_shadow%'"
+    )

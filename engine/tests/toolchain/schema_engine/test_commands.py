@@ -36,7 +36,10 @@ def add_generator(project: Project, features: str = "") -> Path:
         ("format", "Formatted"),
         ("version", "Schema Engine +: schema-engine-cli c2990dca"),
         ("--version", "libquery-engine c2990dca"),
-        ("migrate diff --from-empty --to-schema-datamodel prisma/schema.prisma --script", 'CREATE TABLE "User"'),
+        (
+            "migrate diff --from-empty --to-schema-datamodel prisma/schema.prisma --script",
+            'CREATE TABLE "User"',
+        ),
     ],
 )
 def test_commands_without_a_database(project: Project, command: str, pattern: str) -> None:
@@ -54,7 +57,9 @@ def test_generators_run(project: Project) -> None:
 def test_an_invalid_schema(project: Project) -> None:
     """A schema error is named with its line."""
     project.edit("posts     Post[]", "posts     Nothing[]")
-    project.prisma("validate").expect(1, 'Type "Nothing" is neither a built-in type.*schema.prisma:17')
+    project.prisma("validate").expect(
+        1, 'Type "Nothing" is neither a built-in type.*schema.prisma:17'
+    )
 
 
 def test_the_word_of_prisma_5_for_full_text_search(project: Project) -> None:
@@ -71,10 +76,14 @@ def test_the_word_of_prisma_5_for_full_text_search(project: Project) -> None:
 def test_other_warnings_stay(project: Project) -> None:
     """Only the one warning that users can do nothing about is kept from them."""
     add_generator(project, 'previewFeatures = ["fullTextSearch", "tracing"]')
-    project.prisma("validate").expect(0, 'Prisma schema warning:\n- Preview feature "tracing" is deprecated').lacks("renamed")
+    project.prisma("validate").expect(
+        0, 'Prisma schema warning:\n- Preview feature "tracing" is deprecated'
+    ).lacks("renamed")
 
 
 def test_packages_that_are_not_named(project: Project) -> None:
     """Without the variable that names the npm packages the engine says which one is missing."""
     project.env["PRISMA_WASM_NODE_MODULES"] = ""
-    project.prisma("migrate", "status").expect(1, "PRISMA_WASM_NODE_MODULES must name the node_modules folder")
+    project.prisma("migrate", "status").expect(
+        1, "PRISMA_WASM_NODE_MODULES must name the node_modules folder"
+    )

@@ -9,8 +9,16 @@ import pytest
 from cli_project import Project
 from tls_server import OPENSSL, make_certificate, tls_door
 
-COMMANDS = ("migrate deploy", "migrate status", "db push --skip-generate", "db pull --print", "migrate reset --force")
-needs_openssl = pytest.mark.skipif(OPENSSL is None, reason="openssl makes the certificate, and is not here")
+COMMANDS = (
+    "migrate deploy",
+    "migrate status",
+    "db push --skip-generate",
+    "db pull --print",
+    "migrate reset --force",
+)
+needs_openssl = pytest.mark.skipif(
+    OPENSSL is None, reason="openssl makes the certificate, and is not here"
+)
 
 
 def changed(url: str, **parts: str) -> str:
@@ -19,7 +27,9 @@ def changed(url: str, **parts: str) -> str:
     user, password = old.username or "", parts.get("password", old.password or "")
     port, host = parts.get("port", str(old.port)), parts.get("host", old.hostname or "")
     path = f"/{parts['database']}" if "database" in parts else old.path
-    return urlunsplit((old.scheme, f"{user}:{password}@{host}:{port}", path, parts.get("query", ""), ""))
+    return urlunsplit(
+        (old.scheme, f"{user}:{password}@{host}:{port}", path, parts.get("query", ""), "")
+    )
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +46,9 @@ def test_a_wrong_password(blog: Project, command: str) -> None:
     """P1000 names the user."""
     url = changed(blog.url, password="wrong")
     user = urlsplit(url).username
-    blog.prisma(*command.split(), DATABASE_URL=url).expect(1, f"P1000.*credentials for `{user}` are not valid")
+    blog.prisma(*command.split(), DATABASE_URL=url).expect(
+        1, f"P1000.*credentials for `{user}` are not valid"
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -44,7 +56,9 @@ def test_an_unreachable_server(blog: Project, command: str) -> None:
     """P1001 names the place."""
     url = changed(blog.url, port="1")
     place = f"{urlsplit(url).hostname}:1"
-    blog.prisma(*command.split(), DATABASE_URL=url).expect(1, f"P1001.*Can't reach database server at `{place}`")
+    blog.prisma(*command.split(), DATABASE_URL=url).expect(
+        1, f"P1001.*Can't reach database server at `{place}`"
+    )
 
 
 @pytest.mark.parametrize("command", ["migrate status", "db pull --print"])
@@ -72,11 +86,20 @@ def copied(project: Project, folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("url", "pattern"),
     [
-        ("postgresql://johndoe::::////::randompassword@doesnotexist/mydb", "P1013.*invalid port number in database URL"),
+        (
+            "postgresql://johndoe::::////::randompassword@doesnotexist/mydb",
+            "P1013.*invalid port number in database URL",
+        ),
         ("postgresql://u:p@localhost:99999/db", "P1013.*invalid port number in database URL"),
-        ("postgresql://u:p@one:5432,two:5432/db", "P1013.*several hosts \\(only one is supported\\)"),
+        (
+            "postgresql://u:p@one:5432,two:5432/db",
+            "P1013.*several hosts \\(only one is supported\\)",
+        ),
         ("postgresql://u:p@one,two/db", "P1013.*several hosts \\(only one is supported\\)"),
-        ("prisma+postgres://localhost:51213/?api_key=x", "P1013.*use the database's postgresql:// URL"),
+        (
+            "prisma+postgres://localhost:51213/?api_key=x",
+            "P1013.*use the database's postgresql:// URL",
+        ),
         ("invalidurl", "P1013.*scheme is not recognized"),
     ],
 )
@@ -95,7 +118,9 @@ def test_names_with_odd_characters(make_project: Callable[..., Project]) -> None
         encoded = role.replace('"', "%22").replace(" ", "%20")
         at = urlsplit(project.url)
         url = f"postgresql://{encoded}:p%40ss%3Aw%2Frd%25%23%3F@{at.hostname}:{at.port}/od%20d%22{at.path[1:]}"
-        project.prisma("db", "push", "--skip-generate", DATABASE_URL=url).expect(0, "created.*in sync")
+        project.prisma("db", "push", "--skip-generate", DATABASE_URL=url).expect(
+            0, "created.*in sync"
+        )
     finally:
         project.sql(f'DROP DATABASE IF EXISTS "od d""{urlsplit(project.url).path[1:]}"')
         project.sql(f'DROP ROLE "{quoted}"')
@@ -103,27 +128,44 @@ def test_names_with_odd_characters(make_project: Callable[..., Project]) -> None
 
 def test_direct_url_and_parameters(blog: Project) -> None:
     """Migrations go to `directUrl`; parameters that are for the client's pool do no harm."""
-    url = changed(blog.url, query="connection_limit=1&pgbouncer=true&pool_timeout=3&channel_binding=prefer&application_name=x")
+    url = changed(
+        blog.url,
+        query="connection_limit=1&pgbouncer=true&pool_timeout=3&channel_binding=prefer&application_name=x",
+    )
     folder = blog.folder / "direct"
     folder.mkdir()
     schema = copied(blog, folder)
-    schema.write_text(schema.read_text().replace('env("DATABASE_URL")', 'env("POOLED")\n  directUrl = env("DIRECT")'))
+    schema.write_text(
+        schema.read_text().replace(
+            'env("DATABASE_URL")', 'env("POOLED")\n  directUrl = env("DIRECT")'
+        )
+    )
     pooled = changed(blog.url, port="1")
-    blog.prisma("db", "pull", "--print", "--schema", str(schema), POOLED=pooled, DIRECT=url).expect(0, "model User")
+    blog.prisma("db", "pull", "--print", "--schema", str(schema), POOLED=pooled, DIRECT=url).expect(
+        0, "model User"
+    )
 
 
 def test_a_unix_socket(blog: Project) -> None:
     """`?host=/folder` is a socket, where the server has one."""
-    folders = blog.sql("SELECT trim(unnest(string_to_array(current_setting('unix_socket_directories'), ',')))")
+    folders = blog.sql(
+        "SELECT trim(unnest(string_to_array(current_setting('unix_socket_directories'), ',')))"
+    )
     if not folders:
         pytest.skip("the server has no unix socket")
     at = urlsplit(blog.url)
-    url = urlunsplit(at._replace(netloc=f"{at.username}:{at.password}@localhost:{at.port}", query=f"host={folders[0]}"))
+    url = urlunsplit(
+        at._replace(
+            netloc=f"{at.username}:{at.password}@localhost:{at.port}", query=f"host={folders[0]}"
+        )
+    )
     blog.prisma("migrate", "status", DATABASE_URL=url).expect(0, "up to date")
 
 
 @pytest.mark.parametrize("style", ["SQL, DMY", "German", "Postgres, MDY"])
-def test_other_styles_of_dates(make_project: Callable[..., Project], blog_sql: str, style: str) -> None:
+def test_other_styles_of_dates(
+    make_project: Callable[..., Project], blog_sql: str, style: str
+) -> None:
     """The server's way to write dates changes nothing: a failed migration's time is read right."""
     project = make_project(exists=True)
     name = urlsplit(project.url).path[1:]
@@ -132,8 +174,12 @@ def test_other_styles_of_dates(make_project: Callable[..., Project], blog_sql: s
     project.prisma("migrate", "deploy").expect(0, "successfully applied")
     project.migration("20260101000001_bad", "SELECT nothing;")
     project.prisma("migrate", "deploy").expect(1, "P3018")
-    [started] = project.sql("SELECT to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') FROM _prisma_migrations WHERE finished_at IS NULL")
-    project.prisma("migrate", "deploy").expect(1, f"P3009.*`20260101000001_bad` migration started at {started}")
+    [started] = project.sql(
+        "SELECT to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') FROM _prisma_migrations WHERE finished_at IS NULL"
+    )
+    project.prisma("migrate", "deploy").expect(
+        1, f"P3009.*`20260101000001_bad` migration started at {started}"
+    )
 
 
 @pytest.fixture
@@ -144,7 +190,9 @@ def silent() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(("query", "least", "most"), [("", 5, 20), ("?connect_timeout=1", 1, 12)])
-def test_a_server_that_says_nothing(blog: Project, silent: str, query: str, least: int, most: int) -> None:
+def test_a_server_that_says_nothing(
+    blog: Project, silent: str, query: str, least: int, most: int
+) -> None:
     """A connection that never comes is given up after five seconds, or what the URL says."""
     outcome = blog.prisma("migrate", "status", DATABASE_URL=f"postgresql://u:p@{silent}/db{query}")
     outcome.expect(1, f"P1001.*Can't reach database server at `{silent}`")
@@ -167,12 +215,24 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         ("127.0.0.1", "sslmode=require&sslaccept=strict", 1, "P1011.*self-signed certificate"),
         ("localhost", "sslmode=require&sslaccept=strict&sslcert=CERTIFICATE", 0, "up to date"),
         ("localhost", "sslmode=verify-full&sslcert=CERTIFICATE", 0, "up to date"),
-        ("127.0.0.1", "sslmode=verify-full&sslcert=CERTIFICATE", 1, "P1011.*does not match|P1011.*altnames"),
+        (
+            "127.0.0.1",
+            "sslmode=verify-full&sslcert=CERTIFICATE",
+            1,
+            "P1011.*does not match|P1011.*altnames",
+        ),
         ("127.0.0.1", "sslmode=verify-ca&sslcert=CERTIFICATE", 0, "up to date"),
-        ("127.0.0.1", "sslmode=require&sslaccept=strict&sslcert=/not/there.crt", 1, "P1011.*/not/there.crt"),
+        (
+            "127.0.0.1",
+            "sslmode=require&sslaccept=strict&sslcert=/not/there.crt",
+            1,
+            "P1011.*/not/there.crt",
+        ),
     ],
 )
-def test_tls(blog: Project, certificate: tuple[Path, Path], host: str, query: str, code: int, pattern: str) -> None:
+def test_tls(
+    blog: Project, certificate: tuple[Path, Path], host: str, query: str, code: int, pattern: str
+) -> None:
     """Each mode of TLS, with a certificate that signs itself."""
     with tls_door(blog.url, *certificate) as port:
         words = query.replace("CERTIFICATE", str(certificate[0]))
@@ -180,9 +240,14 @@ def test_tls(blog: Project, certificate: tuple[Path, Path], host: str, query: st
         blog.prisma("migrate", "status", DATABASE_URL=url).expect(code, pattern)
 
 
-@pytest.mark.parametrize(("mode", "code", "pattern"), [("prefer", 0, "up to date"), ("require", 1, "P1011.*does not support")])
+@pytest.mark.parametrize(
+    ("mode", "code", "pattern"),
+    [("prefer", 0, "up to date"), ("require", 1, "P1011.*does not support")],
+)
 def test_a_server_without_tls(blog: Project, mode: str, code: int, pattern: str) -> None:
     """`prefer` does without TLS, `require` does not."""
     if blog.sql("SHOW ssl") == ["on"]:
         pytest.skip("the server speaks TLS")
-    blog.prisma("migrate", "status", DATABASE_URL=changed(blog.url, query=f"sslmode={mode}")).expect(code, pattern)
+    blog.prisma(
+        "migrate", "status", DATABASE_URL=changed(blog.url, query=f"sslmode={mode}")
+    ).expect(code, pattern)

@@ -27,11 +27,18 @@ def test_deploy(project: Project, blog_sql: str) -> None:
     """The database is created; blocks, functions, semicolons and a lone CONCURRENTLY apply; then nothing is left to do."""
     project.migration("20260101000000_init", blog_sql)
     project.migration("20260101000001_blocks", BLOCKS)
-    project.migration("20260101000002_concurrently", 'CREATE INDEX CONCURRENTLY "User_name_idx" ON "User"("name");')
-    project.prisma(*DEPLOY).expect(0, "database .* created.*All migrations have been successfully applied")
+    project.migration(
+        "20260101000002_concurrently",
+        'CREATE INDEX CONCURRENTLY "User_name_idx" ON "User"("name");',
+    )
+    project.prisma(*DEPLOY).expect(
+        0, "database .* created.*All migrations have been successfully applied"
+    )
     project.prisma(*DEPLOY).expect(0, "No pending migrations to apply")
     assert project.sql('SELECT name FROM "User"') == ["semi; colon"]
-    assert project.sql("SELECT indisvalid FROM pg_index WHERE indexrelid = '\"User_name_idx\"'::regclass") == [True]
+    assert project.sql(
+        "SELECT indisvalid FROM pg_index WHERE indexrelid = '\"User_name_idx\"'::regclass"
+    ) == [True]
 
 
 def test_a_failing_migration(deployed: Project) -> None:
@@ -45,12 +52,16 @@ def test_a_failing_migration(deployed: Project) -> None:
         "Error: P3018\n.*Migration name: 20260101000003_bad\n\nDatabase error code: 42P01\n\nDatabase error:\n"
         'ERROR: relation "Nowhere" does not exist\n\nDbError {.*SqlState\\(E42P01\\)',
     )
-    assert deployed.sql("SELECT count(*) FROM information_schema.columns WHERE column_name = 'good'") == [0]
+    assert deployed.sql(
+        "SELECT count(*) FROM information_schema.columns WHERE column_name = 'good'"
+    ) == [0]
     [logs] = deployed.sql(FAILED)
     assert "Migration name: 20260101000003_bad" in logs and "42P01" in logs
     deployed.prisma(*DEPLOY).expect(1, "P3009.*`20260101000003_bad` migration started at .* failed")
     deployed.prisma(*STATUS).expect(1, "Following migrations? ha(ve|s) failed:\n20260101000003_bad")
-    deployed.prisma(*RESOLVE, "--rolled-back", "20260101000003_bad").expect(0, "marked as rolled back")
+    deployed.prisma(*RESOLVE, "--rolled-back", "20260101000003_bad").expect(
+        0, "marked as rolled back"
+    )
     (deployed.migrations / "20260101000003_bad" / "migration.sql").unlink()
     (deployed.migrations / "20260101000003_bad").rmdir()
     deployed.prisma(*STATUS).expect(0, "up to date")
@@ -60,21 +71,35 @@ def test_a_failing_migration(deployed: Project) -> None:
     ("script", "code", "pattern"),
     [
         ("CREATE TABEL x ();", "42601", r"Position:\n  0\n  1 CREATE TABEL x \(\);"),
-        ('SELECT 1;\n\n-- "ä😀"\nSELECT \'ä😀\', nope;', "42703", r"Position:\n  0\n  1 SELECT 1;\n  2\n  3 .*\n  4 SELECT 'ä😀', nope;"),
+        (
+            "SELECT 1;\n\n-- \"ä😀\"\nSELECT 'ä😀', nope;",
+            "42703",
+            r"Position:\n  0\n  1 SELECT 1;\n  2\n  3 .*\n  4 SELECT 'ä😀', nope;",
+        ),
         (
             "CREATE TABLE t (a int);\nINSERT INTO t SELECT g FROM generate_series(1, 3) g;\nCREATE UNIQUE INDEX i ON t ((1));",
             "23505",
             r"could not create unique index \"i\"\nDETAIL: Key \(\(1\)\)=\(1\) is duplicated",
         ),
-        ("DO $$ BEGIN RAISE EXCEPTION 'no; way' USING HINT = 'try again'; END $$;", "P0001", "ERROR: no; way\nHINT: try again"),
-        ("CREATE TABLE a (id int); CREATE INDEX CONCURRENTLY i ON a (id);", "25001", "cannot be executed|cannot run inside"),
+        (
+            "DO $$ BEGIN RAISE EXCEPTION 'no; way' USING HINT = 'try again'; END $$;",
+            "P0001",
+            "ERROR: no; way\nHINT: try again",
+        ),
+        (
+            "CREATE TABLE a (id int); CREATE INDEX CONCURRENTLY i ON a (id);",
+            "25001",
+            "cannot be executed|cannot run inside",
+        ),
         ("BEGIN; CREATE TABLE a (id int); COMMIT; SELECT 1/0;", "22012", "division by zero"),
     ],
 )
 def test_what_the_server_refuses(deployed: Project, script: str, code: str, pattern: str) -> None:
     """P3018 bears the database's code, its detail and hint, and marks the line where it has a position."""
     deployed.migration("20260101000001_refused", script)
-    deployed.prisma(*DEPLOY).expect(1, f"P3018.*20260101000001_refused\n\nDatabase error code: {code}\n.*{pattern}")
+    deployed.prisma(*DEPLOY).expect(
+        1, f"P3018.*20260101000001_refused\n\nDatabase error code: {code}\n.*{pattern}"
+    )
     left = deployed.sql("SELECT count(*) FROM pg_tables WHERE tablename IN ('t', 'a')")
     assert left == [1 if "COMMIT" in script else 0]
 
@@ -101,7 +126,9 @@ def test_a_failed_migration_marked_as_applied(deployed: Project) -> None:
 def test_reset(deployed: Project) -> None:
     """Everything goes and the migrations are applied anew."""
     deployed.sql("CREATE TABLE stray (id int)")
-    deployed.prisma("migrate", "reset", "--force", "--skip-generate", "--skip-seed").expect(0, "Database reset successful")
+    deployed.prisma("migrate", "reset", "--force", "--skip-generate", "--skip-seed").expect(
+        0, "Database reset successful"
+    )
     assert deployed.sql("SELECT count(*) FROM _prisma_migrations") == [1]
     assert deployed.sql("SELECT count(*) FROM pg_tables WHERE tablename = 'stray'") == [0]
 
@@ -114,7 +141,9 @@ def test_the_advisory_lock(deployed: Project) -> None:
         try:
             await holder.execute("SELECT pg_advisory_lock(72707369)")
             refused = asyncio.to_thread(deployed.prisma, *DEPLOY)
-            unlocked = asyncio.to_thread(deployed.prisma, *DEPLOY, PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK="1")
+            unlocked = asyncio.to_thread(
+                deployed.prisma, *DEPLOY, PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK="1"
+            )
             outcomes = await asyncio.gather(refused, unlocked)
             outcomes[0].expect(1, "P1002.*Timed out trying to acquire a postgres advisory lock")
             outcomes[1].expect(0, "No pending")

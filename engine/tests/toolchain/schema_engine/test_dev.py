@@ -16,7 +16,9 @@ def developed(project: Project) -> Project:
     return project
 
 
-def test_the_first_migration(project: Project, shadows: Callable[[], list[str]], blog_sql: str) -> None:
+def test_the_first_migration(
+    project: Project, shadows: Callable[[], list[str]], blog_sql: str
+) -> None:
     """The database is created, the migration is Prisma's own text, and no shadow database is left."""
     outcome = project.typed(*DEV, "--name", "first")
     outcome.expect(0, "database .* created at.*have been created and applied.*now in sync")
@@ -30,7 +32,10 @@ def test_further_migrations(developed: Project) -> None:
     developed.typed(*DEV).expect(0, "Already in sync")
     developed.edit("name      String?", "name      String?\n  nick      String?")
     developed.typed(*DEV, "--name", "second").expect(0, "have been created and applied")
-    assert developed.written("_second") == '-- AlterTable\nALTER TABLE "User" ADD COLUMN     "nick" TEXT;\n'
+    assert (
+        developed.written("_second")
+        == '-- AlterTable\nALTER TABLE "User" ADD COLUMN     "nick" TEXT;\n'
+    )
     developed.prisma(*DEV).expect(0, "Already in sync")
 
 
@@ -38,11 +43,15 @@ def test_data_loss(developed: Project) -> None:
     """Columns with values are dropped only after a yes; a draft is applied by the next run."""
     developed.sql("""INSERT INTO "User" (email, name) VALUES ('a', 'b')""")
     developed.edit("  name      String?\n", "")
-    developed.prisma(*DEV, "--name", "loss").expect(1, "drop the column `name`.*1 non-null values.*non-interactive")
+    developed.prisma(*DEV, "--name", "loss").expect(
+        1, "drop the column `name`.*1 non-null values.*non-interactive"
+    )
     question = {"Are you sure you want to create": "n"}
     developed.typed(*DEV, "--name", "loss", answers=question).expect(130, "Migration cancelled")
-    yes = {question_: "y" for question_ in question}
-    developed.typed(*DEV, "--name", "loss", "--create-only", answers=yes).expect(0, "without applying it")
+    yes = dict.fromkeys(question, "y")
+    developed.typed(*DEV, "--name", "loss", "--create-only", answers=yes).expect(
+        0, "without applying it"
+    )
     developed.typed(*DEV).expect(0, "loss.*in sync|applied")
 
 
@@ -54,12 +63,16 @@ def test_drift(developed: Project) -> None:
     developed.prisma(*DEV).expect(130, 'Drift detected.*need to reset the "public" schema')
 
 
-def test_a_migration_that_fails_in_the_shadow_database(developed: Project, shadows: Callable[[], list[str]]) -> None:
+def test_a_migration_that_fails_in_the_shadow_database(
+    developed: Project, shadows: Callable[[], list[str]]
+) -> None:
     """P3006 names the migration and what the database said; the shadow database is gone."""
-    developed.migration("29990101000000_broken", 'CREATE TABLE "x" (id int); SELECT nothing_here FROM "x";')
+    developed.migration(
+        "29990101000000_broken", 'CREATE TABLE "x" (id int); SELECT nothing_here FROM "x";'
+    )
     developed.typed(*DEV).expect(
         1,
-        "P3006.*`29990101000000_broken` failed to apply cleanly to the shadow database. \nError:\ncolumn \"nothing_here\" does not exist",
+        'P3006.*`29990101000000_broken` failed to apply cleanly to the shadow database. \nError:\ncolumn "nothing_here" does not exist',
     )
     assert shadows() == []
 
@@ -76,7 +89,10 @@ def test_a_user_who_may_not_create_databases(make_project: Callable[..., Project
     weak, own = make_project(exists=True), make_project(exists=True)
     role = f"weak_{weak.url.rpartition('/')[2]}"
     names = [project.url.rpartition("/")[2] for project in (weak, own)]
-    weak.sql(f"CREATE ROLE {role} LOGIN PASSWORD 'weak'", *(f'ALTER DATABASE "{name}" OWNER TO {role}' for name in names))
+    weak.sql(
+        f"CREATE ROLE {role} LOGIN PASSWORD 'weak'",
+        *(f'ALTER DATABASE "{name}" OWNER TO {role}' for name in names),
+    )
     try:
         urls = [url_of_role(project.url, role) for project in (weak, own)]
         weak.dotenv(DATABASE_URL=urls[0], SHADOW=urls[1])
@@ -85,7 +101,9 @@ def test_a_user_who_may_not_create_databases(make_project: Callable[..., Project
         weak.typed(*DEV, "--name", "a").expect(0, "in sync")
         weak.typed(*DEV).expect(0, "Already in sync")
         weak.dotenv(DATABASE_URL=urls[0], SHADOW=urls[0])
-        weak.typed(*DEV).expect(1, "shadow database you configured appears to be the same as the main database")
+        weak.typed(*DEV).expect(
+            1, "shadow database you configured appears to be the same as the main database"
+        )
     finally:
         for project, name in zip((weak, own), names, strict=True):
             project.sql(f'ALTER DATABASE "{name}" OWNER TO CURRENT_USER', f"DROP OWNED BY {role}")

@@ -43,7 +43,11 @@ def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
         ("--from-empty --to-schema-datamodel SCHEMA", 0, "Added tables.*User"),
         ("--from-empty --to-schema-datamodel SCHEMA --script", 0, 'CREATE TABLE.*"User"'),
         ("--from-schema-datamodel SCHEMA --to-empty --script", 0, "DROP TABLE"),
-        ("--from-schema-datasource SCHEMA --to-schema-datamodel SCHEMA --exit-code", 0, "No difference detected"),
+        (
+            "--from-schema-datasource SCHEMA --to-schema-datamodel SCHEMA --exit-code",
+            0,
+            "No difference detected",
+        ),
         ("--from-schema-datamodel SCHEMA --to-schema-datasource SCHEMA", 0, "No difference"),
         ("--from-url OTHER --to-schema-datamodel SCHEMA --exit-code", 2, "Removed tables.*Only"),
         ("--from-schema-datamodel SCHEMA --to-url OTHER --script", 0, 'CREATE TABLE.*"Only"'),
@@ -56,10 +60,26 @@ def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
             0,
             "No difference",
         ),
-        ("--from-empty --to-migrations MIGRATIONS --shadow-database-url SHADOW --script", 0, 'CREATE TABLE.*"User"'),
-        ("--from-url OTHER --to-migrations MIGRATIONS --shadow-database-url SHADOW --script", 0, 'DROP TABLE.*"Only"'),
-        ("--from-migrations MIGRATIONS --to-url OTHER --shadow-database-url SHADOW --exit-code", 2, "Only"),
-        ("--from-migrations MIGRATIONS --to-schema-datamodel SCHEMA", 1, "You must pass the --shadow-database-url"),
+        (
+            "--from-empty --to-migrations MIGRATIONS --shadow-database-url SHADOW --script",
+            0,
+            'CREATE TABLE.*"User"',
+        ),
+        (
+            "--from-url OTHER --to-migrations MIGRATIONS --shadow-database-url SHADOW --script",
+            0,
+            'DROP TABLE.*"Only"',
+        ),
+        (
+            "--from-migrations MIGRATIONS --to-url OTHER --shadow-database-url SHADOW --exit-code",
+            2,
+            "Only",
+        ),
+        (
+            "--from-migrations MIGRATIONS --to-schema-datamodel SCHEMA",
+            1,
+            "You must pass the --shadow-database-url",
+        ),
         ("--from-empty --to-empty", 1, "Could not determine the connector"),
         ("--from-url postgresql://x@127.0.0.1:1/x --to-empty", 1, "P1001"),
     ],
@@ -73,14 +93,20 @@ def test_a_missing_database(sides: Sides) -> None:
     """A URL of a database that is not there is P1003 and creates nothing."""
     missing = f"{sides.blog.url}_not_there"
     name = missing.rpartition("/")[2]
-    sides.blog.prisma("migrate", "diff", "--from-url", missing, "--to-empty").expect(1, f"P1003.*`{name}` does not exist")
+    sides.blog.prisma("migrate", "diff", "--from-url", missing, "--to-empty").expect(
+        1, f"P1003.*`{name}` does not exist"
+    )
 
 
 def test_output_in_a_file(sides: Sides) -> None:
     """`--output` writes the script that would be printed, byte for byte."""
     words = "--from-empty --to-schema-datamodel SCHEMA --script"
-    printed = sides.blog.prisma("migrate", "diff", *sides.arguments(words)).expect(0, "CREATE TABLE")
-    sides.blog.prisma("migrate", "diff", *sides.arguments(words), "--output", "out.sql").expect(0, "")
+    printed = sides.blog.prisma("migrate", "diff", *sides.arguments(words)).expect(
+        0, "CREATE TABLE"
+    )
+    sides.blog.prisma("migrate", "diff", *sides.arguments(words), "--output", "out.sql").expect(
+        0, ""
+    )
     written = (sides.blog.folder / "out.sql").read_text()
     assert written.strip() in printed.text
 
@@ -93,7 +119,13 @@ def test_two_schemas_of_one_database(make_project: Callable[..., Project]) -> No
         "CREATE TABLE b.more (id int PRIMARY KEY)",
     )
     a, b = f"{project.url}?schema=a", f"{project.url}?schema=b"
-    project.prisma("migrate", "diff", "--from-url", a, "--to-url", b, "--script").expect(0, 'CREATE TABLE.*"more"').lacks('"same"')
-    project.prisma("migrate", "diff", "--from-url", b, "--to-url", a, "--script").expect(0, 'DROP TABLE.*"more"').lacks('"same"')
+    project.prisma("migrate", "diff", "--from-url", a, "--to-url", b, "--script").expect(
+        0, 'CREATE TABLE.*"more"'
+    ).lacks('"same"')
+    project.prisma("migrate", "diff", "--from-url", b, "--to-url", a, "--script").expect(
+        0, 'DROP TABLE.*"more"'
+    ).lacks('"same"')
     project.sql("DROP TABLE b.more")
-    project.prisma("migrate", "diff", "--from-url", a, "--to-url", b, "--exit-code").expect(0, "No difference")
+    project.prisma("migrate", "diff", "--from-url", a, "--to-url", b, "--exit-code").expect(
+        0, "No difference"
+    )

@@ -8,9 +8,7 @@ from cli_project import Project
 PUSH = ("db", "push", "--skip-generate")
 PULL = ("db", "pull")
 EXECUTE = ("db", "execute")
-ODD_TYPES = (
-    'CREATE TABLE "pulled" (id int PRIMARY KEY, at timestamptz, u uuid, j jsonb[], c "char", iv interval, e numeric(8,3)[])'
-)
+ODD_TYPES = 'CREATE TABLE "pulled" (id int PRIMARY KEY, at timestamptz, u uuid, j jsonb[], c "char", iv interval, e numeric(8,3)[])'
 
 
 def test_push(project: Project) -> None:
@@ -29,7 +27,9 @@ def test_push(project: Project) -> None:
 def test_pull(deployed: Project) -> None:
     """Tables, enums and views come back as a schema, with types that Prisma has no word for."""
     deployed.sql(ODD_TYPES, 'CREATE VIEW "v" AS SELECT 1 AS a')
-    deployed.prisma(*PULL, "--print").expect(0, 'model pulled.*Json\\[\\].*Unsupported\\("interval"\\).*enum Role')
+    deployed.prisma(*PULL, "--print").expect(
+        0, 'model pulled.*Json\\[\\].*Unsupported\\("interval"\\).*enum Role'
+    )
     deployed.prisma(*PULL).expect(0, "Introspected 3 models")
     assert "model pulled" in deployed.schema.read_text()
 
@@ -53,7 +53,9 @@ def test_pull_of_other_databases(make_project: Callable[..., Project]) -> None:
 def test_execute(make_project: Callable[..., Project]) -> None:
     """Scripts come from a file or stdin, whole, for a schema or a URL."""
     project = make_project(exists=True)
-    (project.folder / "s.sql").write_text("CREATE TABLE ex (id int); INSERT INTO ex VALUES (1), (2);")
+    (project.folder / "s.sql").write_text(
+        "CREATE TABLE ex (id int); INSERT INTO ex VALUES (1), (2);"
+    )
     done = "Script executed successfully"
     project.prisma(*EXECUTE, "--file", "s.sql", "--schema", "prisma/schema.prisma").expect(0, done)
     block = "DO $$ BEGIN INSERT INTO ex VALUES (3); END $$;"

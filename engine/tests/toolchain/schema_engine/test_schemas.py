@@ -14,7 +14,9 @@ TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = '{}'"
 def test_a_schema_from_elsewhere(deployed: Project, tmp_path: Path) -> None:
     """`--schema` works from any folder, with the .env beside it."""
     (deployed.folder / "prisma" / ".env").write_text((deployed.folder / ".env").read_text())
-    deployed.prisma("migrate", "status", "--schema", str(deployed.schema), cwd=tmp_path).expect(0, "up to date")
+    deployed.prisma("migrate", "status", "--schema", str(deployed.schema), cwd=tmp_path).expect(
+        0, "up to date"
+    )
 
 
 def test_a_folder_of_files(make_project: Callable[..., Project]) -> None:
@@ -33,7 +35,9 @@ def test_one_other_schema(project: Project) -> None:
     project.dotenv(DATABASE_URL=f"{project.url}?schema=app")
     project.prisma(*PUSH).expect(0, "in sync")
     assert project.sql(TABLES.format("app")) == [2]
-    project.typed(*DEV, "--name", "x", answers={"want to continue": "n"}).expect(130, 'need to reset the "app" schema')
+    project.typed(*DEV, "--name", "x", answers={"want to continue": "n"}).expect(
+        130, 'need to reset the "app" schema'
+    )
 
 
 def test_several_schemas(project: Project) -> None:
@@ -51,7 +55,7 @@ def test_several_schemas(project: Project) -> None:
 def test_extensions(make_project: Callable[..., Project], extension: str) -> None:
     """Extensions of a schema are created once."""
     project = make_project(exists=True)
-    name = 'uuid-ossp' if "map" in extension else extension
+    name = "uuid-ossp" if "map" in extension else extension
     if not project.sql(f"SELECT 1 FROM pg_available_extensions WHERE name = '{name}'"):
         pytest.skip(f"the server does not have {name}")
     project.edit('env("DATABASE_URL")', f'env("DATABASE_URL")\n  extensions = [{extension}]')

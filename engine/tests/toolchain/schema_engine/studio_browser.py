@@ -6,6 +6,7 @@ import select
 import shutil
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -56,11 +57,18 @@ class Browser:
 
     def __enter__(self) -> Self:
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
-        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self._session = self._ask("Target.attachToTarget", targetId=target, flatten=True)[
+            "sessionId"
+        ]
         self._ask("Network.enable")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._process.terminate()
         try:
             self._process.wait(10)
@@ -76,18 +84,32 @@ class Browser:
 
     def text(self) -> str:
         """What the page shows as text."""
-        return str(self.evaluate("document.body.innerText"))
+        return str(self.evaluate("document.body?.innerText ?? ''"))
 
     def wait_for(self, text: str, seconds: float = 20.0) -> None:
         """Wait until the page shows a text."""
         end = time.monotonic() + seconds
         while text not in self.text():
-            assert time.monotonic() < end, f"the page never showed {text!r}, but:\n{self.text()[:2000]}"
+            assert time.monotonic() < end, (
+                f"the page never showed {text!r}, but:\n{self.text()[:2000]}"
+            )
             time.sleep(0.1)
+
+    def wait_for_focus(self, value: str, act: Callable[[], None], seconds: float = 20.0) -> None:
+        """Act again and again until the focus is in a field of this value: pages take time to listen."""
+        end = time.monotonic() + seconds
+        while self.evaluate("document.activeElement?.value ?? ''") != value:
+            assert time.monotonic() < end, (
+                f"no field with {value!r} got the focus on:\n{self.text()[:2000]}"
+            )
+            act()
+            time.sleep(0.3)
 
     def evaluate(self, script: str) -> Any:
         """The value of a script in the page."""
-        answer = self._ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        answer = self._ask(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True
+        )
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
@@ -111,7 +133,9 @@ class Browser:
     def press(self, key: str, code: int) -> None:
         """Press a key, such as Enter (13)."""
         for kind in ("rawKeyDown", "keyUp"):
-            self._ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+            self._ask(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code
+            )
 
     def _ask(self, method: str, **params: Any) -> Message:
         self._asked += 1
