@@ -26,7 +26,9 @@ _OWNER = "belongs-to.json"
 _DRAFT = "new-"
 # PostgreSQL cuts paths at 1024 bytes and appends its own names to ours.
 _LONGEST_PATH = 850
-_CAN_WORK = 'cd "$1" && : > .probe && rm .probe'
+# The shell's own commands alone: the caller's PATH may lie where PostgreSQL's user cannot look.
+_PROBE = ".probe"
+_CAN_WORK = f'cd "$1" && : > {_PROBE}'
 
 
 @dataclass(frozen=True)
@@ -242,10 +244,11 @@ def _draft(path: Path, account: Account) -> Path | None:
         account.own(draft)
         # Where modes do not stick (some mounts), PostgreSQL refuses its own folder.
         if not stat.S_IMODE(draft.stat().st_mode) & 0o077 and account.can(_CAN_WORK, draft):
+            (draft / _PROBE).unlink()
             return draft
     except PermissionError:
         pass
-    draft.rmdir()
+    delete(draft)
     return None
 
 

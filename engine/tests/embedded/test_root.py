@@ -47,6 +47,16 @@ def test_runs_as_nobody_in_roots_project(folder: Path, nobody: pwd.struct_passwd
     assert {owner(folder), owner(folder / "pgpass"), owner(folder / "start.lock")} == {0}
 
 
+def test_a_path_that_only_root_can_look_up(
+    project: Path, closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs that only root finds on PATH do not matter to PostgreSQL's user."""
+    (project / "bin").mkdir(mode=0o700)
+    monkeypatch.setenv("PATH", str(project / "bin"))
+    embedded.ensure(closed, database="app")
+    assert [path.name for path in state_home(closed).glob("new-*")] == []
+
+
 def test_runs_as_the_projects_owner(project: Path, folder: Path) -> None:
     """In another user's project everything is that user's, who can go on without root."""
     user = pwd.getpwnam("daemon")
