@@ -230,7 +230,7 @@ def by_make(base: Path, options: argparse.Namespace) -> None:
         pass
     if options.tests:
         place.check("make test", "make test", says=r"\d+ passed")
-    place.check("tenantry db stop", ".venv/bin/tenantry db stop")
+    place.check("tenantry db reset", ".venv/bin/tenantry db reset --force")
 
 
 def by_pip(base: Path, options: argparse.Namespace) -> None:
@@ -249,7 +249,7 @@ def by_pip(base: Path, options: argparse.Namespace) -> None:
     ):
         pass
     check("pytest", "env/bin/pytest -q", says=r"\d+ passed")
-    check("tenantry db stop", "env/bin/tenantry db stop")
+    check("tenantry db reset", "env/bin/tenantry db reset --force")
 
 
 def elsewhere(base: Path, options: argparse.Namespace) -> None:
@@ -285,7 +285,7 @@ def elsewhere(base: Path, options: argparse.Namespace) -> None:
         says="1 1.0",
     )
     check("prisma-wasm doctor, again", ".venv/bin/prisma-wasm doctor")
-    check("stop", ".venv/bin/prisma-wasm db stop")
+    check("prisma-wasm db reset", ".venv/bin/prisma-wasm db reset --force")
 
 
 def off_line(command: str) -> str:
