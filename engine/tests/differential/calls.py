@@ -26,18 +26,18 @@ class Call:
         return await self.on(client, fields)
 
     def on(self, client: Any, fields: Any) -> Any:
-        given = {key: for_package(value, fields) for key, value in self.arguments.items()}
-        if not self.model:
-            query, *parameters = given.pop("call")
-            return getattr(client, self.action)(query, *parameters, **given)
-        return getattr(getattr(client, models()[self.model].accessor), self.action)(**given)
+        given = for_package(self.arguments, fields)
+        actions = getattr(client, models()[self.model].accessor) if self.model else client
+        # A raw query's arguments have no names.
+        return getattr(actions, self.action)(*given.pop("call", ()), **given)
 
     def text(self, client: str = "client") -> str:
-        if not self.model:
+        actions = f"{client}.{models()[self.model].accessor}" if self.model else client
+        if "call" in self.arguments:
             given = ", ".join(map(repr, self.arguments["call"]))
-            return f"{client}.{self.action}({given})"
-        given = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
-        return f"{client}.{models()[self.model].accessor}.{self.action}({given})"
+        else:
+            given = ", ".join(f"{key}={value!r}" for key, value in self.arguments.items())
+        return f"{actions}.{self.action}({given})"
 
     @property
     def is_write(self) -> bool:

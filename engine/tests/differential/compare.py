@@ -10,6 +10,7 @@ from typing import Any
 from . import allowed
 from .calls import Step
 from .outcome import Outcome, outcome_of
+from .shapes import is_dict, is_list
 from .world import Side
 
 
@@ -30,7 +31,11 @@ class Difference:
         return f"{_kind(self.original)} -> {_kind(self.ours)}"
 
     def text(self) -> str:
-        parts = [self.step.text(), f"  original: {_shown(self.original)}", f"  ours:     {_shown(self.ours)}"]
+        parts = [
+            self.step.text(),
+            f"  original: {_shown(self.original)}",
+            f"  ours:     {_shown(self.ours)}",
+        ]
         return "\n".join([*parts, self.rows] if self.rows else parts)
 
 
@@ -69,7 +74,11 @@ class Comparison:
     async def _compare_rows(self) -> str:
         await asyncio.gather(*(side.realign() for side in self._sides))
         first, second = await asyncio.gather(*(side.digest() for side in self._sides))
-        tables = [name for name in sorted(first.keys() | second.keys()) if first.get(name) != second.get(name)]
+        tables = [
+            name
+            for name in sorted(first.keys() | second.keys())
+            if first.get(name) != second.get(name)
+        ]
         return "\n".join([await self._rows_that_differ(table) for table in tables])
 
     async def _rows_that_differ(self, table: str) -> str:
@@ -92,12 +101,14 @@ def _without(rows: list[str], others: list[str]) -> list[str]:
 
 def changed(first: Any, second: Any, path: str = "") -> list[str]:
     """The paths at which two plain values differ."""
-    if isinstance(first, dict) and isinstance(second, dict):
+    if is_dict(first) and is_dict(second):
         found: list[str] = []
         for key in first.keys() | second.keys():
-            found += changed(first.get(key, "<absent>"), second.get(key, "<absent>"), f"{path}.{key}")
+            found += changed(
+                first.get(key, "<absent>"), second.get(key, "<absent>"), f"{path}.{key}"
+            )
         return found
-    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+    if is_list(first) and is_list(second) and len(first) == len(second):
         return [
             inner
             for number, (one, other) in enumerate(zip(first, second, strict=True))

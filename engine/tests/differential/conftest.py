@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from fix_client import GenerateClient, Generated
@@ -20,7 +19,7 @@ from prisma_wasm.toolchain import node
 from . import data, packages, schema
 from .compare import Comparison
 from .original import Oracle, client_of
-from .world import SECONDS, Side, prepare
+from .world import SECONDS, Side, connect, prepare
 
 _OPTIONS: Final = """
   interface                   = "asyncio"
@@ -72,7 +71,9 @@ def ours(generate_client: GenerateClient, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="session")
-def original(generate_client: GenerateClient, tmp_path_factory: pytest.TempPathFactory) -> Generated:
+def original(
+    generate_client: GenerateClient, tmp_path_factory: pytest.TempPathFactory
+) -> Generated:
     """The client that upstream's generator makes of the schema."""
     folder = tmp_path_factory.getbasetemp() / "differential"
     provider = _UPSTREAM.format(python=sys.executable)
@@ -110,7 +111,7 @@ class Sides:
     async def _side(self, name: str, client: Any, package: Any, url: str) -> Side:
         await client.connect()
         self._stack.push_async_callback(client.disconnect)
-        connection = await asyncpg.connect(url, timeout=SECONDS, command_timeout=SECONDS)
+        connection = await connect(url)
         self._stack.push_async_callback(connection.close, timeout=SECONDS)
         return Side(name, client, package.fields, connection)
 

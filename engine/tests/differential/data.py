@@ -9,23 +9,9 @@ from typing import Any, Final
 
 from .calls import Call
 from .schema import Field, Model, models
-from .values import WORDS, JsonValue, Values
+from .values import ROWS, WORDS, JsonValue, Values
 
 _SEED: Final = 2021
-_COUNTS: Final = {
-    "Team": 4,
-    "User": 8,
-    "Profile": 5,
-    "Category": 6,
-    "Post": 14,
-    "Comment": 15,
-    "Invoice": 5,
-    "Group": 4,
-    "Membership": 12,
-    "Note": 8,
-    "Event": 9,
-    "Kind": 12,
-}
 _LINKS: Final = (("Post", "categories", 14), ("User", "friends", 10))
 FIRST_DAY: Final = datetime(2021, 1, 1, tzinfo=UTC)
 
@@ -33,7 +19,7 @@ FIRST_DAY: Final = datetime(2021, 1, 1, tzinfo=UTC)
 def calls() -> Iterator[Call]:
     """What fills an empty database."""
     values = Values(Random(_SEED))  # noqa: S311 - no secret
-    for name, count in _COUNTS.items():
+    for name, count in ROWS.items():
         model = models()[name]
         yield Call(name, "create_many", {"data": list(_rows(model, count, values))})
     for name, relation, count in _LINKS:
@@ -74,7 +60,9 @@ def _row(model: Model, number: int, values: Values) -> dict[str, Any]:
             continue
         if field.is_optional and values.chance(0.25):
             continue
-        row[field.name] = values.list_of(field) if field.is_list else _value(model, field, number, values)
+        row[field.name] = (
+            values.list_of(field) if field.is_list else _value(model, field, number, values)
+        )
     if model.name == "User":
         row |= {"token": f"token-{number}", "createdAt": FIRST_DAY + timedelta(days=number)}
     return row

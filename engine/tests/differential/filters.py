@@ -19,12 +19,13 @@ class Filters:
     def __init__(self, values: Values) -> None:
         self._values = values
 
-    def where(self, model: Model, depth: int = 2) -> dict[str, Any]:
+    def where(self, model: Model, depth: int = 2, *, relations: bool = True) -> dict[str, Any]:
         """A filter with up to three conditions; sometimes an empty one."""
         if self._values.chance(0.05):
             return {}
         found: dict[str, Any] = {}
-        for field in self._values.some(list(model.fields.values()), 1, 3):
+        fields = list(model.fields.values()) if relations else model.scalars
+        for field in self._values.some(fields, 1, 3):
             if field.type not in models():
                 found[field.name] = self.scalar(field)
             elif depth > 0:
@@ -32,12 +33,16 @@ class Filters:
         if depth > 0 and self._values.chance(0.25):
             for name in self._values.some(["AND", "OR", "NOT"], 1, 2):
                 count = self._values.random.randint(0 if self._values.chance(0.1) else 1, 3)
-                found[name] = [self.where(model, depth - 1) for _ in range(count)]
+                found[name] = [
+                    self.where(model, depth - 1, relations=relations) for _ in range(count)
+                ]
         return found
 
     def unique(self, model: Model) -> dict[str, Any]:
         """A filter that names one record; it may or may not be there."""
-        choices: list[Any] = [item for item in model.fields.values() if item.is_id or item.is_unique]
+        choices: list[Any] = [
+            item for item in model.fields.values() if item.is_id or item.is_unique
+        ]
         choices += model.keys
         chosen = self._values.pick(choices[:1] if self._values.chance(0.6) else choices)
         if isinstance(chosen, Field):
@@ -60,8 +65,11 @@ class Filters:
             return self._value_or_null(field)
         condition = self._operations(field)
         if self._values.chance(0.15):
-            inner = self._value_or_null(field) if self._values.chance(0.5) else self._operations(field)
-            condition["not"] = inner
+            inner = self._operations(field) if self._values.chance(0.5) else None
+            if inner and not inner.keys() & {"mode", "search"}:
+                condition["not"] = inner
+            else:
+                condition["not"] = self._value_or_null(field)
         return condition
 
     def having(self, model: Model, by: list[str]) -> dict[str, Any]:
@@ -133,9 +141,20 @@ class Filters:
         if values.chance(0.5):
             return {values.pick(("equals", "not")): values.of(field)}
         condition: dict[str, Any] = {"path": values.pick(JSON_PATHS)}
-        name = values.pick(("equals", "not", "string_contains", "string_starts_with",
-                            "string_ends_with", "array_contains", "array_starts_with",
-                            "array_ends_with", "lt", "gte"))
+        name = values.pick(
+            (
+                "equals",
+                "not",
+                "string_contains",
+                "string_starts_with",
+                "string_ends_with",
+                "array_contains",
+                "array_starts_with",
+                "array_ends_with",
+                "lt",
+                "gte",
+            )
+        )
         if name.startswith("string"):
             condition[name] = values.pick(("t", "te", "deep", "x", ""))
         elif name in ("lt", "gte"):
@@ -159,5 +178,3 @@ class Filters:
         if values.chance(0.2):
             return self.where(other, depth)
         return {values.pick(("is", "is_not")): self.where(other, depth)}
-
-

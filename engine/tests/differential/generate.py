@@ -8,6 +8,7 @@ from random import Random
 from .calls import Step
 from .filters import Filters
 from .mistakes import spoil
+from .raw import Raw
 from .reads import Reads
 from .schema import Model, models
 from .values import Values
@@ -21,6 +22,7 @@ class Generator:
         self._values = Values(Random(seed))  # noqa: S311 - no secret
         filters = Filters(self._values)
         self._reads = Reads(self._values, filters)
+        self._raw = Raw(self._values)
         self._writes = Writes(self._values, filters, self._reads)
 
     def steps(self, count: int) -> Iterator[Step]:
@@ -33,6 +35,8 @@ class Generator:
             return self._writes.batch()
         if share < 0.08:
             return self._writes.transaction()
+        if share < 0.11:
+            return self._raw.call()
         draw = self._writes.call if share < 0.5 else self._reads.call
         call = draw(self._model())
         return spoil(call, self._values) if self._values.chance(0.04) else call

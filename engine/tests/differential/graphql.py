@@ -1,7 +1,7 @@
 """The GraphQL text of the client's own query builder, as a query of the JSON protocol.
 
 The original engine's WebAssembly build speaks the JSON protocol alone, while Prisma Client Python
-wrote GraphQL. Only the notation changes here: each name and value stays what the builder made of it.
+wrote GraphQL. Only the notation changes here: every name and value stays what the builder made it.
 Written for these tests alone; the product's own translation has no part in it.
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
 from typing import Any, Final, NoReturn
 
 from .schema import models
+from .shapes import is_dict, is_list
 
 _ACTIONS: Final = (
     "findUnique",
@@ -30,9 +30,10 @@ _ACTIONS: Final = (
 )
 _RAW_ACTIONS: Final = ("queryRaw", "executeRaw")
 _TOKEN: Final = re.compile(
-    r'[\s,]*(?:(?P<name>[A-Za-z_]\w*)|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)'
+    r"[\s,]*(?:(?P<name>[A-Za-z_]\w*)|(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
     r'|(?P<string>")|(?P<mark>[{}()\[\]:]))'
 )
+_TEXTS: Final = json.JSONDecoder(strict=False)
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _JSON_NULLS: Final = frozenset(("DbNull", "JsonNull", "AnyNull"))
 # Operations on a Json field whose operands are no JSON.
@@ -129,7 +130,7 @@ class _Parser:
             self._fail("a value")
         self._at = found.end()
         if found["string"]:
-            value, self._at = scanstring(self._text, self._at, False)
+            value, self._at = _TEXTS.raw_decode(self._text, self._at - 1)
             return value
         if found["number"]:
             return json.loads(found["number"])
@@ -165,9 +166,9 @@ def _tagged_selection(model: str, selection: dict[str, Any]) -> dict[str, Any]:
 
 def _tagged(model: str, value: Any) -> Any:
     """In GraphQL the text of a Json field is JSON; in the JSON protocol it needs a tag for that."""
-    if isinstance(value, list):
+    if is_list(value):
         return [_tagged(model, item) for item in value]
-    if not isinstance(value, dict):
+    if not is_dict(value):
         return value
     tagged: dict[str, Any] = {}
     for key, item in value.items():
@@ -182,9 +183,9 @@ def _tagged(model: str, value: Any) -> Any:
 
 
 def _tagged_json(value: Any) -> Any:
-    if isinstance(value, list):
+    if is_list(value):
         return [_tagged_json(item) for item in value]
-    if isinstance(value, dict):
+    if is_dict(value):
         return {
             key: item if key in _PLAIN_OPERATIONS else _tagged_json(item)
             for key, item in value.items()

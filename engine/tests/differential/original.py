@@ -1,7 +1,7 @@
 """The original engine, behind a client that upstream's own generator made.
 
-The client's models, query builder and errors are upstream's, unchanged; only the way to the engine is
-other: instead of HTTP to a binary, JSON lines to the same engine's WebAssembly build in Node.
+The client's models, query builder and errors are upstream's, unchanged; only the way to the engine
+is other: instead of HTTP to a binary, JSON lines to the same engine's WebAssembly build in Node.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import IO, Any, Final
 
 from .graphql import to_json_protocol
+from .shapes import is_dict, is_list
 
 PROGRAM: Final = Path(__file__).parent / "oracle" / "oracle.mjs"
 _ANSWER_SECONDS: Final = 60.0
@@ -97,20 +98,20 @@ def _engine_of(package: ModuleType, oracle: Oracle) -> Any:
     upstream = package.engine
 
     class Engine(upstream.AsyncAbstractEngine):
-        def close(self, *, timeout: Any = None) -> None:
+        def close(self, **_given: Any) -> None:
             """The process is the fixture's."""
 
-        async def aclose(self, *, timeout: Any = None) -> None:
+        async def aclose(self, **_given: Any) -> None:
             """The process is the fixture's."""
 
-        async def connect(self, timeout: Any = None, datasources: Any = None) -> None:
+        async def connect(self, **_given: Any) -> None:
             """The oracle is connected already."""
 
         async def query(self, content: str, *, tx_id: Any) -> Any:
             request = json.loads(content)
             if "batch" in request:
                 queries = [to_json_protocol(item["query"]) for item in request["batch"]]
-                body = {"batch": queries} | ({} if tx_id else {"transaction": {}})
+                body: dict[str, Any] = {"batch": queries} | ({} if tx_id else {"transaction": {}})
             else:
                 body = to_json_protocol(request["query"])
             answer = await oracle.ask("query", query=json.dumps(body), tx=tx_id)
@@ -124,9 +125,7 @@ def _engine_of(package: ModuleType, oracle: Oracle) -> Any:
 
         async def start_transaction(self, *, content: str) -> Any:
             given = json.loads(content)
-            answer = await oracle.ask(
-                "start", maxWait=given["max_wait"], timeout=given["timeout"]
-            )
+            answer = await oracle.ask("start", maxWait=given["max_wait"], timeout=given["timeout"])
             _raise_errors(answer)
             return answer["id"]
 
@@ -151,9 +150,9 @@ def _engine_of(package: ModuleType, oracle: Oracle) -> Any:
 
 def _untagged(value: Any) -> Any:
     """The JSON protocol marks values with their type; GraphQL's answers had the bare value."""
-    if isinstance(value, list):
+    if is_list(value):
         return [_untagged(item) for item in value]
-    if not isinstance(value, dict):
+    if not is_dict(value):
         return value
     if value.keys() == {"$type", "value"}:
         return value["value"]

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from .calls import Batch, Call, Step, Transaction
 from .schema import Model, models
+from .shapes import is_dict, is_list
 from .world import SECONDS, Side
 
 _RECENT: Final = timedelta(minutes=15)
@@ -28,7 +29,7 @@ async def outcome_of(step: Step, side: Side) -> Outcome:
     """Run a step on one side; its answer or its error."""
     try:
         answer = await asyncio.wait_for(step.run(side.client, side.fields), SECONDS)
-    except Exception as error:  # noqa: BLE001 - whatever is raised is what is compared
+    except Exception as error:
         return {"error": _error(error)}
     return {"answer": _arranged_step(step, _plain(answer))}
 
@@ -44,16 +45,17 @@ def _plain(value: Any) -> Any:
     """Models as dictionaries, and what is made anew in each run as a word for it."""
     if isinstance(value, BaseModel):
         return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
-    if isinstance(value, dict):
+    if is_dict(value):
         return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return [_plain(item) for item in value]
     if isinstance(value, datetime):
         return "<now>" if _is_recent(value) else f"<{value.isoformat()}>"
     if isinstance(value, Decimal):
         return f"<Decimal {value}>"
-    if isinstance(value, float) and not math.isfinite(value):
-        return f"<{value}>"
+    if isinstance(value, float):
+        # 5.17 reads floats through decimals of 16 digits; ours are exact.
+        return float(f"{value:.15e}") if math.isfinite(value) else f"<{value}>"
     if isinstance(value, str):
         return _plain_text(str.__str__(value))
     if value is None or isinstance(value, bool | int | float):
@@ -81,7 +83,7 @@ def _arranged_step(step: Step, answer: Any) -> Any:
 
 
 def _arranged_call(call: Call, answer: Any) -> Any:
-    if not call.model:
+    if "call" in call.arguments:  # raw
         return answer
     model = models()[call.model]
     if call.action == "group_by":
@@ -92,11 +94,11 @@ def _arranged_call(call: Call, answer: Any) -> Any:
 
 
 def _arranged_list(model: Model, arguments: dict[str, Any], records: Any) -> Any:
-    if not isinstance(records, list):
+    if not is_list(records):
         return records
     arranged = [_arranged(model, arguments.get("include"), item) for item in records]
-    order = arguments.get("order", arguments.get("order_by")) or []
-    keys = [item for item in (order if isinstance(order, list) else [order]) if item]
+    order: Any = arguments.get("order", arguments.get("order_by"))
+    keys: list[dict[str, Any]] = [item for item in (order if is_list(order) else [order]) if item]
     if is_ordered(model, arguments, keys):
         return arranged
     # Equal records may come in any order: what must agree is the sequence of the keys.
@@ -124,14 +126,14 @@ def _leading_scalars(model: Model, keys: list[dict[str, Any]]) -> Any:
 
 
 def _arranged(model: Model, include: Any, record: Any) -> Any:
-    if not isinstance(record, dict) or not isinstance(include, dict):
+    if not is_dict(record) or not is_dict(include):
         return record
     arranged = dict(record)
     for name, given in include.items():
         field = model.fields.get(name)
         if field is None or name not in arranged:
             continue
-        arguments = given if isinstance(given, dict) else {}
+        arguments = given if is_dict(given) else {}
         arrange = _arranged_list if field.is_list else _arranged_one
         arranged[name] = arrange(models()[field.type], arguments, arranged[name])
     return arranged
@@ -143,7 +145,7 @@ def _arranged_one(model: Model, arguments: dict[str, Any], record: Any) -> Any:
 
 def _arranged_groups(arguments: dict[str, Any], groups: Any) -> Any:
     named = {name for key in arguments.get("order", ()) for name in key}
-    if not isinstance(groups, list) or set(arguments["by"]) <= named:
+    if not is_list(groups) or set(arguments["by"]) <= named:
         return groups
     return {"any order": sorted(groups, key=_as_text)}
 

@@ -148,7 +148,12 @@ class Reads:
         numbers = [item.name for item in fields if item.type in _NUMBERS]
         compared = [item.name for item in fields if item.type not in ("Bytes", "Boolean")]
         compared = [name for name in compared if model.fields[name].native not in ("Uuid", "Inet")]
-        for name, names in (("sum", numbers), ("avg", numbers), ("min", compared), ("max", compared)):
+        for name, names in (
+            ("sum", numbers),
+            ("avg", numbers),
+            ("min", compared),
+            ("max", compared),
+        ):
             if names and values.chance(0.3):
                 found[name] = dict.fromkeys(values.some(names, 1, 2), True)
         if values.chance(0.5):
@@ -169,5 +174,3 @@ class Reads:
 def total_order(model: Model) -> list[dict[str, Any]]:
     """An order that leaves no two records equal."""
     return [{name: "asc"} for name in model.id_fields]
-
-

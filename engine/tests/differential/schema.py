@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,8 @@ class Field:
     """The fields of this model that hold a relation's key; none on its other side."""
     references: tuple[str, ...]
     relation: str
+    identifies: str = ""
+    """The model whose records a number names: an id's own, a foreign key's other."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,11 @@ def _model(name: str, body: str) -> Model:
         model.keys.append(Key(key_name or "_".join(fields), fields))
         if kind == "id":
             model.id_fields = fields
+    identified = {column: item.type for item in model.fields.values() for column in item.columns}
+    for item in model.fields.values():
+        target = name if item.is_id else identified.get(item.name)
+        if target and item.type == "Int":
+            model.fields[item.name] = replace(item, identifies=target)
     return model
 
 

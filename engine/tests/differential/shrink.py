@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from .calls import Batch, Call, Step, Transaction
 from .compare import Comparison, Difference
+from .shapes import is_dict, is_list
 
 _TRIES: Final = 120
 
@@ -46,19 +47,21 @@ def _smaller(step: Step) -> Iterator[Step]:
                 calls = (*step.calls[:number], smaller, *step.calls[number + 1 :])
                 yield replace(step, calls=calls)
         return
+    if "call" in step.arguments:  # raw
+        return
     for arguments in _without_one(step.arguments):
         yield Call(step.model, step.action, arguments)
 
 
 def _without_one(value: Any) -> Iterator[Any]:
     """All values with one thing less; the biggest parts go first."""
-    if isinstance(value, dict):
+    if is_dict(value):
         for key in value:
             yield {name: item for name, item in value.items() if name != key}
         for key, item in value.items():
             for smaller in _without_one(item):
                 yield value | {key: smaller}
-    elif isinstance(value, list):
+    elif is_list(value):
         for number in range(len(value)):
             yield value[:number] + value[number + 1 :]
         for number, item in enumerate(value):

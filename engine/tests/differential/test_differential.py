@@ -30,7 +30,7 @@ async def test_random_queries_agree(
     comparison: Comparison, seed: int, pytestconfig: pytest.Config
 ) -> None:
     """The queries of a seed give the same answers, errors and rows on both sides."""
-    is_full: bool = pytestconfig.getoption("--full", default=False)
+    is_full = pytestconfig.getoption("--full", default=False)
     steps = pytestconfig.getoption("--steps", default=None)
     report = await run(comparison, seed, steps or (FULL_STEPS if is_full else SHORT_STEPS))
     assert not report.differences, report.text()
@@ -48,7 +48,7 @@ async def test_a_difference_is_found(sides: Sides, original_side: Side) -> None:
     other = await sides.original()
     comparison = Comparison(original_side, other)
     await comparison.restore()
-    await other.connection.execute('UPDATE "Group" SET title = title || \'!\' WHERE key = \'beta\'')
+    await other.connection.execute("UPDATE \"Group\" SET title = title || '!' WHERE key = 'beta'")
     read = await comparison.compare(Call("Group", "find_many", {}))
     assert read
     assert "!" in read.text()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 SECONDS: Final = 30.0
+# Ids that are given explicitly stay clear of those that sequences will reach.
+EXPLICIT_IDS: Final = (1000, 9999)
 
 # What the runs differ in by nature, brought to what they must have in common.
 _COMPARED_AS: Final = {
@@ -30,13 +32,21 @@ _SEQUENCES: Final = """
 """
 
 
+async def connect(url: str) -> Any:
+    """A connection of its own, to look into a database."""
+    driver: Any = asyncpg
+    return await driver.connect(url, timeout=SECONDS, command_timeout=SECONDS)
+
+
 async def prepare(url: str) -> None:
     """Keep the database's present rows, and make the functions that compare and restore them."""
-    connection = await asyncpg.connect(url, timeout=SECONDS, command_timeout=SECONDS)
+    connection = await connect(url)
     try:
-        tables = [row[0] for row in await connection.fetch(_TABLES)]
-        sequences = [tuple(row) for row in await connection.fetch(_SEQUENCES)]
-        columns = {
+        tables: list[str] = [row[0] for row in await connection.fetch(_TABLES)]
+        sequences: list[tuple[str, str, str]] = [
+            tuple(row) for row in await connection.fetch(_SEQUENCES)
+        ]
+        columns: dict[str, list[str]] = {
             table: [row[0] for row in await connection.fetch(_COLUMNS, table)] for table in tables
         }
         await connection.execute(_functions(columns, sequences))
@@ -52,8 +62,8 @@ def _functions(columns: dict[str, list[str]], sequences: list[tuple[str, str, st
     emptied = ", ".join(f'public."{table}"' for table in columns)
     # Ids that a failed write has used up would set the two databases apart for ever.
     realigned = "".join(
-        f"PERFORM setval('{name}', (SELECT coalesce(max(\"{column}\") FILTER (WHERE \"{column}\" < 1000), 0)"
-        f' + 1 FROM public."{table}"), false);\n'
+        f"PERFORM setval('{name}', 1 + (SELECT coalesce(max(\"{column}\"), 0)"
+        f' FROM public."{table}" WHERE "{column}" < {EXPLICIT_IDS[0]}), false);\n'
         for table, column, name in sequences
     )
     rows = " UNION ALL ".join(
@@ -82,7 +92,8 @@ def _functions(columns: dict[str, list[str]], sequences: list[tuple[str, str, st
 
 def _row_as_text(table: str, names: list[str]) -> str:
     parts = [
-        _COMPARED_AS.get((table, name), "{0}").format(f'"{name}"') + f' AS "{name}"' for name in names
+        _COMPARED_AS.get((table, name), "{0}").format(f'"{name}"') + f' AS "{name}"'
+        for name in names
     ]
     return f"SELECT row_to_json(one) FROM (SELECT {', '.join(parts)}) AS one"
 
@@ -94,7 +105,7 @@ class Side:
     name: str
     client: Any
     fields: Any
-    connection: asyncpg.Connection[asyncpg.Record]
+    connection: Any
 
     async def restore(self) -> None:
         await self.connection.execute("SELECT differential.restore()")

@@ -1,4 +1,4 @@
-"""Random writes: records with nested writes of every kind, many at once, batches and transactions."""
+"""Random writes: nested ones of every kind, many at once, batches and transactions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .calls import Batch, Call, Transaction
 from .filters import Filters
 from .reads import Reads
 from .schema import Field, Model, models
+from .shapes import is_dict
 from .values import Values
+from .world import EXPLICIT_IDS
 
 _NUMBERS: Final = frozenset(("Int", "BigInt", "Float", "Decimal"))
-# Ids that are given explicitly stay clear of those that sequences will reach.
-_EXPLICIT_IDS: Final = (1000, 9999)
 
 
 class Writes:
@@ -37,9 +37,12 @@ class Writes:
         }
         action = self._values.random.choices(list(weights), list(weights.values()))[0]
         arguments: dict[str, Any] = getattr(self, f"_{action}")(model)
-        if not action.endswith("_many") and not in_batch:
-            if include := self._reads.include(model):
-                arguments["include"] = include
+        if (
+            not action.endswith("_many")
+            and not in_batch
+            and (include := self._reads.include(model))
+        ):
+            arguments["include"] = include
         return Call(model.name, action, arguments)
 
     def batch(self) -> Batch:
@@ -79,11 +82,10 @@ class Writes:
     def _upsert(self, model: Model) -> dict[str, Any]:
         where = self._filters.unique(model)
         create = self.create_data(model, depth=1)
-        if self._values.chance(0.6):
+        if len(where) == 1 and self._values.chance(0.6):
             # The same values in `where` and `create`: what PostgreSQL's own upsert is for.
-            for name, value in where.items():
-                create.update(value if name not in model.fields else {name: value})
-            create = {name: value for name, value in create.items() if name in model.fields}
+            ((name, value),) = where.items()
+            create |= value if is_dict(value) else {name: value}
         update = self.update_data(model, depth=1 if self._values.chance(0.5) else 0)
         if self._values.chance(0.1):
             update = {}
@@ -105,9 +107,8 @@ class Writes:
         skipped = set(without.columns) if without else set[str]()
         found: dict[str, Any] = {}
         for field in model.scalars:
-            if field.name in skipped or (field.name in model.key_columns and by_relation):
-                if field.name not in model.id_fields or by_relation or field.name in skipped:
-                    continue
+            if field.name in skipped or (by_relation and field.name in model.key_columns):
+                continue
             self._put_new_value(model, field, found)
         if depth > 0:
             for relation in model.relations:
@@ -122,7 +123,7 @@ class Writes:
         values = self._values
         if field.has_default and field.is_id and field.type == "Int":
             if values.chance(0.03):
-                found[field.name] = values.random.randint(*_EXPLICIT_IDS)
+                found[field.name] = values.random.randint(*EXPLICIT_IDS)
             return
         if field.is_list:
             if values.chance(0.4):
@@ -131,7 +132,9 @@ class Writes:
             return
         is_needed = not field.is_optional and not field.has_default
         is_deterministic_id = field.is_id and values.chance(0.97)
-        if field in model.stable_scalars and (is_needed or is_deterministic_id or values.chance(0.4)):
+        if field in model.stable_scalars and (
+            is_needed or is_deterministic_id or values.chance(0.4)
+        ):
             is_null = field.is_optional and field.type != "Json" and values.chance(0.15)
             found[field.name] = None if is_null else values.of(field)
 
@@ -175,7 +178,8 @@ class Writes:
             }
             return {name: values.pick(numbers.get(field.type, (1, 2, 3, -1)))}
         value = values.of(field)
-        return {"set": value} if values.chance(0.2) else value
+        # A Json field has no `set`: an object is a value of its own there.
+        return {"set": value} if field.type != "Json" and values.chance(0.2) else value
 
     def _nested_create(self, model: Model, relation: Field, depth: int) -> dict[str, Any]:
         other = models()[relation.type]
@@ -211,7 +215,7 @@ class Writes:
         if not relation.is_list:
             return self._one(name, other, back, depth, names_record=False)
         if name in ("updateMany", "deleteMany"):
-            where = self._filters.where(other, 1)
+            where = self._filters.where(other, 1, relations=False)
             if name == "deleteMany":
                 return where if values.chance(0.5) else [where]
             return {"where": where, "data": self.update_data(other, 0, without=back)}

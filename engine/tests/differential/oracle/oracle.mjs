@@ -15,6 +15,9 @@ const pg = require('pg')
 const POOL = { max: 8, connectionTimeoutMillis: 5000 }
 const TEXT = 25
 const TEXT_LIST = 1009
+const TIMESTAMP_LIST = 1115
+const TIMESTAMPTZ_LIST = 1185
+const FIRST_OWN_TYPE = 16384
 // Types that the adapter of 5.17 refuses and the native engine reads: "char", name, name[], regclass, void.
 const READ_AS = { 18: TEXT, 19: TEXT, 1002: TEXT_LIST, 1003: TEXT_LIST, 2205: TEXT, 2278: TEXT }
 
@@ -34,12 +37,25 @@ function readingAllTypes(adapter) {
   const { performIO } = owner
   owner.performIO = async function (query) {
     const result = await performIO.call(this, query)
-    for (const field of (result.ok && result.value.fields) || []) {
-      field.dataTypeID = READ_AS[field.dataTypeID] ?? field.dataTypeID
-    }
+    if (result.ok) result.value.fields?.forEach((field, at) => readColumn(field, at, result.value.rows))
     return result
   }
   return adapter
+}
+
+function readColumn(field, at, rows) {
+  field.dataTypeID = READ_AS[field.dataTypeID] ?? field.dataTypeID
+  const convert = (one) => rows.forEach((row) => row[at] !== null && (row[at] = one(row[at])))
+  if (field.dataTypeID === TIMESTAMPTZ_LIST) {
+    field.dataTypeID = TIMESTAMP_LIST
+    convert((dates) => dates.map((date) => date.toISOString().replace('T', ' ').replace('Z', '')))
+  }
+  // A list of an enum's values arrives as PostgreSQL's text of it.
+  const values = rows.map((row) => row[at]).filter((value) => value !== null)
+  if (field.dataTypeID >= FIRST_OWN_TYPE && values.length && values.every((text) => /^\{.*\}$/.test(text))) {
+    field.dataTypeID = TEXT_LIST
+    convert((text) => text.slice(1, -1).split(',').filter(Boolean))
+  }
 }
 
 const QueryEngine = await loadEngine()
