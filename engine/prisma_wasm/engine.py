@@ -15,9 +15,8 @@ from typing import Any, Final, TypeVar
 from prisma_wasm import metrics, raw
 from prisma_wasm.address import Address
 from prisma_wasm.errors import QueryError
-from prisma_wasm.execute import BulkInsert, Program, in_transaction
+from prisma_wasm.execute import Program, in_transaction
 from prisma_wasm.inputs import Inputs
-from prisma_wasm.plan import UnknownPlanError
 from prisma_wasm.plans import Plans
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection, connect
@@ -183,17 +182,12 @@ class Engine:
 
     async def _insertion(self, runs: list[tuple[Lifted, list[list[Any]]]]) -> Action:
         """The insertion of many rows, by the plans of single ones."""
-        parts: list[tuple[BulkInsert, list[list[Any]]]] = []
-        for lifted, rows in runs:
-            bulk = (await self._program(lifted)).bulk
-            if bulk is None:
-                raise UnknownPlanError("The query compiler's plan of an insertion is not known.")
-            parts.append((bulk, rows))
+        parts = [(await self._program(lifted), rows) for lifted, rows in runs]
 
         async def insert(connection: Connection) -> dict[str, int]:
-            return {"count": sum([await bulk.run(rows, connection) for bulk, rows in parts])}
+            return {"count": sum([await plan.insert(rows, connection) for plan, rows in parts])}
 
-        if len(parts) == 1 and parts[0][0].fits_one_statement(len(parts[0][1])):
+        if len(parts) == 1 and parts[0][0].inserts_at_once(len(parts[0][1])):
             return insert
         return lambda connection: in_transaction(connection, insert)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
-from prisma_wasm.scalars import Lift, Scalar, Values, is_json, literal, truth
+from prisma_wasm.scalars import Lift, Scalar, Values, is_json, json_order, literal, truth
 from prisma_wasm.schema import SCALARS, Field, Model, Schema
 from prisma_wasm.shape import (
     BACKWARD_STAND,
@@ -331,10 +331,10 @@ def _json_filter(scalar: Scalar, text: Scalar) -> Lift:
         "array_contains": one,
         "array_starts_with": one,
         "array_ends_with": one,
-        "lt": one,
-        "lte": one,
-        "gt": one,
-        "gte": one,
+        "lt": json_order,
+        "lte": json_order,
+        "gt": json_order,
+        "gte": json_order,
     }
 
     def equals(values: Values, value: Any) -> Any:
@@ -347,11 +347,11 @@ def _json_filter(scalar: Scalar, text: Scalar) -> Lift:
 
 
 def _list_data(scalar: Scalar) -> Lift:
-    inner = one_of({"set": scalar.many, "push": scalar.many})
+    inner = one_of({"set": scalar.whole, "push": scalar.whole})
 
     def lift(values: Values, value: Any) -> Any:
         if isinstance(value, _LISTS):
-            return (OBJECT, "set", scalar.many(values, value))
+            return (OBJECT, "set", scalar.whole(values, value))
         return inner(values, value)
 
     return lift

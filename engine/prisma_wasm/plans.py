@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from prisma_wasm.compiler import CompileError, Compiler
+from prisma_wasm.compiler import CompileError, Compiler, CompilerPanicError
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import Program
 from prisma_wasm.protocol import Lifted, query_of
@@ -95,11 +95,13 @@ class Plans:
 
     def _program(self, lifted: Lifted) -> Program:
         query, stand_ins = query_of(lifted)
-        plan = self._plan(query)
         try:
-            plan = _with_values(plan, stand_ins)
-        except DerivedStandInError:
-            # The plan depends on the number itself: compile for it alone, and do not keep the plan.
+            plan = _with_values(self._compiler.compile(query), stand_ins)
+        except (CompileError, CompilerPanicError, DerivedStandInError) as error:
+            if not stand_ins and not isinstance(error, DerivedStandInError):
+                raise refused(error) from error
+            # With the values themselves: what is wrong with them is told of them, and a plan that
+            # depends on them is made for them alone, and not kept.
             lifted.values.has_literals = True
             plan = self._plan(_with_literals(query, stand_ins, lifted.values))
         weight = len(json.dumps(plan)) * _WEIGHT_FACTOR
@@ -108,7 +110,7 @@ class Plans:
     def _plan(self, query: dict[str, Any]) -> Any:
         try:
             return self._compiler.compile(query)
-        except CompileError as error:
+        except (CompileError, CompilerPanicError) as error:
             raise refused(error) from error
 
     def _keep(self, key: Any, program: Program) -> None:
@@ -125,14 +127,21 @@ class Plans:
         return len(self._young.keys() | self._old.keys())
 
 
-def refused(error: CompileError) -> QueryError:
+def refused(error: CompileError | CompilerPanicError) -> QueryError:
     """The compiler's answer as the client knows it."""
+    if isinstance(error, CompilerPanicError):
+        return QueryError(None, f"The query compiler broke down over this query:\n{error}")
     answer = error.answer
     if not isinstance(answer, dict):
-        return QueryError("P2009", str(answer))
+        return QueryError(None, str(answer))
     content = cast("dict[str, Any]", answer)
+    code, meta = content.get("code"), content.get("meta")
     message = str(content.get("message", ""))
-    return QueryError(str(content.get("code", "P2009")), message, content.get("meta"))
+    if not isinstance(code, str):
+        return QueryError(None, message)
+    return QueryError(
+        code, message, cast("dict[str, Any]", meta) if isinstance(meta, dict) else None
+    )
 
 
 def _with_values(plan: Any, stand_ins: list[StandIn]) -> Any:

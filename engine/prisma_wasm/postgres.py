@@ -35,6 +35,7 @@ from prisma_wasm.driver import (
 )
 from prisma_wasm.errors import QueryError
 from prisma_wasm.parameters import ArgumentError, Encode, encode, encoders
+from prisma_wasm.results import Mend, mender
 
 _statement_names: Final = itertools.count(1)
 # A statement's text and description take memory here and on the server.
@@ -45,10 +46,11 @@ OnQuery = Callable[[str, list[Any], float], None]
 
 
 class Prepared(NamedTuple):
-    """A statement on one connection, and how its arguments are encoded."""
+    """A statement on one connection, how its arguments are encoded, and its rows mended."""
 
     statement: RawStatement
     encoders: list[Encode | None]
+    mend: Mend | None
 
 
 class Connection:
@@ -92,19 +94,20 @@ class Connection:
 
     async def fetch(self, sql: str, args: list[Any]) -> list[Any]:
         """The rows of a statement."""
-        statement, values = await self._ready(sql, args, raw=False)
+        prepared, values = await self._ready(sql, args, raw=False)
         started = time.perf_counter()
         try:
-            return await statement.fetch(*values)
+            rows = await prepared.statement.fetch(*values)
         except BaseException as error:
             self._fail(error, sql, raw=False)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
+        return rows if prepared.mend is None else prepared.mend(rows)
 
     async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
         """The number of rows that a statement affected."""
-        statement, values = await self._ready(sql, args, raw=False, keep=keep)
-        return await self._affected(statement, sql, args, values, raw=False)
+        prepared, values = await self._ready(sql, args, raw=False, keep=keep)
+        return await self._affected(prepared.statement, sql, args, values, raw=False)
 
     async def begin(self, command: str = "BEGIN") -> bool:
         if self._in_transaction:
@@ -134,20 +137,21 @@ class Connection:
 
     async def fetch_raw(self, sql: str, args: list[Any]) -> tuple[list[Column], list[Any]]:
         """The columns and the rows of a statement that the caller wrote."""
-        statement, values = await self._ready(sql, args, raw=True)
+        prepared, values = await self._ready(sql, args, raw=True)
         started = time.perf_counter()
         try:
-            rows = await statement.fetch(*values)
-            return list(statement.get_attributes()), rows
+            rows = await prepared.statement.fetch(*values)
+            columns = list(prepared.statement.get_attributes())
         except BaseException as error:
             self._fail(error, sql, raw=True)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
+        return columns, rows
 
     async def execute_raw(self, sql: str, args: list[Any]) -> int:
         """The number of rows that a statement affected that the caller wrote."""
-        statement, values = await self._ready(sql, args, raw=True)
-        return await self._affected(statement, sql, args, values, raw=True)
+        prepared, values = await self._ready(sql, args, raw=True)
+        return await self._affected(prepared.statement, sql, args, values, raw=True)
 
     async def command(self, sql: str) -> None:
         """A command without arguments or rows."""
@@ -192,7 +196,7 @@ class Connection:
 
     async def _ready(
         self, sql: str, args: list[Any], *, raw: bool, keep: bool = True
-    ) -> tuple[RawStatement, list[Any]]:
+    ) -> tuple[Prepared, list[Any]]:
         """The prepared statement and its encoded arguments."""
         prepared = self._statements.get(sql)
         if prepared is None:
@@ -200,7 +204,7 @@ class Connection:
         elif len(self._statements) >= self._address.statement_cache_size:
             self._statements.move_to_end(sql)
         try:
-            return prepared.statement, encode(prepared.encoders, args)
+            return prepared, encode(prepared.encoders, args)
         except ArgumentError as error:
             raise bad_argument(str(error), raw=raw) from error
         except ValueError as error:
@@ -216,7 +220,9 @@ class Connection:
             statement = await self._raw.prepare(sql, name=name)
         except BaseException as error:
             self._fail(error, sql, raw=raw)
-        prepared = Prepared(statement, encoders(statement.get_parameters()))
+        prepared = Prepared(
+            statement, encoders(statement.get_parameters()), mender(statement.get_attributes())
+        )
         if keeps:
             self._statements[sql] = prepared
             self._text_size += len(sql)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from prisma_wasm.mapping import plain_decimal, to_moment, to_text
+from prisma_wasm.results import shortest
 
 _TYPES: Final = {
     "int2": "int",
@@ -124,7 +125,7 @@ def _same(value: Any) -> Any:
 _CONVERTERS: Final[dict[str, Callable[[Any], Any]]] = {
     "int": _same,
     "bigint": str,
-    "float": _same,
+    "float": shortest,
     "double": _same,
     "bool": _same,
     "decimal": _decimal,

@@ -16,7 +16,16 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import Any, Final, cast
 
-from prisma_wasm.shape import DB_NULL, FALSE, LIST, TRUE, Literal, Slot
+from prisma_wasm.shape import (
+    DB_NULL,
+    FALSE,
+    JSON_NUMBER_STAND,
+    JSON_TEXT_STAND,
+    LIST,
+    TRUE,
+    Literal,
+    Slot,
+)
 
 
 class Values(list[Any]):
@@ -272,6 +281,13 @@ class Scalar:
         values.append(converted)
         return self._list_slot
 
+    def whole(self, values: Values, value: Any) -> Any:
+        """Lift a list that is written, even an empty one."""
+        if isinstance(value, list | tuple | set) and not value:
+            values.append([])
+            return self._list_slot
+        return self.many(values, value)
+
     def each(self, values: Values, value: Any) -> Any:
         """Lift the elements of a list one by one: the compiler knows how many there are."""
         if not isinstance(value, list | tuple | set):
@@ -281,6 +297,22 @@ class Scalar:
     def json_or_null(self, values: Values, value: Any) -> Any:
         """Lift a value of a Json field, where None is SQL's NULL and `Json(None)` JSON's null."""
         return DB_NULL if value is None else self.one(values, value)
+
+
+def json_order(values: Values, value: Any) -> Any:
+    """Lift what a Json field is compared with by order: a number or a text, which are structure."""
+    try:
+        text = to_json(value)
+    except NotOfTypeError:
+        return literal(values, value)
+    document = json.loads(text)
+    if isinstance(document, str):
+        values.append(text)
+        return JSON_TEXT_STAND
+    if isinstance(document, int | float) and not isinstance(document, bool):
+        values.append(text)
+        return JSON_NUMBER_STAND
+    return literal(values, value)
 
 
 def truth(values: Values, value: Any) -> Any:

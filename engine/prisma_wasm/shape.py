@@ -74,11 +74,13 @@ DB_NULL: Final = Constant({"$type": "Enum", "value": "DbNull"})
 COUNT_STAND: Final = Stand("count")
 BACKWARD_STAND: Final = Stand("backward count")
 TEXT_STAND: Final = Stand("text")
+JSON_NUMBER_STAND: Final = Stand("number in JSON")
+JSON_TEXT_STAND: Final = Stand("text in JSON")
 
 # Stand-ins for counts lie far apart, so that a plan that calculates with one is noticed.
 _COUNT_BASE: Final = 1_500_000_000
 _COUNT_STEP: Final = 100_003
-_TEXT_BASE: Final = "\u2045prisma-wasm\u2046"
+_TEXT_BASE: Final = "prisma-wasm stands in for value "
 
 
 @dataclass(slots=True)
@@ -122,12 +124,16 @@ class Writer:
         self._next += 1
         return self._next - 1
 
-    def _stand(self, stand: Stand) -> int | str:
+    def _stand(self, stand: Stand) -> Any:
         index = self._take()
+        number = _COUNT_BASE + index * _COUNT_STEP
+        if stand is COUNT_STAND or stand is BACKWARD_STAND:
+            self.stand_ins.append(StandIn(index, number))
+            return number if stand is COUNT_STAND else -number
+        literal = f"{_TEXT_BASE}{index}"
         if stand is TEXT_STAND:
-            literal = f"{_TEXT_BASE}{index}"
             self.stand_ins.append(StandIn(index, literal))
             return literal
-        number = _COUNT_BASE + index * _COUNT_STEP
-        self.stand_ins.append(StandIn(index, number))
-        return -number if stand is BACKWARD_STAND else number
+        literal = str(number) if stand is JSON_NUMBER_STAND else f'"{literal}"'
+        self.stand_ins.append(StandIn(index, literal))
+        return {"$type": "Json", "value": literal}

@@ -39,16 +39,11 @@ class Statement:
         fragments, args = _with_numbers(_with_arrays(query["fragments"]), prepared)
         self.fragments = fragments
         evaluate = [compile_value(value, scope) for value in args]
-        lists = {
-            position
-            for position, fragment in enumerate(_parameters(fragments))
-            if fragment["type"] == "parameterTuple"
-        }
-        for position in lists:
-            evaluate[position] = _as_array(evaluate[position], position in _negated(fragments))
+        for position, is_negated in _arrays(fragments):
+            evaluate[position] = _as_array(evaluate[position], is_negated)
         self.sql: str | None = None
         self.render: Render | None = None
-        if any(fragment["type"] == "parameterTupleList" for fragment in fragments):
+        if any(fragment["type"].startswith("parameterTuple") for fragment in fragments):
             chunkable = query["chunkable"]
             self.render = lambda run: _render(
                 fragments, [value(run) for value in evaluate], chunkable
@@ -94,7 +89,8 @@ def _with_arrays(fragments: list[Fragment]) -> list[Fragment]:
         if position == 0 or before is None or before["type"] != "stringChunk":
             raise unknown("a list of values", fragments)
         if fragment["itemPrefix"] or fragment["itemSuffix"]:
-            raise unknown("a list of expressions", fragment)
+            rewritten.append(fragment)
+            continue
         chunk = before["chunk"]
         if chunk.endswith(" NOT IN "):
             before = f"{chunk.removesuffix(' NOT IN ')} <> ALL("
@@ -103,24 +99,38 @@ def _with_arrays(fragments: list[Fragment]) -> list[Fragment]:
         else:
             raise unknown("a list of values", chunk)
         rewritten[-1] = {"type": "stringChunk", "chunk": before}
-        rewritten.append(fragment)
+        rewritten.append(_ARRAY)
         rewritten.append({"type": "stringChunk", "chunk": ")"})
     return rewritten
 
 
-def _negated(fragments: list[Fragment]) -> set[int]:
-    """Which parameters are compared with `<> ALL`."""
-    found: set[int] = set()
-    parameter = -1
+# Stands for a list that has become one parameter.
+_ARRAY: Final[Fragment] = {"type": "parameter"}
+
+
+def _arrays(fragments: list[Fragment]) -> list[tuple[int, bool]]:
+    """Which parameters are arrays, and whether they are compared with `<> ALL`."""
+    found: list[tuple[int, bool]] = []
     before = ""
+    for position, fragment in enumerate(_parameters(fragments)):
+        if fragment is _ARRAY:
+            before = _text_before(fragments, position)
+            found.append((position, before.endswith(" <> ALL(")))
+    return found
+
+
+def _text_before(fragments: list[Fragment], parameter: int) -> str:
+    """The text right before a parameter."""
+    number = -1
+    text = ""
     for fragment in fragments:
         if fragment["type"] == "stringChunk":
-            before = fragment["chunk"]
+            text = fragment["chunk"]
             continue
-        parameter += 1
-        if before.endswith(" <> ALL("):
-            found.add(parameter)
-    return found
+        number += 1
+        if number == parameter:
+            return text
+    return ""
 
 
 def _with_numbers(
@@ -170,12 +180,9 @@ def _fixed(fragments: list[Fragment]) -> str:
 def _render(
     fragments: list[Fragment], args: list[Any], chunkable: bool
 ) -> list[tuple[str, list[Any]]]:
-    """The statements for lists of tuples, which are written out."""
+    """The statements for lists that are written out."""
     parameters = _parameters(fragments)
-    sizes = [
-        sum(map(len, value)) if fragment["type"] == "parameterTupleList" else 1
-        for fragment, value in zip(parameters, args, strict=True)
-    ]
+    sizes = [_size(fragment, value) for fragment, value in zip(parameters, args, strict=True)]
     total = sum(sizes)
     if total <= PARAMETER_LIMIT:
         return [_write(fragments, args)]
@@ -185,12 +192,20 @@ def _render(
         raise QueryError(
             "P2029", "The query parameter limit supported by your database is exceeded."
         )
-    rows: list[list[Any]] = args[longest]
-    step = max(1, room // len(rows[0]))
+    rows: list[Any] = args[longest]
+    width = len(rows[0]) if parameters[longest]["type"] == "parameterTupleList" else 1
+    step = max(1, room // width)
     return [
         _write(fragments, [*args[:longest], rows[start : start + step], *args[longest + 1 :]])
         for start in range(0, len(rows), step)
     ]
+
+
+def _size(fragment: Fragment, value: Any) -> int:
+    """How many parameters a list takes."""
+    if fragment["type"] == "parameterTupleList":
+        return sum(map(len, value))
+    return len(value) if fragment["type"] == "parameterTuple" else 1
 
 
 def _write(fragments: list[Fragment], args: list[Any]) -> tuple[str, list[Any]]:
@@ -205,6 +220,10 @@ def _write(fragments: list[Fragment], args: list[Any]) -> tuple[str, list[Any]]:
     for fragment in fragments:
         if fragment["type"] == "stringChunk":
             sql.append(fragment["chunk"])
+        elif fragment["type"] == "parameterTuple":
+            prefix, suffix = fragment["itemPrefix"], fragment["itemSuffix"]
+            items = [f"{prefix}{placeholder(item)}{suffix}" for item in next(remaining)]
+            sql.append(f"({fragment['itemSeparator'].join(items) or 'NULL'})")
         elif fragment["type"] == "parameterTupleList":
             separator, group = fragment["itemSeparator"], fragment["groupSeparator"]
             prefix, suffix = fragment["itemPrefix"], fragment["itemSuffix"]

@@ -90,6 +90,8 @@ def _missing_record(context: dict[str, Any]) -> str:
         return "Record to update not found."
     if operation == "a delete":
         return "Record to delete does not exist."
+    if operation == "a query":
+        return "Expected a record, found none."
     return f"No record was found for {operation}."
 
 
