@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
@@ -14,6 +14,7 @@ BitString: Any = cast("Any", asyncpg).BitString
 class ParameterType(Protocol):
     """A type of PostgreSQL, as a prepared statement tells of it."""
 
+    oid: int
     name: str
     kind: str
 
@@ -52,7 +53,15 @@ class RawConnection(Protocol):
 
     def is_in_transaction(self) -> bool: ...
 
-    async def reload_schema_state(self) -> None: ...
+    async def set_type_codec(
+        self,
+        typename: str,
+        *,
+        schema: str,
+        encoder: Callable[[Any], str],
+        decoder: Callable[[str], Any],
+        format: str,  # noqa: A002  # asyncpg's own name
+    ) -> None: ...
 
 
 class DatabaseError(Exception):

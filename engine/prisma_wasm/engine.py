@@ -125,7 +125,7 @@ class Engine:
         if method in RAW_METHODS:
             query = Query(method, None)
             query.sql = str(arguments["query"])
-            query.args = list(arguments.get("parameters") or ())
+            query.args = raw.arguments(arguments.get("parameters") or ())
             return query
         if model is None:
             raise ValueError(f"{method} needs a model")

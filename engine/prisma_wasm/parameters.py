@@ -159,13 +159,11 @@ def to_timetz(value: Any) -> time:
     return to_timestamptz(value).timetz()
 
 
-def to_interval(value: Any) -> timedelta:
+def interval_text(value: Any) -> str:
+    """An interval for PostgreSQL to read: the driver itself knows no months and no words."""
     if isinstance(value, timedelta):
-        return value
-    if isinstance(value, int | float):
-        return timedelta(seconds=value)
-    hours, minutes, seconds = str(value).split(":")
-    return timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds))
+        return f"{value.days} days {value.seconds}.{value.microseconds:06} seconds"
+    return str(value)
 
 
 def to_json(value: Any) -> str:
@@ -216,7 +214,6 @@ _ENCODERS: Final[dict[str, Encode]] = {
     "date": to_date,
     "time": to_time,
     "timetz": to_timetz,
-    "interval": to_interval,
     "json": to_json,
     "jsonb": to_json,
     "bytea": to_bytes,

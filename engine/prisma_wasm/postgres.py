@@ -34,7 +34,7 @@ from prisma_wasm.driver import (
     open_connection,
 )
 from prisma_wasm.errors import QueryError
-from prisma_wasm.parameters import ArgumentError, Encode, encode, encoders
+from prisma_wasm.parameters import ArgumentError, Encode, encode, encoders, interval_text
 from prisma_wasm.results import Mend, mender
 
 _statement_names: Final = itertools.count(1)
@@ -64,6 +64,7 @@ class Connection:
         self._text_size = 0
         self._in_transaction = False
         self._is_broken = False
+        self._knows_intervals = False
 
     # What the pool asks
 
@@ -218,6 +219,9 @@ class Connection:
         name = f"prisma_{next(_statement_names)}" if keeps else ""
         try:
             statement = await self._raw.prepare(sql, name=name)
+            if raw and any(kind.name == "interval" for kind in statement.get_parameters()):
+                await self._learn_intervals()
+                statement = await self._raw.prepare(sql, name=f"{name}_" if keeps else "")
         except BaseException as error:
             self._fail(error, sql, raw=raw)
         prepared = Prepared(
@@ -232,6 +236,17 @@ class Connection:
                 dropped, _statement = self._statements.popitem(last=False)
                 self._text_size -= len(dropped)
         return prepared
+
+    async def _learn_intervals(self) -> None:
+        if not self._knows_intervals:
+            await self._raw.set_type_codec(
+                "interval",
+                schema="pg_catalog",
+                encoder=interval_text,
+                decoder=str,
+                format="text",
+            )
+            self._knows_intervals = True
 
     def _fail(self, error: BaseException, sql: str, *, raw: bool) -> NoReturn:
         """Raise what a failure means to the caller, and note what it means to this connection."""

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
-from datetime import date, time
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+from prisma_wasm.driver import Column, ParameterType
+from prisma_wasm.errors import QueryError
 from prisma_wasm.mapping import plain_decimal, to_moment, to_text
 from prisma_wasm.results import shortest
+from prisma_wasm.scalars import is_base64, is_json, serialize_json
 
 _TYPES: Final = {
     "int2": "int",
@@ -45,10 +48,29 @@ _TYPES: Final = {
     "date": "date",
     "time": "time",
     "timetz": "time",
+    "regclass": "string",
+    "regtype": "string",
+    "regnamespace": "string",
+    "unknown": "string",
+    "void": "string",
 }
 
 
-def answer(columns: list[Any], rows: list[Any]) -> dict[str, Any]:
+_PLAIN: Final = (str, int, float, bool, Decimal, datetime, type(None))
+# Types from here on are a database's own: enums, domains, those of extensions. They are texts.
+_FIRST_OWN_TYPE: Final = 16_384
+
+
+def arguments(values: Iterable[Any]) -> list[Any]:
+    """The parameters of a raw query; what the client could never send is refused in its words."""
+    checked = list(values)
+    for value in checked:
+        if not isinstance(value, _PLAIN) and not is_json(value) and not is_base64(value):
+            serialize_json(value)
+    return checked
+
+
+def answer(columns: list[Column], rows: list[Any]) -> dict[str, Any]:
     """A result as the original engine tells of it."""
     kinds = [_kind(column.type) for column in columns]
     converts = [
@@ -68,13 +90,30 @@ def answer(columns: list[Any], rows: list[Any]) -> dict[str, Any]:
     }
 
 
-def _kind(kind: Any) -> str:
+def _kind(kind: ParameterType) -> str:
     name = kind.name.removesuffix("[]").strip('"').lstrip("_")
-    if kind.kind == "array" or kind.name.endswith("[]"):
-        return f"{_TYPES.get(name, 'string')}-array"
+    is_array = kind.kind == "array" or kind.name.endswith("[]")
     if kind.kind == "enum":
         return "enum"
-    return _TYPES.get(name, "string")
+    known = _TYPES.get(name)
+    if known is None:
+        if kind.oid < _FIRST_OWN_TYPE:
+            raise _unknown_type(name)
+        known = "string"
+    return f"{known}-array" if is_array else known
+
+
+def _unknown_type(name: str) -> QueryError:
+    message = (
+        f"Failed to deserialize column of type '{name}'. If you're using $queryRaw and this column"
+        " is explicitly marked as `Unsupported` in your Prisma schema, try casting this column to"
+        " any supported Prisma type such as `String`."
+    )
+    return QueryError(
+        "P2010",
+        f"Raw query failed. Code: `N/A`. Message: `{message}`",
+        {"code": "N/A", "message": message},
+    )
 
 
 def _array(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
