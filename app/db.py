@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -133,7 +133,7 @@ async def _connect_until_it_works(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def _owner(url: str) -> AsyncIterator[Prisma]:
+async def _owner(url: str) -> AsyncGenerator[Prisma]:
     client = Prisma(use_dotenv=False, datasource={"url": url})
     try:
         await client.connect(timeout=ATTEMPT)

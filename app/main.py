@@ -1,7 +1,7 @@
 """The application: its factory, its lifespan, its routers."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -14,7 +14,7 @@ from app.settings import Settings, SettingsError
 
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await db.connect(settings)
         try:
             yield

@@ -1,21 +1,19 @@
 """Databases for tests: a server of their own, one template, clones of it."""
 
-import asyncio
 import os
 import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-import asyncpg
 import pytest
 from prisma import Prisma
 
 from app.settings import ROOT
 from prisma_wasm import embedded
+from prisma_wasm.embedded.binaries import installed
 
 PRISMA = Path(sys.executable).with_name("prisma")
 COMMAND_LIMIT = 120
@@ -81,8 +79,8 @@ def role(server: str) -> Iterator[str]:
     """The name of a role for the service that belongs to this test alone."""
     name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
     yield name
-    if run_sql(server, f"SELECT FROM pg_roles WHERE rolname = '{name}'"):
-        for (database,) in run_sql(server, "SELECT datname FROM pg_database WHERE datallowconn"):
+    if run_sql(server, f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
+        for database in run_sql(server, "SELECT datname FROM pg_database WHERE datallowconn"):
             run_sql(with_database(server, database), f"DROP OWNED BY {name}")
         run_sql(server, f"DROP ROLE {name}")
 
@@ -91,18 +89,15 @@ def with_database(url: str, name: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
 
 
-def run_sql(url: str, *statements: str) -> list[asyncpg.Record]:
-    """Run statements, also from within a test's event loop; the rows of the last one."""
-
-    async def run() -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(url.partition("?")[0])
-        try:
-            rows: list[asyncpg.Record] = []
-            for statement in statements:
-                rows = await connection.fetch(statement)
-            return rows
-        finally:
-            await connection.close()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, run()).result()
+def run_sql(url: str, *statements: str) -> list[str]:
+    """Run statements with psql; the rows of the last one."""
+    commands = [f"--command={statement}" for statement in statements]
+    plain = urlunsplit(urlsplit(url)._replace(query=""))
+    done = subprocess.run(
+        [installed().program("psql"), "-XqAt", "--set=ON_ERROR_STOP=1", *commands, plain],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_LIMIT,
+    )
+    return done.stdout.splitlines()
