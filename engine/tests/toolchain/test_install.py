@@ -166,7 +166,7 @@ def test_no_command_waits_for_a_network_that_is_away(project: Project, database:
         begin = time.monotonic()
         done = project.prisma(*command.split(), env=env)
         assert done.code == 0, done.text
-        assert time.monotonic() - begin < 20, command
+        assert time.monotonic() - begin < 30, command
 
 
 def test_commands_work_in_a_machine_without_any_network(project: Project) -> None:

@@ -101,7 +101,7 @@ def test_warm_commands_take_little_time(project: Project, database: str) -> None
         taken[command] = time.monotonic() - begin
         assert done.code == 0, done.text
     print(", ".join(f"{command} {seconds:.2f} s" for command, seconds in taken.items()))
-    assert all(seconds < 10 for seconds in taken.values()), taken
+    assert all(seconds < 15 for seconds in taken.values()), taken
 
 
 def test_a_package_folder_without_pyproject_uses_its_own_schema(
