@@ -71,8 +71,8 @@ schema-format: setup ## format the Prisma schema
 studio: setup ## look at the rows in a browser
 	@$(BIN)/prisma studio
 
-bench: setup ## measure
-	@$(BIN)/python -m bench
+bench: setup ## what a query costs, against asyncpg by hand
+	@cd engine && ../$(BIN)/python -m bench
 
 lock: setup ## pin anew what pyproject.toml asks for
 	@$(BIN)/python scripts/lock.py
