@@ -60,6 +60,9 @@ export class Engine {
       if (stdout) this.#print(stdout.replace(/\n$/, "")); // the CLI adds the last newline again
       return { exitCode, stdout: null };
     },
+    introspectSql: async () => {
+      throw new Error("TypedSQL (`prisma generate --sql`) is not supported: only clients for JavaScript use it.");
+    },
     debugPanic: async () => {
       throw new Panic("[schema-engine] This is the debugPanic artificial panic");
     },

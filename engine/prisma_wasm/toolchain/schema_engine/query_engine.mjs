@@ -1,9 +1,12 @@
 // Studio's queries: the query engine as WASM that the Prisma CLI carries, with Prisma's own adapter for pg.
+import { webcrypto } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { connectionConfig } from "./connection.mjs";
 import { datasource } from "./datasource.mjs";
 import { Known } from "./errors.mjs";
 import { fileBeside, requirePackage } from "./packages.mjs";
+
+globalThis.crypto ??= webcrypto; // as in wasm.mjs
 
 const MAX_CONNECTIONS = 4;
 const BUILD = fileBeside("prisma-cli/package.json", "build/query_engine_bg.postgresql");

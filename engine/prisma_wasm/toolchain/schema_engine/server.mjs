@@ -16,7 +16,7 @@ export function serve(files, override) {
   const engine = new Engine(files, override, (content) =>
     send({ id: ++printed, method: "print", params: { content } }),
   );
-  let open = null; // the id of the request being answered
+  let breakCall = null; // rejects the call being worked on, if there is one
 
   const fail = (id, error) =>
     send({
@@ -25,13 +25,16 @@ export function serve(files, override) {
     });
 
   const answer = async ({ id, method, params }) => {
-    open = id;
     try {
-      send({ id, result: (await engine.call(method, params)) ?? null });
+      const result = await new Promise((resolve, reject) => {
+        breakCall = reject;
+        engine.call(method, params).then(resolve, reject);
+      });
+      send({ id, result: result ?? null });
     } catch (error) {
       fail(id, error);
     }
-    open = null;
+    breakCall = null;
   };
 
   let leaving;
@@ -40,13 +43,12 @@ export function serve(files, override) {
     leaving ??= engine.close().then(() => process.exit(0));
   };
 
-  // A panic inside of the WASM code may surface outside of the call that caused it.
+  // A panic inside of the WASM code surfaces here, and the call that caused it never ends.
   const broken = (error) => {
     if (leaving) return; // calls that were cut off
     log("ERROR", { is_panic: true, message: error.message, backtrace: error.stack ?? "" });
-    if (open === null) process.exit(PANIC_EXIT);
-    fail(open, unmasked(error));
-    open = null;
+    if (breakCall === null) process.exit(PANIC_EXIT);
+    breakCall(unmasked(error));
   };
 
   let work = Promise.resolve(); // one call after the other: the engine cannot be entered twice

@@ -1,6 +1,9 @@
 // Prisma's schema engine as WASM: loaded once, and its panics told from other errors.
+import { webcrypto } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { importPackage, fileBeside } from "./packages.mjs";
+
+globalThis.crypto ??= webcrypto; // Node 18 has no global one, and the WASM code asks it for random numbers
 
 const PACKAGE = "@prisma/schema-engine-wasm";
 
