@@ -15,8 +15,9 @@ from typing import Any, Final, TypeVar
 from prisma_wasm import metrics, raw
 from prisma_wasm.address import Address
 from prisma_wasm.errors import QueryError
-from prisma_wasm.execute import Program, in_transaction
+from prisma_wasm.execute import Program, bulk, in_transaction
 from prisma_wasm.inputs import Inputs
+from prisma_wasm.plan import UnknownPlanError
 from prisma_wasm.plans import Plans
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection, connect
@@ -148,10 +149,6 @@ class Engine:
         counters.active += 1
         try:
             return await self._on_connection(await self._action(query), transaction)
-        except QueryError as error:
-            if query.lifted is not None:
-                _name_model(error, query.lifted.model)
-            raise
         finally:
             counters.active -= 1
             counters.client.add(time.perf_counter() - started)
@@ -182,12 +179,17 @@ class Engine:
 
     async def _insertion(self, runs: list[tuple[Lifted, list[list[Any]]]]) -> Action:
         """The insertion of many rows, by the plans of single ones."""
-        parts = [(await self._program(lifted), rows) for lifted, rows in runs]
+        parts: bulk.Runs = []
+        for lifted, rows in runs:
+            plan = (await self._program(lifted)).row
+            if plan is None:
+                raise UnknownPlanError(f"Not the plan of an insertion: {lifted.key}")
+            parts.append((plan, rows))
 
         async def insert(connection: Connection) -> dict[str, int]:
-            return {"count": sum([await plan.insert(rows, connection) for plan, rows in parts])}
+            return {"count": await bulk.insert(parts, connection)}
 
-        if len(parts) == 1 and parts[0][0].inserts_at_once(len(parts[0][1])):
+        if bulk.fits_one_statement(parts):
             return insert
         return lambda connection: in_transaction(connection, insert)
 
@@ -325,8 +327,3 @@ async def run_raw(connection: Connection, query: Query) -> Any:
         return await connection.execute_raw(query.sql, query.args)
     columns, rows = await connection.fetch_raw(query.sql, query.args)
     return raw.answer(columns, rows)
-
-
-def _name_model(error: QueryError, model: str) -> None:
-    if error.code is not None and error.code.startswith("P2") and error.code != "P2009":
-        error.meta = {"modelName": model, **error.meta}

@@ -1,14 +1,17 @@
-"""Inserting many rows with the plan of one.
+"""Inserting many rows with the plans of single ones.
 
 The compiler writes every row of a `createMany` into its plan, so that each number of rows would be
-a shape of its own and a large one a very large plan. Instead the plan of a single row is taken
-apart: its text before, in and after the row, its arguments, and what is generated for it. The rows
-go into as few statements as the limit of parameters allows.
+a shape of its own and a large one a very large plan. Instead the plan of a single row of each shape
+is taken apart: its table, its columns and what stands in them, its arguments, what is generated for
+it. The rows go into as few statements as the limit of parameters allows; a column that a row does
+not have gets its default, as in the compiler's own statements.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from prisma_wasm.execute.run import Run, Session
@@ -17,98 +20,131 @@ from prisma_wasm.execute.values import Evaluate, Scope, compile_value
 from prisma_wasm.plan import Fragment, Node
 
 _ROWS_LIMIT: Final = 1_000
-_BEFORE_ROW: Final = " VALUES ("
+_HOLE: Final = "\0"  # which no SQL can hold
+_IDENTIFIER: Final = r'"(?:[^"]|"")*"'
+_INSERTION: Final = re.compile(
+    rf"(INSERT INTO (?:{_IDENTIFIER}\.)?{_IDENTIFIER}) "
+    rf"(?:\(({_IDENTIFIER}(?:,{_IDENTIFIER})*)\) VALUES \((.*)\)|DEFAULT VALUES)"
+    r"( ON CONFLICT DO NOTHING)?",
+    re.DOTALL,
+)  # noqa: S608  # reads SQL, makes none
 
 
-class BulkInsert:
-    """The insertion of rows of one shape."""
+@dataclass(slots=True)
+class RowPlan:
+    """How to insert a row of one shape: `holders` are the expressions of its columns."""
 
-    __slots__ = ("_after", "_before", "_bindings", "_pieces", "_slots", "_statement")
+    table: str
+    holders: dict[str, str]
+    after: str
+    statement: Statement
+    bindings: list[tuple[int, Evaluate]]
+    slots: int
 
-    def __init__(
-        self,
-        before: str,
-        pieces: list[str],
-        after: str,
-        statement: Statement,
-        bindings: list[tuple[int, Evaluate]],
-        slots: int,
-    ) -> None:
-        self._before = before
-        self._pieces = pieces
-        self._after = after
-        self._statement = statement
-        self._bindings = bindings
-        self._slots = slots
+    def arguments(self, run: Run, values: list[Any]) -> list[Any]:
+        """The parameters of one row."""
+        run.values = values
+        for place, evaluate in self.bindings:
+            run.frame[place] = evaluate(run)
+        return self.statement.arguments(run)
 
-    async def run(self, rows: list[list[Any]], session: Session) -> int:
-        """Insert the rows; how many there are now. The caller has opened a transaction."""
-        total = 0
-        for sql, args in self._statements(rows, session):
-            total += await session.execute(sql, args, keep=len(rows) == 1)
-        return total
 
-    def fits_one_statement(self, count: int) -> bool:
-        return count <= self._step
+Runs = list[tuple[RowPlan, list[list[Any]]]]
+"""Rows in runs of the same shape."""
 
-    @property
-    def _step(self) -> int:
-        return max(1, min(_ROWS_LIMIT, PARAMETER_LIMIT // max(1, len(self._pieces) - 1)))
 
-    def _statements(
-        self, rows: list[list[Any]], session: Session
-    ) -> Iterator[tuple[str, list[Any]]]:
-        run = Run([], self._slots, session)
-        step = self._step
-        for start in range(0, len(rows), step):
-            part = rows[start : start + step]
-            yield self._text(len(part)), self._arguments(run, part)
+def fits_one_statement(runs: Runs) -> bool:
+    """Whether no transaction is needed around the insertion."""
+    count = sum(len(rows) for _plan, rows in runs)
+    return count <= (1 if not _columns(runs) else _step(runs))
 
-    def _text(self, count: int) -> str:
-        numbers = iter(range(1, count * (len(self._pieces) - 1) + 1))
-        rows = [
-            "".join(
-                piece if last else f"{piece}${next(numbers)}"
-                for piece, last in self._marked_pieces()
-            )
-            for _row in range(count)
-        ]
-        return self._before + "), (".join(rows) + self._after
 
-    def _marked_pieces(self) -> Iterator[tuple[str, bool]]:
-        end = len(self._pieces) - 1
-        return ((piece, position == end) for position, piece in enumerate(self._pieces))
+async def insert(runs: Runs, session: Session) -> int:
+    """Insert the rows; how many there are now."""
+    total = 0
+    is_single = len(runs) == 1 and len(runs[0][1]) == 1
+    for sql, args in _statements(runs, session):
+        total += await session.execute(sql, args, keep=is_single)
+    return total
 
-    def _arguments(self, run: Run, rows: list[list[Any]]) -> list[Any]:
-        args: list[Any] = []
+
+def _columns(runs: Runs) -> list[str]:
+    """The columns of any of the rows, in the order of the first row that has them."""
+    return list(dict.fromkeys(column for plan, _rows in runs for column in plan.holders))
+
+
+def _step(runs: Runs) -> int:
+    """How many rows a statement takes at the least."""
+    widest = max(
+        sum(holder.count(_HOLE) for holder in plan.holders.values()) for plan, _rows in runs
+    )
+    return max(1, min(_ROWS_LIMIT, PARAMETER_LIMIT // max(1, widest)))
+
+
+def _statements(runs: Runs, session: Session) -> Iterator[tuple[str, list[Any]]]:
+    first = runs[0][0]
+    columns = _columns(runs)
+    if not columns:
+        for _plan, rows in runs:
+            for _row in rows:
+                yield f"{first.table} DEFAULT VALUES{first.after}", []
+        return
+    before = f"{first.table} ({','.join(columns)}) VALUES "
+    texts: list[str] = []
+    args: list[Any] = []
+    step = _step(runs)
+    for plan, rows in runs:
+        row = f"({','.join(plan.holders.get(column, 'DEFAULT') for column in columns)})"
+        pieces, order = row.split(_HOLE), _order(plan, columns)
+        run = Run([], plan.slots, session)
         for values in rows:
-            run.values = values
-            for place, evaluate in self._bindings:
-                run.frame[place] = evaluate(run)
-            args += self._statement.arguments(run)
-        return args
+            texts.append(_numbered(pieces, len(args)))
+            own = plan.arguments(run, values)
+            args += [own[position] for position in order]
+            if len(texts) == step:
+                yield before + ", ".join(texts) + first.after, args
+                texts, args = [], []
+    if texts:
+        yield before + ", ".join(texts) + first.after, args
 
 
-def bulk_insert(plan: Any) -> BulkInsert | None:
-    """The plan of one row as that of many; None if it is not such a plan."""
+def _order(plan: RowPlan, columns: list[str]) -> list[int]:
+    """Which of a row's parameters come in which order, when its columns come in this one."""
+    positions: dict[str, list[int]] = {}
+    taken = 0
+    for column, holder in plan.holders.items():
+        count = holder.count(_HOLE)
+        positions[column] = list(range(taken, taken + count))
+        taken += count
+    return [position for column in columns for position in positions.get(column, ())]
+
+
+def _numbered(pieces: list[str], taken: int) -> str:
+    """A row with the numbers of its parameters."""
+    text = pieces[0]
+    for number, piece in enumerate(pieces[1:], taken + 1):
+        text += f"${number}{piece}"
+    return text
+
+
+def row_plan(plan: Any) -> RowPlan | None:
+    """The plan of a `createMany` with one row, taken apart; None if it is not such a plan."""
     root = cast("Node", plan)
     if root["type"] != "dataMap" or root["args"]["structure"]["type"] != "affectedRows":
         return None
     scope = Scope()
     bindings: list[tuple[int, Evaluate]] = []
     statement = _insertion(root["args"]["expr"], scope, bindings)
-    if statement is None:
+    found = None if statement is None else _INSERTION.fullmatch(_text(statement.fragments))
+    if statement is None or found is None:
         return None
-    texts = _texts(statement.fragments)
-    if texts is None:
-        return None
-    head, between, tail = texts
-    before, marker, first = head.rpartition(_BEFORE_ROW)
-    last, bracket, after = tail.partition(")")
-    if not marker or not bracket or not before.startswith("INSERT INTO "):
-        return None
-    pieces = [first, *between, last]
-    return BulkInsert(before + marker, pieces, bracket + after, statement, bindings, scope.size)
+    holders: dict[str, str] = {}
+    if found[2] is not None:
+        columns, expressions = re.findall(_IDENTIFIER, found[2]), _split(found[3])
+        if len(columns) != len(expressions):
+            return None
+        holders = dict(zip(columns, expressions, strict=True))
+    return RowPlan(found[1], holders, found[4] or "", statement, bindings, scope.size)
 
 
 def _insertion(node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]]) -> Statement | None:
@@ -126,14 +162,21 @@ def _insertion(node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]]) -
     return _insertion(node["args"]["expr"], scope, bindings)
 
 
-def _texts(fragments: list[Fragment]) -> tuple[str, list[str], str] | None:
-    """The texts before, between and after the parameters."""
-    texts = [""]
-    for fragment in fragments:
-        if fragment["type"] == "stringChunk":
-            texts[-1] += fragment["chunk"]
-        elif fragment["type"] == "parameter":
-            texts.append("")
-        else:
-            return None
-    return (texts[0], texts[1:-1], texts[-1]) if len(texts) > 1 else None
+def _text(fragments: list[Fragment]) -> str:
+    """A statement's text with holes for its parameters."""
+    return "".join(
+        fragment["chunk"] if fragment["type"] == "stringChunk" else _HOLE for fragment in fragments
+    )
+
+
+def _split(expressions: str) -> list[str]:
+    """The expressions of a list, parted by its own commas, not by those within them."""
+    parts = [""]
+    depth = 0
+    for piece in re.findall(rf"{_IDENTIFIER}|'(?:[^']|'')*'|.", expressions, re.DOTALL):
+        if piece == "," and depth == 0:
+            parts.append("")
+            continue
+        depth += (piece == "(") - (piece == ")")
+        parts[-1] += piece
+    return parts
