@@ -1,6 +1,9 @@
 """The suite through a generated client: one client and one database, emptied before each test."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +22,35 @@ DECLARE name text; filled text[] := '{}'; used boolean;
 BEGIN
   FOR name IN SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind = 'r' AND n.nspname NOT IN ('pg_catalog', 'information_schema') LOOP
+      WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') LOOP
     EXECUTE 'SELECT EXISTS (SELECT FROM ' || name || ')' INTO used;
     IF used THEN filled := filled || name; END IF;
   END LOOP;
   IF filled <> '{}' THEN
-    EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' RESTART IDENTITY CASCADE';
+    EXECUTE 'TRUNCATE ' || array_to_string(filled, ', ') || ' CASCADE';
   END IF;
+  PERFORM setval(format('%I.%I', schemaname, sequencename), 1, false)
+    FROM pg_sequences WHERE last_value IS NOT NULL;
 END $$
 """
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The client lives in one event loop, and so do all tests that use it."""
+    """The client lives in one event loop, and so do all tests that use it; each has a limit."""
     for item in items:
-        if _HERE in item.path.parents:
+        if _HERE in item.path.parents and isinstance(item, pytest.Function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+            if inspect.iscoroutinefunction(item.obj):
+                item.obj = _limited(item.obj)
+
+
+def _limited(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def within_limit(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(_LIMIT):
+            await test(*args, **kwargs)
+
+    return within_limit
 
 
 @pytest.fixture(scope="session")
