@@ -43,10 +43,11 @@ def load(wasm: Path) -> tuple[Engine, Module]:
 
 
 def prepare(wasm: Path) -> Path:
-    """Compile the module and keep its machine code beside it."""
-    module = _compile(_make_engine(), wasm)
+    """Keep the module's machine code beside it."""
     target = wasm.parent / _cache_name(wasm)
-    _write(target, bytes(module.serialize()))
+    if not _is_trusted(target):
+        _, module = load(wasm)
+        _write(target, bytes(module.serialize()))
     for old in wasm.parent.glob(f"{wasm.stem}.*.cwasm"):
         if old != target:
             old.unlink(missing_ok=True)

@@ -1,7 +1,12 @@
-"""Puts the query compiler's WASM module beside a generated client, which loads it from there."""
+"""Puts the query compiler beside a generated client, which loads it from there.
+
+As a WASM module, and as the machine code that this machine runs, so that nothing is compiled when a
+service starts.
+"""
 
 from pathlib import Path
 
+from prisma_wasm.compiler import module
 from prisma_wasm.toolchain import packages
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.generator import files
@@ -13,9 +18,13 @@ SOURCE = Path(
 
 
 def place(package: Path) -> None:
-    """Copy the module, unless the very same one is there."""
-    if is_placed(package):
-        return
+    """Have the module and its machine code there, the very same one that is pinned."""
+    if not is_placed(package):
+        _copy(package)
+    module.prepare(package / FILE_NAME)
+
+
+def _copy(package: Path) -> None:
     source = packages.prepare() / SOURCE
     content = source.read_bytes() if source.is_file() else b""
     if not is_expected(content):
