@@ -35,7 +35,7 @@ def main() -> None:
         step("environment", "Making .venv", [sys.version], environment)
         step("packages", "Installing what requirements.lock pins", [LOCK], packages)
         step("project", "Installing the project", [*ROOT.glob("**/pyproject.toml")], project)
-        run("Preparing Prisma's Node side", [BIN / "prisma-wasm", "install"])
+        step("node", "Preparing Prisma's Node side", pinned_for_node(), node)
         step("client", "Generating the Prisma client", generated_from(), client)
 
 
@@ -89,6 +89,15 @@ def project() -> None:
             ROOT,
         ],
     )
+
+
+def node() -> None:
+    run("Preparing Prisma's Node side", [BIN / "prisma-wasm", "install"])
+
+
+def pinned_for_node() -> list[Path]:
+    toolchain = ROOT / "engine" / "prisma_wasm" / "toolchain"
+    return [toolchain / "npm" / "package-lock.json", toolchain / "node-requirements.txt"]
 
 
 def client() -> None:
