@@ -4,9 +4,11 @@
         push validate schema-format studio bench lock clean
 
 # The first Python of 3.11 to 3.13 that really starts; `make PYTHON=...` chooses another.
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+ifndef PYTHON
+PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
 	&& echo "$$p" && break; done)
+endif
 BIN := .venv/bin
 name ?= change
 
