@@ -30,6 +30,11 @@ class CommandLine:
         """Whether the command is `names`, such as `("migrate", "dev")`."""
         return tuple(self.words[: len(names)]) == names
 
+    def asks_for_a_name(self) -> bool:
+        """Whether the command may ask how a new migration is to be called."""
+        named = any(argument.split("=")[0] in ("--name", "-n") for argument in self.arguments)
+        return self.is_command("migrate", "dev") and not named
+
     def uses_database(self) -> bool:
         """Whether the command opens the database that the schema names."""
         if self.wants_help:

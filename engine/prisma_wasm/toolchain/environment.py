@@ -1,7 +1,10 @@
 """The environment that the Prisma CLI runs in: engines, silence and database URLs."""
 
+import fcntl
 import os
+import struct
 import sys
+import termios
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,7 +26,24 @@ def for_command(
     environment = {**base, **_tool_chain(base, node, packages), **_silence()}
     upstream.forget_cache(environment)
     environment.update(_database_urls(command, environment, cwd))
+    if command.asks_for_a_name() and not _can_answer():
+        environment["CI"] = "1"
     return environment
+
+
+def _can_answer() -> bool:
+    """Whether anybody, or anything that is piped in, can answer a question.
+
+    Prisma asks for a migration's name without looking, and waits for ever where nothing answers.
+    In what it takes for continuous integration it leaves the name away, as we want it then.
+    """
+    try:
+        if os.isatty(0):
+            return True
+        waiting = fcntl.ioctl(0, termios.FIONREAD, struct.pack("i", 0))
+    except OSError:  # closed, or a device such as /dev/null
+        return False
+    return struct.unpack("i", waiting)[0] > 0
 
 
 def _tool_chain(base: Mapping[str, str], node: Node, packages: Path) -> dict[str, str]:
