@@ -85,7 +85,10 @@ def _generate(schema: Path, folder: Path, name: str) -> None:
     own = staging / "schema.prisma"
     text = schema.read_text(encoding="utf-8")
     own.write_text(_GENERATOR.sub(rf'\g<0>  output = "{name}"\n', text), encoding="utf-8")
-    prisma_command("generate", "--schema", str(own), cwd=staging)
+    # Partial types are made by a script that imports the package, which imports its partial types.
+    (staging / name).mkdir()
+    (staging / name / "partials.py").touch()
+    prisma_command("generate", "--schema", str(own), cwd=staging, PYTHONPATH=str(staging))
     script = prisma_command(
         "migrate", "diff", "--from-empty", "--to-schema-datamodel", str(own), "--script",
         cwd=staging,
@@ -104,8 +107,8 @@ def generate_client(request: pytest.FixtureRequest) -> GenerateClient:
     root = cache.mkdir("clients")
 
     def generate(schema: Path) -> Generated:
-        name = f"{schema.parent.name}_{schema.stem}_{_fingerprint(schema)}"
-        folder = root / name
+        name = f"{schema.parent.name}_{schema.stem}"
+        folder = root / f"{name}_{_fingerprint(schema)}"
         if not (folder / "schema.sql").is_file():
             _generate(schema, folder, name)
         return Generated(folder, name, schema.read_text(encoding="utf-8"))
