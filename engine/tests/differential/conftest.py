@@ -103,7 +103,7 @@ class Sides:
     async def _original_on(self, url: str) -> Side:
         text = schema.PATH.read_text(encoding="utf-8") + _ORACLES_GENERATOR
         executable = node.find().executable
-        oracle = await Oracle.start(node=executable, packages=self._packages, url=url, schema=text)
+        oracle = Oracle(node=executable, packages=self._packages, url=url, schema=text)
         self._stack.push_async_callback(oracle.stop)
         package = self._original.package
         return await self._side("original", client_of(package, oracle), package, url)

@@ -28,60 +28,78 @@ class OracleError(Exception):
     """The oracle itself failed; no statement about an engine."""
 
 
-class Oracle:
-    """The process with the original engine, on one database."""
+class OriginalPanicError(Exception):
+    """The original engine came upon a fault of its own, and its process ended."""
 
-    def __init__(self, process: asyncio.subprocess.Process, errors: IO[bytes]) -> None:
-        self._process = process
-        self._errors = errors
+
+class Oracle:
+    """The original engine on one database: a process, started anew when the engine panics."""
+
+    def __init__(self, *, node: Path, packages: Path, url: str, schema: str) -> None:
+        self._command = (node, PROGRAM, packages)
+        self._connection = {"url": url, "schema": schema}
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        self._process: asyncio.subprocess.Process | None = None
         self._numbers = itertools.count(1)
         self._turn = asyncio.Lock()
 
-    @classmethod
-    async def start(cls, *, node: Path, packages: Path, url: str, schema: str) -> Oracle:
-        """Start it; `packages` is the folder of package.json and node_modules."""
-        errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        process = await asyncio.create_subprocess_exec(
-            node,
-            PROGRAM,
-            packages,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=errors,
-            limit=_LINE_LIMIT,
-        )
-        oracle = cls(process, errors)
-        await oracle.ask("connect", url=url, schema=schema)
-        return oracle
-
     async def ask(self, operation: str, **given: Any) -> Any:
         """One request; the engine's answer, errors included."""
+        async with self._turn:
+            if self._process is None:
+                await self._start()
+            return await self._ask(operation, **given)
+
+    async def stop(self) -> None:
+        """End the process."""
+        await self._end()
+        self._errors.close()
+
+    async def _start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=self._errors,
+            limit=_LINE_LIMIT,
+        )
+        await self._ask("connect", **self._connection)
+
+    async def _ask(self, operation: str, **given: Any) -> Any:
+        assert self._process
         assert self._process.stdin
         assert self._process.stdout
-        async with self._turn:
-            number = next(self._numbers)
-            request = json.dumps({"id": number, "op": operation, **given})
-            self._process.stdin.write(request.encode() + b"\n")
-            line = await asyncio.wait_for(self._process.stdout.readline(), _ANSWER_SECONDS)
+        number = next(self._numbers)
+        request = json.dumps({"id": number, "op": operation, **given})
+        self._process.stdin.write(request.encode() + b"\n")
+        line = await asyncio.wait_for(self._process.stdout.readline(), _ANSWER_SECONDS)
         if not line:
-            self._errors.seek(0)
-            raise OracleError(f"ended: {self._errors.read().decode()[-2000:]}")
+            await self._end()
+            raise self._explain_end()
         reply = json.loads(line)
         if reply["id"] != number or "error" in reply:
             raise OracleError(str(reply.get("error", reply)))
         return reply["ok"]
 
-    async def stop(self) -> None:
-        """End the process."""
-        assert self._process.stdin
-        self._process.stdin.close()
+    def _explain_end(self) -> Exception:
+        self._errors.seek(0)
+        said = self._errors.read().decode()[-2000:]
+        self._errors.truncate(0)
+        is_panic = "RuntimeError: unreachable" in said
+        return OriginalPanicError("panicked") if is_panic else OracleError(f"ended: {said}")
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin
+        process.stdin.close()
         try:
-            await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+            await asyncio.wait_for(process.wait(), _STOP_SECONDS)
         except TimeoutError:
             with suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
-        self._errors.close()
+                process.kill()
+            await process.wait()
 
 
 def client_of(package: ModuleType, oracle: Oracle) -> Any:

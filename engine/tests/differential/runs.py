@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from .compare import Comparison, Difference
+from .compare import Comparison
+from .difference import Difference
 from .generate import Generator
 from .shrink import shrink
 

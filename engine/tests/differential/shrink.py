@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from .calls import Batch, Call, Step, Transaction
-from .compare import Comparison, Difference
+from .compare import Comparison
+from .difference import Difference
 from .shapes import is_dict, is_list
 
 _TRIES: Final = 120

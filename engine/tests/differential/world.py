@@ -21,6 +21,11 @@ _COMPARED_AS: Final = {
     ("Kind", "plainJson"): "{0}::jsonb::text",
 }
 
+_LOCK_SECONDS: Final = 10.0
+_OPEN: Final = """
+    SELECT state, query FROM pg_stat_activity
+    WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()
+"""
 _TABLES: Final = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
 _COLUMNS: Final = """
     SELECT column_name FROM information_schema.columns
@@ -98,6 +103,10 @@ def _row_as_text(table: str, names: list[str]) -> str:
     return f"SELECT row_to_json(one) FROM (SELECT {', '.join(parts)}) AS one"
 
 
+class OpenTransactionError(Exception):
+    """A step has left a transaction open; says which connections are in one."""
+
+
 @dataclass
 class Side:
     """One of the two: a client, its package's `fields`, and a look into its database."""
@@ -108,7 +117,12 @@ class Side:
     connection: Any
 
     async def restore(self) -> None:
-        await self.connection.execute("SELECT differential.restore()")
+        """Bring the first rows back; a transaction that was left open is a fault and stops it."""
+        try:
+            await self.connection.execute("SELECT differential.restore()", timeout=_LOCK_SECONDS)
+        except TimeoutError as error:
+            held = [f"{row[0]}: {row[1]}" for row in await self.connection.fetch(_OPEN)]
+            raise OpenTransactionError(f"on the side of {self.name}: {held}") from error
 
     async def realign(self) -> None:
         await self.connection.execute("SELECT differential.realign()")
