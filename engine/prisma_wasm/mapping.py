@@ -24,10 +24,10 @@ Convert = Callable[[Any], Any]
 
 
 class Context:
-    """What a mapping is made with: the enums of the schema, and the form of dates and decimals.
+    """What a mapping is made with: the enums of the schema, and the form of numbers and dates.
 
-    Models are made of Python's own dates and decimals; where the caller gets the answer as it is
-    (`group_by`), they are the texts that the original engine's JSON has.
+    Models are made of Python's own; where the caller gets the answer as it is (`group_by`), dates,
+    decimals and large integers are the texts that the original engine's JSON has.
     """
 
     def __init__(self, enums: dict[str, dict[str, str]], *, as_text: bool) -> None:
@@ -261,4 +261,12 @@ def moment_text(value: Any) -> Any:
     return moment.isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
-_TEXT_CONVERTERS: Final = _CONVERTERS | {"decimal": decimal_text, "datetime": moment_text}
+def bigint_text(value: Any) -> Any:
+    return None if value is None else str(to_int(value))
+
+
+_TEXT_CONVERTERS: Final = _CONVERTERS | {
+    "bigint": bigint_text,
+    "decimal": decimal_text,
+    "datetime": moment_text,
+}

@@ -23,11 +23,11 @@ _ROWS_LIMIT: Final = 1_000
 _HOLE: Final = "\0"  # which no SQL can hold
 _IDENTIFIER: Final = r'"(?:[^"]|"")*"'
 _INSERTION: Final = re.compile(
-    rf"(INSERT INTO (?:{_IDENTIFIER}\.)?{_IDENTIFIER}) "
+    rf"(INSERT INTO (?:{_IDENTIFIER}\.)?{_IDENTIFIER}) "  # noqa: S608  # reads SQL, makes none
     rf"(?:\(({_IDENTIFIER}(?:,{_IDENTIFIER})*)\) VALUES \((.*)\)|DEFAULT VALUES)"
     r"( ON CONFLICT DO NOTHING)?",
     re.DOTALL,
-)  # noqa: S608  # reads SQL, makes none
+)
 
 
 @dataclass(slots=True)
@@ -154,11 +154,11 @@ def _insertion(node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]]) -
     if node["type"] != "let":
         return None
     for binding in node["args"]["bindings"]:
-        expr = binding["expr"]
-        if expr["type"] != "value":
-            return None
-        evaluate = compile_value(expr["args"], scope)
-        bindings.append((scope.bind(binding["name"]), evaluate))
+        match binding["expr"]:
+            case {"type": "value", "args": value}:
+                bindings.append((scope.bind(binding["name"]), compile_value(value, scope)))
+            case _:
+                return None
     return _insertion(node["args"]["expr"], scope, bindings)
 
 

@@ -7,6 +7,7 @@ Where a template has a list of values (`IN ($1, $2, ...)`), it becomes one array
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, cast
@@ -58,7 +59,7 @@ def _parameters(fragments: list[Fragment]) -> list[Fragment]:
 
 
 def _prepared(value: PrismaValue, arg_type: ArgType | TupleType) -> PrismaValue:
-    """A constant in the form in which the driver takes it: plans write numbers as texts."""
+    """A constant as the driver takes it: plans write numbers and bytes as texts."""
     if arg_type["arity"] == "tuple":
         return value
     convert = _CONSTANTS.get(arg_type["scalarType"])
@@ -75,6 +76,7 @@ _CONSTANTS: Final[dict[str, Callable[[str], Any]]] = {
     "bigint": int,
     "decimal": Decimal,
     "float": float,
+    "bytes": base64.b64decode,
 }
 
 

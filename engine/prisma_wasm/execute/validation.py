@@ -104,11 +104,8 @@ def _message(identifier: str, context: dict[str, Any], found: Any) -> str:
                 f" `{context['modelB']}` models."
             )
         case "INCOMPLETE_CONNECT_OUTPUT":
-            return (
-                f"The required connected records were not found. Expected {context['expectedRows']}"
-                " records to be connected after connect operation on"
-                f" {context['relationType']} relation '{context['relation']}', found {found}."
-            )
+            cause = _not_connected(context, found)
+            return f"The required connected records were not found. {cause}"
         case "RECORDS_NOT_CONNECTED":
             return (
                 f"The records for relation `{context['relation']}` between the"
@@ -118,9 +115,18 @@ def _message(identifier: str, context: dict[str, Any], found: Any) -> str:
             return f"{_NEEDED} {_cause(identifier, context, found)}"
 
 
+def _not_connected(context: dict[str, Any], found: Any) -> str:
+    return (
+        f"Expected {context['expectedRows']} records to be connected after connect operation on"
+        f" {context['relationType']} relation '{context['relation']}', found {found}."
+    )
+
+
 def _meta(identifier: str, context: dict[str, Any], found: Any) -> dict[str, Any]:
     if _CODES[identifier] == "P2025":
         return {"cause": _cause(identifier, context, found)}
+    if identifier == "INCOMPLETE_CONNECT_OUTPUT":
+        return {"details": _not_connected(context, found)}
     names = {"modelA": "model_a_name", "modelB": "model_b_name"}
     names |= {"parent": "parent_name", "child": "child_name", "relation": "relation_name"}
     return {names.get(key, key): value for key, value in context.items()}
