@@ -7,76 +7,8 @@ import pytest
 from cli_project import Cli, Project, installed_cli, run_sql
 from fix_server import DatabaseServer
 
-BLOG = """datasource db {
-  provider = "postgresql"
-  url      = env("DATABASE_URL")
-}
-
-enum Role {
-  ADMIN
-  USER
-}
-
-model User {
-  id        Int      @id @default(autoincrement())
-  email     String   @unique
-  name      String?
-  role      Role     @default(USER)
-  tags      String[]
-  posts     Post[]
-  createdAt DateTime @default(now()) @db.Timestamptz(3)
-}
-
-model Post {
-  id       String  @id @default(uuid()) @db.Uuid
-  title    String
-  price    Decimal @default(0) @db.Decimal(10, 2)
-  meta     Json?
-  authorId Int
-  author   User    @relation(fields: [authorId], references: [id], onDelete: Cascade)
-
-  @@index([authorId, title])
-}
-"""
-
-BLOG_SQL = """-- CreateSchema
-CREATE SCHEMA IF NOT EXISTS "public";
-
--- CreateEnum
-CREATE TYPE "Role" AS ENUM ('ADMIN', 'USER');
-
--- CreateTable
-CREATE TABLE "User" (
-    "id" SERIAL NOT NULL,
-    "email" TEXT NOT NULL,
-    "name" TEXT,
-    "role" "Role" NOT NULL DEFAULT 'USER',
-    "tags" TEXT[],
-    "createdAt" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
-
-    CONSTRAINT "User_pkey" PRIMARY KEY ("id")
-);
-
--- CreateTable
-CREATE TABLE "Post" (
-    "id" UUID NOT NULL,
-    "title" TEXT NOT NULL,
-    "price" DECIMAL(10,2) NOT NULL DEFAULT 0,
-    "meta" JSONB,
-    "authorId" INTEGER NOT NULL,
-
-    CONSTRAINT "Post_pkey" PRIMARY KEY ("id")
-);
-
--- CreateIndex
-CREATE UNIQUE INDEX "User_email_key" ON "User"("email");
-
--- CreateIndex
-CREATE INDEX "Post_authorId_title_idx" ON "Post"("authorId", "title");
-
--- AddForeignKey
-ALTER TABLE "Post" ADD CONSTRAINT "Post_authorId_fkey" FOREIGN KEY ("authorId") REFERENCES "User"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-"""
+DATA = Path(__file__).parent / "data"
+BLOG = (DATA / "blog.prisma").read_text()
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +20,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
 @pytest.fixture(scope="session")
 def blog_sql() -> str:
     """What Prisma writes for the blog's schema as the first migration."""
-    return BLOG_SQL
+    return (DATA / "blog.sql").read_text()
 
 
 def projects(cli: Cli, server: DatabaseServer, base: Path) -> Iterator[Callable[..., Project]]:

@@ -1,4 +1,4 @@
-"""A headless Chromium driven over its DevTools pipe: enough to look at a page and to type into it."""
+"""A headless Chromium on its DevTools pipe: enough to look at a page and to type there."""
 
 import json
 import os
@@ -29,6 +29,14 @@ OPTIONS = (
     "--window-size=1400,900",
     "--remote-debugging-pipe",
 )
+
+MIDDLE_OF = """(text) => {
+  const all = [...document.querySelectorAll("*")];
+  const found = all.filter((element) => element.innerText?.trim() === text).at(-1);
+  if (!found) return null;
+  const box = found.getBoundingClientRect();
+  return [box.x + box.width / 2, box.y + box.height / 2];
+}"""
 
 Message = dict[str, Any]
 
@@ -96,7 +104,7 @@ class Browser:
             time.sleep(0.1)
 
     def wait_for_focus(self, value: str, act: Callable[[], None], seconds: float = 20.0) -> None:
-        """Act again and again until the focus is in a field of this value: pages take time to listen."""
+        """Act again and again until a field of this value has the focus: pages take their time."""
         end = time.monotonic() + seconds
         while self.evaluate("document.activeElement?.value ?? ''") != value:
             assert time.monotonic() < end, (
@@ -115,11 +123,7 @@ class Browser:
 
     def click(self, text: str, times: int = 1) -> None:
         """Click in the middle of the innermost element that shows exactly a text."""
-        place = self.evaluate(
-            f"(() => {{ const all = [...document.querySelectorAll('*')].filter(e => e.innerText?.trim() === {json.dumps(text)});"
-            "const found = all.at(-1); if (!found) return null; const box = found.getBoundingClientRect();"
-            "return [box.x + box.width / 2, box.y + box.height / 2]; })()"
-        )
+        place = self.evaluate(f"({MIDDLE_OF})({json.dumps(text)})")
         assert place is not None, f"nothing shows {text!r}"
         at = {"x": place[0], "y": place[1], "button": "left"}
         for count in range(1, times + 1):

@@ -11,8 +11,10 @@ GENERATOR = """
 const say = (message) => process.stderr.write(JSON.stringify(message) + "\\n");
 require("readline").createInterface({ input: process.stdin }).on("line", (line) => {
   const { id, method, params } = JSON.parse(line);
-  if (method === "generate") require("fs").writeFileSync(process.env.SEEN, JSON.stringify(params.generator));
-  say({ jsonrpc: "2.0", id, result: method === "getManifest" ? { manifest: { prettyName: "Check" } } : null });
+  const seen = () => JSON.stringify(params.generator);
+  if (method === "generate") require("fs").writeFileSync(process.env.SEEN, seen());
+  const manifest = { manifest: { prettyName: "Check" } };
+  say({ jsonrpc: "2.0", id, result: method === "getManifest" ? manifest : null });
 });
 """
 

@@ -175,7 +175,8 @@ def test_other_styles_of_dates(
     project.migration("20260101000001_bad", "SELECT nothing;")
     project.prisma("migrate", "deploy").expect(1, "P3018")
     [started] = project.sql(
-        "SELECT to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') FROM _prisma_migrations WHERE finished_at IS NULL"
+        "SELECT to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+        " FROM _prisma_migrations WHERE finished_at IS NULL"
     )
     project.prisma("migrate", "deploy").expect(
         1, f"P3009.*`20260101000001_bad` migration started at {started}"

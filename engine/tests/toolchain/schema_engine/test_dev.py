@@ -6,7 +6,8 @@ import pytest
 from cli_project import Project
 
 DEV = ("migrate", "dev", "--skip-generate")
-FINISHED = "SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NOT NULL AND applied_steps_count = 1"
+FINISHED = """SELECT count(*) FROM _prisma_migrations
+WHERE finished_at IS NOT NULL AND applied_steps_count = 1"""
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def developed(project: Project) -> Project:
 def test_the_first_migration(
     project: Project, shadows: Callable[[], list[str]], blog_sql: str
 ) -> None:
-    """The database is created, the migration is Prisma's own text, and no shadow database is left."""
+    """The database is created, the text is Prisma's own, and no shadow database is left."""
     outcome = project.typed(*DEV, "--name", "first")
     outcome.expect(0, "database .* created at.*have been created and applied.*now in sync")
     assert project.written("_first") == blog_sql.split("\n\n", 1)[1]
@@ -72,7 +73,8 @@ def test_a_migration_that_fails_in_the_shadow_database(
     )
     developed.typed(*DEV).expect(
         1,
-        'P3006.*`29990101000000_broken` failed to apply cleanly to the shadow database. \nError:\ncolumn "nothing_here" does not exist',
+        "P3006.*`29990101000000_broken` failed to apply cleanly to the shadow database. \n"
+        'Error:\ncolumn "nothing_here" does not exist',
     )
     assert shadows() == []
 

@@ -22,7 +22,7 @@ class Sides(NamedTuple):
             "MIGRATIONS": "prisma/migrations",
             "BLOG": self.blog.url,
             "OTHER": self.other.url,
-            "SHADOW": self.shadow.url,
+            "SHADOW_URL": f"--shadow-database-url={self.shadow.url}",
         }
         return [values.get(word, word) for word in words.split()]
 
@@ -56,22 +56,22 @@ def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
         ("--from-url BLOG --to-url BLOG --exit-code", 0, "No difference"),
         ("--from-url BLOG --to-schema-datasource SCHEMA --exit-code", 0, "No difference"),
         (
-            "--from-migrations MIGRATIONS --to-schema-datamodel SCHEMA --shadow-database-url SHADOW --exit-code",
+            "--from-migrations MIGRATIONS --to-schema-datamodel SCHEMA SHADOW_URL --exit-code",
             0,
             "No difference",
         ),
         (
-            "--from-empty --to-migrations MIGRATIONS --shadow-database-url SHADOW --script",
+            "--from-empty --to-migrations MIGRATIONS SHADOW_URL --script",
             0,
             'CREATE TABLE.*"User"',
         ),
         (
-            "--from-url OTHER --to-migrations MIGRATIONS --shadow-database-url SHADOW --script",
+            "--from-url OTHER --to-migrations MIGRATIONS SHADOW_URL --script",
             0,
             'DROP TABLE.*"Only"',
         ),
         (
-            "--from-migrations MIGRATIONS --to-url OTHER --shadow-database-url SHADOW --exit-code",
+            "--from-migrations MIGRATIONS --to-url OTHER SHADOW_URL --exit-code",
             2,
             "Only",
         ),
@@ -115,7 +115,8 @@ def test_two_schemas_of_one_database(make_project: Callable[..., Project]) -> No
     """`?schema=` on both sides compares those two schemas, and equal ones have no difference."""
     project = make_project(exists=True)
     project.sql(
-        "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.same (id int PRIMARY KEY); CREATE TABLE b.same (id int PRIMARY KEY)",
+        "CREATE SCHEMA a; CREATE TABLE a.same (id int PRIMARY KEY)",
+        "CREATE SCHEMA b; CREATE TABLE b.same (id int PRIMARY KEY)",
         "CREATE TABLE b.more (id int PRIMARY KEY)",
     )
     a, b = f"{project.url}?schema=a", f"{project.url}?schema=b"

@@ -67,7 +67,7 @@ def test_shadow_databases_are_dropped(
     number: signal.Signals,
     to_all: bool,
 ) -> None:
-    """After Ctrl-C, a SIGTERM to the CLI alone or a lost terminal no shadow database and no engine is left."""
+    """After Ctrl-C, SIGTERM to the CLI alone or a lost terminal nothing is left."""
     project, process = slow
     wait_until(shadows, "the shadow database")
     wait_until(lambda: sleeping(project), "the slow statement")
@@ -80,7 +80,8 @@ def test_shadow_databases_are_dropped(
 def sleeping(project: Project) -> object:
     server = re.sub(r"/[^/]*$", "/postgres", project.url)
     return project.sql(
-        "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()",
+        "SELECT 1 FROM pg_stat_activity"
+        " WHERE query LIKE '%pg_sleep(30)%' AND pid <> pg_backend_pid()",
         url=server,
     )
 

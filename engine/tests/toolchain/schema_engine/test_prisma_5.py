@@ -1,6 +1,7 @@
 """Databases and migrations that Prisma 5 made: no drift, and scripts that fit what is there."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from cli_project import Project
@@ -9,61 +10,10 @@ DEV = ("migrate", "dev", "--skip-generate")
 PUSH = ("db", "push", "--skip-generate")
 INDEXES = "SELECT indexname FROM pg_indexes WHERE tablename = '{}' ORDER BY 1"
 
-SCHEMA = """generator client {
-  provider        = "prisma-client-py"
-  previewFeatures = ["fullTextSearch"]
-}
 
-datasource db {
-  provider = "postgresql"
-  url      = env("DATABASE_URL")
-}
-
-model Post {
-  id    Int    @id @default(autoincrement())
-  title String
-  tags  Tag[]
-}
-
-model Tag {
-  id    String @id
-  posts Post[]
-}
-"""
-
-TAGS = """-- CreateTable
-CREATE TABLE "Post" (
-    "id" SERIAL NOT NULL,
-    "title" TEXT NOT NULL,
-
-    CONSTRAINT "Post_pkey" PRIMARY KEY ("id")
-);
-
--- CreateTable
-CREATE TABLE "Tag" (
-    "id" TEXT NOT NULL,
-
-    CONSTRAINT "Tag_pkey" PRIMARY KEY ("id")
-);
-
--- CreateTable
-CREATE TABLE "_PostToTag" (
-    "A" INTEGER NOT NULL,
-    "B" TEXT NOT NULL
-);
-
--- CreateIndex
-CREATE UNIQUE INDEX "_PostToTag_AB_unique" ON "_PostToTag"("A", "B");
-
--- CreateIndex
-CREATE INDEX "_PostToTag_B_index" ON "_PostToTag"("B");
-
--- AddForeignKey
-ALTER TABLE "_PostToTag" ADD CONSTRAINT "_PostToTag_A_fkey" FOREIGN KEY ("A") REFERENCES "Post"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- AddForeignKey
-ALTER TABLE "_PostToTag" ADD CONSTRAINT "_PostToTag_B_fkey" FOREIGN KEY ("B") REFERENCES "Tag"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-"""
+DATA = Path(__file__).parent / "data"
+SCHEMA = (DATA / "prisma_5.prisma").read_text()
+TAGS = (DATA / "prisma_5.sql").read_text()
 
 # A relation whose name leaves no room for "_AB_unique" in the 63 characters of a name.
 LONG = "r" * 59
@@ -82,13 +32,14 @@ model B {{
   a  A[] @relation("{LONG}")
 }}
 """
+REFERENCES = 'FOREIGN KEY ("{0}") REFERENCES "{0}"("id") ON DELETE CASCADE ON UPDATE CASCADE'
 LONG_TABLES = f"""CREATE TABLE "A" ("id" INTEGER NOT NULL, CONSTRAINT "A_pkey" PRIMARY KEY ("id"));
 CREATE TABLE "B" ("id" INTEGER NOT NULL, CONSTRAINT "B_pkey" PRIMARY KEY ("id"));
 CREATE TABLE "_{LONG}" ("A" INTEGER NOT NULL, "B" INTEGER NOT NULL);
 CREATE UNIQUE INDEX "_{LONG[:52]}_AB_unique" ON "_{LONG}"("A", "B");
 CREATE INDEX "_{LONG[:54]}_B_index" ON "_{LONG}"("B");
-ALTER TABLE "_{LONG}" ADD CONSTRAINT "_{LONG[:55]}_A_fkey" FOREIGN KEY ("A") REFERENCES "A"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-ALTER TABLE "_{LONG}" ADD CONSTRAINT "_{LONG[:55]}_B_fkey" FOREIGN KEY ("B") REFERENCES "B"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+ALTER TABLE "_{LONG}" ADD CONSTRAINT "_{LONG[:55]}_A_fkey" {REFERENCES.format("A")};
+ALTER TABLE "_{LONG}" ADD CONSTRAINT "_{LONG[:55]}_B_fkey" {REFERENCES.format("B")};
 """
 
 
@@ -112,7 +63,7 @@ def make_ids_text(project: Project) -> None:
 
 
 def test_no_drift(old: Project, make_project: Callable[..., Project]) -> None:
-    """The unique index of a relation table is as good as Prisma 6's primary key, for every command."""
+    """The unique index of a relation table is as good as Prisma 6's key, for every command."""
     shadow = make_project(exists=True)
     old.typed(*DEV).expect(0, "Already in sync")
     old.prisma("migrate", "status").expect(0, "up to date")
@@ -140,7 +91,7 @@ def test_other_changes_leave_the_table_alone(old: Project) -> None:
 
 
 def test_a_migration_that_touches_the_key(old: Project) -> None:
-    """Where a script has to rebuild the key, it drops the index that is really there, and the rows stay."""
+    """A script that rebuilds the key drops the index that is really there; the rows stay."""
     make_ids_text(old)
     old.typed(*DEV, "--name", "ids", answers={"Are you sure": "y"}).expect(
         0, "have been created and applied"
@@ -184,7 +135,8 @@ def test_a_history_that_moved_to_keys(old: Project) -> None:
     """Who has gone Prisma 6's way by a migration sees no drift either."""
     old.migration(
         "20250101000000_keys",
-        'ALTER TABLE "_PostToTag" ADD CONSTRAINT "_PostToTag_AB_pkey" PRIMARY KEY ("A", "B");\nDROP INDEX "_PostToTag_AB_unique";\n',
+        'ALTER TABLE "_PostToTag" ADD CONSTRAINT "_PostToTag_AB_pkey" PRIMARY KEY ("A", "B");\n'
+        'DROP INDEX "_PostToTag_AB_unique";\n',
     )
     old.typed(*DEV).expect(0, "20250101000000_keys")
     old.typed(*DEV).expect(0, "Already in sync")
@@ -202,7 +154,8 @@ def test_a_relation_table_that_is_a_model(make_project: Callable[..., Project]) 
     project = make_project(exists=True)
     project.schema.write_text(
         'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n'
-        'model Pair {\n  A Int\n  B Int\n  @@unique([A, B], map: "_Pair_AB_unique")\n  @@map("_Pair")\n}\n'
+        "model Pair {\n  A Int\n  B Int\n"
+        '  @@unique([A, B], map: "_Pair_AB_unique")\n  @@map("_Pair")\n}\n'
     )
     project.prisma(*PUSH).expect(0, "now in sync")
     project.prisma(*PUSH).expect(0, "already in sync")

@@ -8,7 +8,9 @@ from cli_project import Project
 PUSH = ("db", "push", "--skip-generate")
 PULL = ("db", "pull")
 EXECUTE = ("db", "execute")
-ODD_TYPES = 'CREATE TABLE "pulled" (id int PRIMARY KEY, at timestamptz, u uuid, j jsonb[], c "char", iv interval, e numeric(8,3)[])'
+ODD_TYPES = """CREATE TABLE "pulled" (
+  id int PRIMARY KEY, at timestamptz, u uuid, j jsonb[], c "char", iv interval, e numeric(8,3)[]
+)"""
 
 
 def test_push(project: Project) -> None:
@@ -36,7 +38,12 @@ def test_pull(deployed: Project) -> None:
 
 def test_pull_keeps_the_word_of_prisma_5(deployed: Project) -> None:
     """A schema that says `fullTextSearch` still says so after a pull."""
-    head = 'generator g {\n  provider        = "prisma-client-py"\n  previewFeatures = ["fullTextSearch"]\n}\n\n'
+    head = """generator g {
+  provider        = "prisma-client-py"
+  previewFeatures = ["fullTextSearch"]
+}
+
+"""
     deployed.schema.write_text(head + deployed.schema.read_text())
     deployed.prisma(*PULL).expect(0, "Introspected")
     assert '["fullTextSearch"]' in deployed.schema.read_text()

@@ -59,7 +59,11 @@ def test_extensions(make_project: Callable[..., Project], extension: str) -> Non
     if not project.sql(f"SELECT 1 FROM pg_available_extensions WHERE name = '{name}'"):
         pytest.skip(f"the server does not have {name}")
     project.edit('env("DATABASE_URL")', f'env("DATABASE_URL")\n  extensions = [{extension}]')
-    generator = 'generator c {\n  provider = "prisma-client-js"\n  previewFeatures = ["postgresqlExtensions"]\n}\n'
+    generator = """generator c {
+  provider        = "prisma-client-js"
+  previewFeatures = ["postgresqlExtensions"]
+}
+"""
     project.schema.write_text(generator + project.schema.read_text())
     project.typed(*DEV, "--name", "x").expect(0, "in sync")
     assert "CREATE EXTENSION" in project.written("_x")

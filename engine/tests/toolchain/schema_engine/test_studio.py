@@ -1,12 +1,12 @@
 """`prisma studio`: rows in a real browser, changed there, and a clean end."""
 
 import gzip
+import http.client
 import json
 import signal
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,8 @@ import pytest
 from cli_project import LIMIT, Project
 from studio_browser import CHROMIUM, Browser
 
-ROWS = """INSERT INTO "User" (email, name, tags) VALUES ('ann@example.org', 'Ann', '{x,y}'), ('bob@example.org', 'Bob', '{}')"""
+ROWS = """INSERT INTO "User" (email, name, tags)
+VALUES ('ann@example.org', 'Ann', '{x,y}'), ('bob@example.org', 'Bob', '{}')"""
 ENTER = ("Enter", 13)
 
 
@@ -24,7 +25,11 @@ class Studio(NamedTuple):
 
     project: Project
     process: "subprocess.Popen[bytes]"
-    url: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}/"
 
     def ask(self, **data: Any) -> dict[str, Any]:
         """What the page asks: a call of the client."""
@@ -34,11 +39,12 @@ class Studio(NamedTuple):
             "action": "clientRequest",
             "payload": {"data": data},
         }
-        request = urllib.request.Request(
-            f"{self.url}api", json.dumps(message).encode(), {"content-type": "text/plain"}
-        )
-        with urllib.request.urlopen(request, timeout=LIMIT) as answer:
-            return json.loads(gzip.decompress(answer.read()))["payload"]
+        door = http.client.HTTPConnection("localhost", self.port, timeout=LIMIT)
+        try:
+            door.request("POST", "/api", json.dumps(message), {"content-type": "text/plain"})
+            return json.loads(gzip.decompress(door.getresponse().read()))["payload"]
+        finally:
+            door.close()
 
 
 def free_port() -> int:
@@ -61,7 +67,7 @@ def studio_of(
             line = process.stdout.readline()
             assert line, shown.decode()
             shown += line
-        yield Studio(project, process, f"http://localhost:{port}/")
+        yield Studio(project, process, port)
     finally:
         if process.poll() is None:
             process.kill()
@@ -154,7 +160,7 @@ def test_a_clean_end(studio: Studio, number: signal.Signals) -> None:
     studio.ask(modelName="User", operation="count", args={})
     studio.process.send_signal(number)
     assert studio.process.wait(10) in (-number, 128 + number, 0)
-    with socket.create_server(("127.0.0.1", int(studio.url.split(":")[2].strip("/")))):
+    with socket.create_server(("127.0.0.1", studio.port)):
         pass
 
 

@@ -1,4 +1,4 @@
-"""A door to a PostgreSQL server that speaks TLS with a certificate of its own, whatever the server can do."""
+"""A door to a PostgreSQL server that speaks TLS, whatever the server can do."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import shutil
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,16 +20,15 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     """A certificate that signs itself for localhost, and its key."""
     assert OPENSSL is not None
     certificate, key = folder / "server.crt", folder / "server.key"
-    subprocess.run(
-        [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)],
-        check=True, capture_output=True, timeout=_LIMIT,
-    )  # fmt: skip
+    words = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    words += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    words += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([OPENSSL, *words], check=True, capture_output=True, timeout=_LIMIT)
     return certificate, key
 
 
 @contextlib.contextmanager
-def tls_door(url: str, certificate: Path, key: Path) -> Iterator[int]:
+def tls_door(url: str, certificate: Path, key: Path) -> Generator[int]:
     """A port where the server of `url` is reached by TLS only."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
