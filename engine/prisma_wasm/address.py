@@ -3,12 +3,13 @@
     postgresql://user:password@host:port/database?schema=public&connection_limit=5&pool_timeout=10
 
 Several hosts may be given as libpq does, with commas; a host may be a directory of sockets, in the
-URL (percent-encoded) or as the parameter `host`. What is not known is refused by name, so that a
-misspelt limit does not go unnoticed; parameters of libpq that change nothing here are accepted.
+URL (percent-encoded) or as the parameter `host`. A parameter that is not known is ignored, as
+Prisma does, with a warning that names it, so that a misspelt limit does not go unnoticed.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from prisma_wasm.errors import QueryError
+
+log = logging.getLogger(__name__)
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
 _IGNORED: Final = frozenset(
@@ -73,7 +76,7 @@ def parse(url: str) -> Address:
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     for name in parameters:
         if name not in _KNOWN and name not in _IGNORED:
-            raise _invalid(f"unknown parameter `{name}`")
+            log.warning("The database URL's parameter `%s` is not known, and ignored.", name)
     authority, _, path = rest.partition("/")
     credentials, _, places = authority.rpartition("@")
     user, _, password = credentials.partition(":")
