@@ -12,10 +12,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import prisma
 import prisma_wasm
 import pytest
 from fix_server import DatabaseServer
@@ -67,36 +69,47 @@ def prisma_command(*args: str, cwd: Path, **variables: str) -> str:
 
 
 def _fingerprint(schema: Path) -> str:
-    """A hash of the schema, of what lies beside it for the generator, and of the generator."""
+    """A hash of the schema and of what generates."""
     digest = hashlib.sha256(sys.version.encode())
     made_by = [path for pattern in _GENERATING for path in sorted(_PRODUCT.glob(pattern))]
-    for path in [schema, *sorted(schema.parent.glob("partial_types.py")), *made_by]:
+    for path in [schema, *made_by]:
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
-def _generate(schema: Path, folder: Path, name: str) -> None:
-    """Fill `folder`, which appears only when all of it is made."""
+@contextmanager
+def _staged(folder: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes `folder` when all of it is made."""
     staging = folder.with_name(f"{folder.name}.{os.getpid()}")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    for partial in schema.parent.glob("partial_types.py"):
-        shutil.copy(partial, staging)
+    try:
+        yield staging
+        shutil.rmtree(folder, ignore_errors=True)
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _generate(schema: Path, staging: Path, name: str) -> None:
     own = staging / "schema.prisma"
     text = schema.read_text(encoding="utf-8")
     own.write_text(_GENERATOR.sub(rf'\g<0>  output = "{name}"\n', text), encoding="utf-8")
-    # Partial types are made by a script that imports the package, which imports its partial types.
-    (staging / name).mkdir()
-    (staging / name / "partials.py").touch()
-    prisma_command("generate", "--schema", str(own), cwd=staging, PYTHONPATH=str(staging))
+    prisma_command("generate", "--schema", str(own), cwd=staging)
     script = prisma_command(
         "migrate", "diff", "--from-empty", "--to-schema-datamodel", str(own), "--script",
         cwd=staging,
     )  # fmt: skip
     assert "CREATE TABLE" in script, f"prisma migrate diff printed no tables: {script!r}"
     (staging / "schema.sql").write_text(script, encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    staging.rename(folder)
+
+
+def generate_in_place(schema: Path, site: Path) -> None:
+    """Generate a client where a user's is, in the package `prisma`: in a copy of it below `site`."""
+    installed = Path(prisma.__file__).parent
+    generated = shutil.ignore_patterns("__pycache__", "query_compiler.wasm", "schema.prisma")
+    shutil.copytree(installed, site / "prisma", ignore=generated)
+    prisma_command("generate", "--schema", str(schema), cwd=schema.parent, PYTHONPATH=str(site))
 
 
 @pytest.fixture(scope="session")
@@ -109,8 +122,9 @@ def generate_client(request: pytest.FixtureRequest) -> GenerateClient:
     def generate(schema: Path) -> Generated:
         name = f"{schema.parent.name}_{schema.stem}"
         folder = root / f"{name}_{_fingerprint(schema)}"
-        if not (folder / "schema.sql").is_file():
-            _generate(schema, folder, name)
+        if not folder.is_dir():
+            with _staged(folder) as staging:
+                _generate(schema, staging, name)
         return Generated(folder, name, schema.read_text(encoding="utf-8"))
 
     return generate

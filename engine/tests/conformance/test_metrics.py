@@ -7,9 +7,11 @@ import pytest
 _COUNTERS = {
     "prisma_client_queries_total",
     "prisma_datasource_queries_total",
-    "prisma_pool_connections_open",
+    "prisma_pool_connections_opened_total",
+    "prisma_pool_connections_closed_total",
 }
 _GAUGES = {
+    "prisma_pool_connections_open",
     "prisma_client_queries_active",
     "prisma_client_queries_wait",
     "prisma_pool_connections_busy",
@@ -82,7 +84,7 @@ async def test_prometheus(db: Any) -> None:
     """The text that Prometheus reads: each metric with its help, type and values."""
     await db.user.find_many()
     text = await db.get_metrics(format="prometheus")
-    for key in _COUNTERS - {"prisma_pool_connections_open"}:
+    for key in _COUNTERS:
         assert f"# TYPE {key} counter" in text
     for key in _GAUGES:
         assert f"# HELP {key} " in text

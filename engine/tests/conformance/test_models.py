@@ -1,4 +1,4 @@
-"""Models as doors to their actions, models of one's own, partial types, registered clients."""
+"""Models as doors to their actions, models of one's own, registered clients."""
 
 import subprocess
 import sys
@@ -104,23 +104,6 @@ async def test_own_model_that_does_not_fit(db: Any, prisma: Any) -> None:
     await db.user.create(data={"email": "x"})
     with pytest.raises(ValidationError):
         await Named.prisma(db).find_first()
-
-
-async def test_partial_types(db: Any, prisma: Any) -> None:
-    """Partial types are models with a part of the fields."""
-    await team_of_four(db)
-    partials = prisma.partials
-    user = await partials.UserInList.prisma(db).find_first(where={"name": "Ada"})
-    assert user.model_dump() == {"id": 1, "name": "Ada"}
-    user = await partials.UserWithPosts.prisma(db).find_first(
-        where={"name": "Ada"}, include={"posts": {"order_by": {"id": "asc"}}}
-    )
-    assert [post.model_dump() for post in user.posts] == [
-        {"id": 1, "title": "Engines"},
-        {"id": 2, "title": "Notes"},
-    ]
-    assert "profile" not in partials.UserWithoutRelations.model_fields
-    assert "email" in partials.UserWithoutRelations.model_fields
 
 
 async def test_models_are_pydantic_models(db: Any, prisma: Any) -> None:
