@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from prisma_wasm.driver import CONNECTION_GONE, INTERFACE_ERROR, DatabaseError, as_database_error
 from prisma_wasm.errors import QueryError
@@ -16,6 +16,12 @@ _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')
 # Classes of SQLSTATE that mean that the server, not the query, is the matter.
 _SHUTTING_DOWN: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03"})
 
+# How raw errors are told: see `_raw_message`.
+_TOLD_BY_DETAIL: Final = frozenset({"23502", "23505"})
+_TOLD_BY_MESSAGE: Final = frozenset(
+    {"22001", "23503", "28000", "28P01", "3D000", "40001", "42703", "42P01", "42P04", "53300"}
+)
+
 
 def translate(error: DatabaseError) -> QueryError:
     """The error of a query that Prisma wrote."""
@@ -25,13 +31,25 @@ def translate(error: DatabaseError) -> QueryError:
 def translate_raw(error: DatabaseError) -> QueryError:
     """The error of a query that the caller wrote."""
     state = _state(error)
-    message = _text(error)
-    return QueryError(
-        "P2010",
-        f"Raw query failed. Code: `{state}`. Message: `{message}`",
-        {"code": state, "message": message},
-        error=execution_message(error),
-    )
+    failure = _raw_failure(state, _raw_text(error, state))
+    failure.error = execution_message(error)
+    return failure
+
+
+# Which text of an error a raw query's error shows: the original engine differs by its kind.
+_SHOWN_BY_DETAIL: Final = frozenset({"23502", "23505"})
+_SHOWN_PLAIN: Final = frozenset({"23503", "42703", "42P01", "3D000", "42P04", "22001"})
+
+
+def _raw_text(error: DatabaseError, state: str) -> str:
+    if state in _SHOWN_BY_DETAIL and error.detail:
+        return error.detail
+    if state in _SHOWN_PLAIN:
+        return _text(error)
+    text = f"{error.severity or 'ERROR'}: {_text(error)}"
+    if error.detail:
+        text += f"\nDETAIL: {error.detail}"
+    return f"{text}\nHINT: {error.hint}" if error.hint else text
 
 
 def translate_connection(error: BaseException, place: str) -> QueryError:
@@ -147,11 +165,6 @@ def _too_long(error: DatabaseError) -> QueryError:
     )
 
 
-def _out_of_range(error: DatabaseError) -> QueryError:
-    text = _text(error)
-    return QueryError("P2020", f"Value out of range for the type. {text}", {"details": text})
-
-
 def _no_table(error: DatabaseError) -> QueryError:
     table = _quoted(_text(error))
     return QueryError(
@@ -213,7 +226,6 @@ def _quoted(text: str) -> str:
 
 _BY_STATE: Final[dict[str, Callable[[DatabaseError], QueryError]]] = {
     "22001": _too_long,
-    "22003": _out_of_range,
     "23502": _not_null,
     "23503": _foreign_key,
     "23001": _foreign_key,
@@ -222,7 +234,6 @@ _BY_STATE: Final[dict[str, Callable[[DatabaseError], QueryError]]] = {
     "28P01": _authentication,
     "3D000": _no_database,
     "40001": _write_conflict,
-    "40P01": _write_conflict,
     "42703": _no_column,
     "42P01": _no_table,
     "53300": _too_many,
@@ -231,8 +242,27 @@ _BY_STATE: Final[dict[str, Callable[[DatabaseError], QueryError]]] = {
 
 def bad_argument(reason: str, *, raw: bool) -> QueryError:
     """An argument that cannot be sent as its parameter's type."""
-    if raw:
-        text = f"invalid input for a parameter: {reason}"
-        meta: dict[str, Any] = {"code": "22P03", "message": text}
-        return QueryError("P2010", f"Raw query failed. Code: `22P03`. Message: `{text}`", meta)
-    return QueryError("P2023", f"Inconsistent column data: {reason}", {"message": reason})
+    if not raw:
+        return QueryError("P2023", f"Inconsistent column data: {reason}", {"message": reason})
+    return _raw_failure("22P02", f"ERROR: invalid input for parameter {reason}")
+
+
+def wrong_number_of_arguments(expected: int, given: int, *, raw: bool) -> QueryError:
+    """Too few arguments for a statement, or too many."""
+    if not raw:
+        return bad_argument(f"{given} arguments for {expected} parameters", raw=False)
+    if given < expected:
+        return _raw_failure("42P02", f"ERROR: there is no parameter ${given + 1}")
+    return _raw_failure(
+        "08P01",
+        f"ERROR: bind message supplies {given} parameters, but prepared statement requires"
+        f" {expected}",
+    )
+
+
+def _raw_failure(code: str, message: str) -> QueryError:
+    return QueryError(
+        "P2010",
+        f"Raw query failed. Code: `{code}`. Message: `{message}`",
+        {"code": code, "message": message},
+    )

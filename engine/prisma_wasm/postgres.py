@@ -23,6 +23,7 @@ from prisma_wasm.database_errors import (
     translate,
     translate_connection,
     translate_raw,
+    wrong_number_of_arguments,
 )
 from prisma_wasm.driver import (
     INTERFACE_ERROR,
@@ -34,7 +35,15 @@ from prisma_wasm.driver import (
     open_connection,
 )
 from prisma_wasm.errors import QueryError
-from prisma_wasm.parameters import ArgumentError, Encode, encode, encoders, interval_text
+from prisma_wasm.parameters import (
+    FIRST_OWN_TYPE,
+    ArgumentError,
+    Encode,
+    encode,
+    encoders,
+    interval_text,
+    text_for_server,
+)
 from prisma_wasm.results import Mend, mender
 
 _statement_names: Final = itertools.count(1)
@@ -204,14 +213,48 @@ class Connection:
             prepared = await self._prepare(sql, raw=raw, keep=keep)
         elif len(self._statements) >= self._address.statement_cache_size:
             self._statements.move_to_end(sql)
+        if len(args) != len(prepared.encoders):
+            await self._finish_preparing()
+            raise wrong_number_of_arguments(len(args), len(prepared.encoders), raw=raw)
         try:
             return prepared, encode(prepared.encoders, args)
         except ArgumentError as error:
-            raise bad_argument(str(error), raw=raw) from error
-        except ValueError as error:
-            expected = len(prepared.encoders)
-            reason = f"the query has {expected} parameters but {len(args)} were given"
-            raise bad_argument(reason, raw=raw) from error
+            return prepared, await self._encode_with_server(prepared, args, error, raw=raw)
+
+    async def _encode_with_server(
+        self, prepared: Prepared, args: list[Any], refusal: ArgumentError, *, raw: bool
+    ) -> list[Any]:
+        """Have PostgreSQL read what nobody here could: it knows more forms, or says its error."""
+        functions = list(prepared.encoders)
+        given = list(args)
+        types = prepared.statement.get_parameters()
+        while True:
+            position, kind = refusal.position, types[refusal.position]
+            if kind.oid >= FIRST_OWN_TYPE:
+                await self._finish_preparing()
+                raise bad_argument(str(refusal), raw=raw) from refusal
+            source, text = text_for_server(given[position])
+            query = f"SELECT $1::{source}::{kind.name}"
+            try:
+                statement = await self._raw.prepare(query, name="")
+                ((given[position],),) = await statement.fetch(text)
+            except BaseException as error:
+                self._fail(error, query, raw=raw)
+            functions[position] = None
+            try:
+                return encode(functions, given)
+            except ArgumentError as error:
+                refusal = error
+
+    async def _finish_preparing(self) -> None:
+        """Preparing opens a transaction on the server, which ends with the statement's execution.
+
+        Where that does not follow, its locks would stay for as long as the connection is idle.
+        """
+        try:
+            await self._raw.execute("SELECT")
+        except BaseException as error:
+            self._fail(error, "SELECT", raw=False)
 
     async def _prepare(self, sql: str, *, raw: bool, keep: bool) -> Prepared:
         size = self._address.statement_cache_size
