@@ -16,12 +16,6 @@ _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')
 # Classes of SQLSTATE that mean that the server, not the query, is the matter.
 _SHUTTING_DOWN: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03"})
 
-# How raw errors are told: see `_raw_message`.
-_TOLD_BY_DETAIL: Final = frozenset({"23502", "23505"})
-_TOLD_BY_MESSAGE: Final = frozenset(
-    {"22001", "23503", "28000", "28P01", "3D000", "40001", "42703", "42P01", "42P04", "53300"}
-)
-
 
 def translate(error: DatabaseError) -> QueryError:
     """The error of a query that Prisma wrote."""
@@ -38,7 +32,9 @@ def translate_raw(error: DatabaseError) -> QueryError:
 
 # Which text of an error a raw query's error shows: the original engine differs by its kind.
 _SHOWN_BY_DETAIL: Final = frozenset({"23502", "23505"})
-_SHOWN_PLAIN: Final = frozenset({"23503", "42703", "42P01", "3D000", "42P04", "22001"})
+_SHOWN_PLAIN: Final = frozenset(
+    {"22001", "23503", "28000", "28P01", "3D000", "40001", "42703", "42P01", "42P04", "53300"}
+)
 
 
 def _raw_text(error: DatabaseError, state: str) -> str:

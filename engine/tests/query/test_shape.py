@@ -139,7 +139,7 @@ def test_no_value_in_the_query() -> None:
 
 
 def test_values_are_in_the_drivers_forms() -> None:
-    """Dates are aware and cut to their columns' precision, enums have their names in the database."""
+    """Dates are aware and cut to their columns' precision; enums have the database's names."""
     moment = datetime(2020, 1, 2, 3, 4, 5, 678901)  # noqa: DTZ001  # one without a zone is UTC
     lifted = _lift("find_many", where={"born": moment, "seen": moment, "role": "ADMIN"})
     exact = moment.replace(tzinfo=UTC)
