@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -27,11 +29,19 @@ from prisma_wasm.scalars import (
     serialize_json,
 )
 
+# Types from here on are a database's own: enums, domains, those of extensions.
+FIRST_OWN_TYPE: Final = 16_384
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}", re.ASCII)
+
 Encode = Callable[[Any], Any]
 
 
 class ArgumentError(ValueError):
-    """An argument has no form of its parameter's type."""
+    """An argument has no form of its parameter's type that is known here."""
+
+    def __init__(self, reason: str, position: int = 0) -> None:
+        super().__init__(reason)
+        self.position = position
 
 
 def encoders(types: Iterable[ParameterType]) -> list[Encode | None]:
@@ -49,8 +59,16 @@ def encode(functions: list[Encode | None], args: list[Any]) -> list[Any]:
         try:
             encoded.append(function(value))
         except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
-            raise ArgumentError(f"${position + 1}: {error}") from error
+            raise ArgumentError(f"${position + 1}: {error}", position) from error
     return encoded
+
+
+def text_for_server(value: Any) -> tuple[str, Any]:
+    """A value as text or a list of texts, with that type's name, for PostgreSQL to read."""
+    if isinstance(value, list | tuple | set):
+        items = cast("list[Any]", value)
+        return "text[]", [None if item is None else to_text(item) for item in items]
+    return "text", to_text(value)
 
 
 def _encoder(name: str, kind: str) -> Encode | None:
@@ -100,6 +118,18 @@ def to_int(value: Any) -> int:
     if number != number.to_integral_value():
         raise ArgumentError(f"not a whole number: {value!r}")
     return int(number)
+
+
+def _within(low: int, high: int) -> Encode:
+    """Whole numbers that fit: the driver's own refusal of others comes too late to be mended."""
+
+    def within(value: Any) -> int:
+        number = to_int(value)
+        if not low <= number <= high:
+            raise ArgumentError(f"out of range: {number}")
+        return number
+
+    return within
 
 
 def to_float(value: Any) -> float:
@@ -189,7 +219,22 @@ def to_bits(value: Any) -> Any:
 
 
 def to_uuid(value: Any) -> Any:
-    return value if isinstance(value, str | UUID) else str(value)
+    if isinstance(value, UUID):
+        return value
+    text = str(value)
+    if not _UUID.fullmatch(text):
+        raise ArgumentError(f"not a UUID: {text!r}")
+    return text
+
+
+def to_inet(value: Any) -> Any:
+    """An address, alone or with the length of its network."""
+    text = to_text(value)
+    return ip_interface(text) if "/" in text else ip_address(text)
+
+
+def to_cidr(value: Any) -> Any:
+    return ip_network(to_text(value))
 
 
 _ENCODERS: Final[dict[str, Encode]] = {
@@ -201,10 +246,10 @@ _ENCODERS: Final[dict[str, Encode]] = {
     "xml": to_text,
     "money": to_text,
     "unknown": to_text,
-    "int2": to_int,
-    "int4": to_int,
-    "int8": to_int,
-    "oid": to_int,
+    "int2": _within(-(2**15), 2**15 - 1),
+    "int4": _within(-(2**31), 2**31 - 1),
+    "int8": _within(-(2**63), 2**63 - 1),
+    "oid": _within(0, 2**32 - 1),
     "float4": to_float,
     "float8": to_float,
     "numeric": to_decimal,
@@ -220,8 +265,8 @@ _ENCODERS: Final[dict[str, Encode]] = {
     "bit": to_bits,
     "varbit": to_bits,
     "uuid": to_uuid,
-    "inet": to_text,
-    "cidr": to_text,
+    "inet": to_inet,
+    "cidr": to_cidr,
     "macaddr": to_text,
     "tsvector": to_text,
     "tsquery": to_text,

@@ -215,7 +215,7 @@ class Connection:
             self._statements.move_to_end(sql)
         if len(args) != len(prepared.encoders):
             await self._finish_preparing()
-            raise wrong_number_of_arguments(len(args), len(prepared.encoders), raw=raw)
+            raise wrong_number_of_arguments(len(prepared.encoders), len(args), raw=raw)
         try:
             return prepared, encode(prepared.encoders, args)
         except ArgumentError as error:

@@ -16,6 +16,7 @@ from typing import Any, Final
 from prisma_wasm.driver import Column, ParameterType
 from prisma_wasm.errors import QueryError
 from prisma_wasm.mapping import plain_decimal, to_moment, to_text
+from prisma_wasm.parameters import FIRST_OWN_TYPE
 from prisma_wasm.results import shortest
 from prisma_wasm.scalars import is_base64, is_json, serialize_json
 
@@ -57,8 +58,6 @@ _TYPES: Final = {
 
 
 _PLAIN: Final = (str, int, float, bool, Decimal, datetime, type(None))
-# Types from here on are a database's own: enums, domains, those of extensions. They are texts.
-_FIRST_OWN_TYPE: Final = 16_384
 
 
 def arguments(values: Iterable[Any]) -> list[Any]:
@@ -97,7 +96,7 @@ def _kind(kind: ParameterType) -> str:
         return "enum"
     known = _TYPES.get(name)
     if known is None:
-        if kind.oid < _FIRST_OWN_TYPE:
+        if kind.oid < FIRST_OWN_TYPE:
             raise _unknown_type(name)
         known = "string"
     return f"{known}-array" if is_array else known
@@ -143,10 +142,13 @@ def _decimal(value: Any) -> str:
 
 
 def _datetime(value: Any) -> str:
-    """A moment as the original engine writes it: with as many digits as it needs, by threes."""
     moment = to_moment(value)
-    exact = moment.microsecond == 0 or moment.microsecond % 1000
-    return moment.isoformat(timespec="auto" if exact else "milliseconds")
+    return moment.isoformat(timespec=_digits(moment.microsecond))
+
+
+def _digits(microsecond: int) -> str:
+    """As many digits of a second as it needs, by threes: so the original engine writes it."""
+    return "auto" if microsecond == 0 or microsecond % 1000 else "milliseconds"
 
 
 def _date(value: date) -> str:
@@ -154,7 +156,7 @@ def _date(value: date) -> str:
 
 
 def _time(value: time) -> str:
-    return value.replace(tzinfo=None).isoformat()
+    return value.replace(tzinfo=None).isoformat(timespec=_digits(value.microsecond))
 
 
 def _same(value: Any) -> Any:

@@ -124,8 +124,8 @@ ALLOWED: Final[tuple[Allowed, ...]] = (
         _is_restricted_since_18,
     ),
     Allowed(
-        "A record whose foreign key a nested `set` or `disconnect` empties keeps its @updatedAt, as "
-        "in Prisma 7; 5.17 sets it to now.",
+        "A record whose foreign key a nested `set` or `disconnect` empties keeps its @updatedAt, "
+        "as in Prisma 7; 5.17 sets it to now.",
         _only_updated_at_differs,
     ),
     Allowed(
