@@ -190,7 +190,7 @@ class Inputs:
             case "cursor":
                 return one_of(self.where_unique(model.name))
             case "orderBy":
-                return one_or_many(one_of(Table(make=_order)))
+                return _orders
             case "distinct" | "by" | "relationLoadStrategy":
                 return words
             case "skipDuplicates":
@@ -244,12 +244,11 @@ class Inputs:
         scalar = self._scalar(field) if field else None
         if field is None or scalar is None:
             return None
-        table = _comparison_table(scalar)
-        table |= {
-            aggregate: _comparison(self._aggregated(aggregate, field, scalar))
-            for aggregate in _AGGREGATES
-        }
-        return one_of(table, scalar.one)
+        table = Table(_comparison_table(scalar))
+        for aggregate in _AGGREGATES:
+            table[aggregate] = _comparison(self._aggregated(aggregate, field, scalar))
+        lift = table["not"] = one_of(table, scalar.one)
+        return lift
 
     def _aggregated(self, aggregate: str, field: Field, scalar: Scalar) -> Scalar:
         if aggregate == "_count":
@@ -276,11 +275,40 @@ class Inputs:
         return one_of(dict.fromkeys(operations, one), one)
 
 
+def _orders(values: Values, value: Any) -> Any:
+    """What records are ordered by; a column that comes again has no effect, and is left out.
+
+    The compiler would count it among those that a `distinct` stands on.
+    """
+    if not isinstance(value, _LISTS):
+        return _ORDER(values, value)
+    seen: set[str] = set()
+    shape: list[Any] = [LIST]
+    for item in cast("Iterable[Any]", value):
+        name = _ordering_column(item)
+        if name is None or name not in seen:
+            shape.append(_ORDER(values, item))
+            seen.add(name or "")
+    return tuple(shape)
+
+
+def _ordering_column(item: Any) -> str | None:
+    """The column that one part of an order names, unless it is something of a relation."""
+    if not isinstance(item, dict) or len(cast("dict[str, Any]", item)) != 1:
+        return None
+    ((name, direction),) = cast("dict[str, Any]", item).items()
+    is_column = isinstance(direction, str) or (isinstance(direction, dict) and "sort" in direction)
+    return name if is_column and name != "_relevance" else None
+
+
 def _order(name: str) -> Lift:
     if name != "_relevance":
         return words
     text = Scalar("String").one
     return one_or_many(one_of({"fields": words, "sort": words, "search": text}))
+
+
+_ORDER: Final = one_of(Table(make=_order))
 
 
 def _comparison_table(scalar: Scalar) -> dict[str, Lift]:
