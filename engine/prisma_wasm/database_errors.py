@@ -247,12 +247,10 @@ def wrong_number_of_arguments(expected: int, given: int, *, raw: bool) -> QueryE
     """Too few arguments for a statement, or too many."""
     if not raw:
         return bad_argument(f"{given} arguments for {expected} parameters", raw=False)
-    if given < expected:
-        return _raw_failure("42P02", f"ERROR: there is no parameter ${given + 1}")
     return _raw_failure(
         "08P01",
-        f"ERROR: bind message supplies {given} parameters, but prepared statement requires"
-        f" {expected}",
+        f"ERROR: bind message supplies {given} parameters, but prepared statement"
+        f' "" requires {expected}',
     )
 
 
