@@ -14,6 +14,7 @@ from typing import Any, Final, Protocol, cast
 from prisma_wasm.inputs import ALIASES, Inputs, lift_object, one_of
 from prisma_wasm.scalars import Values, truth
 from prisma_wasm.shape import LIST, OBJECT, TRUE, Constant, Literal, StandIn, Writer
+from prisma_wasm.strategy import needs_queries
 
 ACTIONS: Final = {
     "create": "createOne",
@@ -123,10 +124,14 @@ def query_of(lifted: Lifted) -> tuple[dict[str, Any], list[StandIn]]:
     """The compiler's JSON for a shape, and the stand-ins in it."""
     model, action, arguments, selection, same = lifted.key
     writer = Writer(dict(same))
+    written: dict[str, Any] = writer.write(arguments)
+    selected: dict[str, Any] = writer.write(selection)
+    if needs_queries(action, selected):
+        written["relationLoadStrategy"] = "query"
     query = {
         "modelName": model,
         "action": action,
-        "query": {"arguments": writer.write(arguments), "selection": writer.write(selection)},
+        "query": {"arguments": written, "selection": selected},
     }
     return query, writer.stand_ins
 

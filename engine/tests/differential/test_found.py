@@ -74,6 +74,9 @@ _FOUND: Final[dict[str, Step]] = {
     "having, not": _call(
         "Membership", "group_by", by=["role"], having={"role": {"not": {"not_in": ["ADMIN"]}}}
     ),
+    "order by nothing but a count in an include": _call(
+        "User", "find_many", include={"posts": {"order_by": [{"comments": {"_count": "desc"}}]}}
+    ),
     "order by a count in an include": _call(
         "User",
         "find_many",
