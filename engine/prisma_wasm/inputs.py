@@ -7,7 +7,7 @@ does not know is left in the shape as a literal, for the compiler to refuse in i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Final, cast
 
 from prisma_wasm.scalars import Lift, Scalar, Values, is_json, json_order, literal, truth
@@ -385,6 +385,27 @@ def _list_data(scalar: Scalar) -> Lift:
     return lift
 
 
+def _each_once(one: Lift) -> Lift:
+    """A record, or a list of records in which one that is named twice is meant once."""
+    many = one_or_many(one)
+
+    def lift(values: Values, value: Any) -> Any:
+        if not isinstance(value, _LISTS):
+            return one(values, value)
+        items = list(cast("Iterable[Any]", value))
+        return many(values, list({_identity(item): item for item in items}.values()))
+
+    return lift
+
+
+def _identity(value: Any) -> Any:
+    """What is equal for equal values, and can be looked up; what cannot is itself alone."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return tuple([(name, _identity(item)) for name, item in items])
+    return value if isinstance(value, Hashable) else id(value)
+
+
 def _relation_writes(inputs: Inputs, field: Field) -> Callable[[Model, str], Lift | None]:
     """What may be written to the records that a relation leads to."""
     data = one_of(inputs.data(field.type))
@@ -395,10 +416,10 @@ def _relation_writes(inputs: Inputs, field: Field) -> Callable[[Model, str], Lif
     update = one_of(Table(with_data, lambda name: inputs.data(field.type)[name]))
     table: dict[str, Lift] = {
         "create": one_or_many(data),
-        "connect": one_or_many(unique),
+        "connect": _each_once(unique),
         "connectOrCreate": one_or_many(one_of({"where": unique, "create": data})),
         "createMany": one_of({"data": one_or_many(data), "skipDuplicates": truth}),
-        "set": one_or_many(unique),
+        "set": _each_once(unique),
         "disconnect": one_or_many(one_of(inputs.where_unique(field.type), truth)),
         "delete": one_or_many(one_of(inputs.where_unique(field.type), truth)),
         "update": one_or_many(one_of(with_data)) if field.is_list else update,

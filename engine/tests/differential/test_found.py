@@ -87,6 +87,25 @@ _FOUND: Final[dict[str, Step]] = {
         "find_many",
         include={"members": {"order_by": [{"notes": {"_count": "desc"}}, {"userId": "asc"}]}},
     ),
+    "connect the same record twice": _call(
+        "User", "update", where={"id": 7}, data={"posts": {"connect": [{"id": 1}, {"id": 1}]}}
+    ),
+    "connect the same record twice, many to many": _call(
+        "User", "update", where={"id": 7}, data={"friends": {"connect": [{"id": 1}, {"id": 1}]}}
+    ),
+    "set the same record twice, many to many": _call(
+        "User", "update", where={"id": 7}, data={"friends": {"set": [{"id": 1}, {"id": 1}]}}
+    ),
+    "connect the same record twice, compound key": _call(
+        "User",
+        "update",
+        where={"id": 7},
+        data={
+            "memberships": {
+                "connect": [{"userId_groupKey": {"userId": 1, "groupKey": "alpha"}}] * 2,
+            }
+        },
+    ),
     "a number outgrows its column": _GREW,
     "a number outgrows its column in a batch": Batch((_GREW,)),
     "a filter of Decimal with all digits": _call(

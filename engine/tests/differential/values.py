@@ -104,6 +104,7 @@ _JSONS: Final[tuple[Any, ...]] = (
     False,
     {"big": 2**40, "ü": "ß🙂", "quote": 'a"b\\c'},
 )
+_DOCUMENTS: Final = tuple(item for item in _JSONS if not isinstance(item, str))
 _UUIDS: Final = tuple(f"00000000-0000-4000-8000-0000000000{n:02x}" for n in range(24))
 _INETS: Final = ("10.0.0.1", "192.168.1.0/24", "::1")
 WORDS: Final = ("alpha", "beta", "gamma", "delta", "omega")
@@ -199,7 +200,8 @@ class Values:
         return _EPOCH + moved + timedelta(days=self.pick((0, 0, 1, 365, -20000)))
 
     def _json(self, field: Field) -> JsonValue:
-        return JsonValue(self.pick(_JSONS))
+        # The oracle's adapter reads no bare texts out of a list of documents.
+        return JsonValue(self.pick(_DOCUMENTS if field.is_list else _JSONS))
 
     def _bytes(self, field: Field) -> BytesValue:
         return BytesValue(self.pick((b"", b"\x00\xff", b"bytes", "ü🙂".encode())))
