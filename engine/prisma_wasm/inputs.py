@@ -7,133 +7,24 @@ does not know is left in the shape as a literal, for the compiler to refuse in i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from prisma_wasm.scalars import Lift, Scalar, Values, is_json, json_order, literal, truth
 from prisma_wasm.schema import SCALARS, Field, Model, Schema
-from prisma_wasm.shape import (
-    BACKWARD_STAND,
-    COUNT_STAND,
-    LIST,
-    OBJECT,
-    TEXT_STAND,
-    Constant,
-    Word,
+from prisma_wasm.shape import LIST, OBJECT
+from prisma_wasm.tables import (
+    LISTS,
+    Table,
+    count,
+    each_once,
+    one_of,
+    one_or_many,
+    path,
+    words,
 )
 
-# The client's spelling of words whose own is in camel case.
-ALIASES: Final = {
-    "startswith": "startsWith",
-    "has_every": "hasEvery",
-    "endswith": "endsWith",
-    "has_some": "hasSome",
-    "is_empty": "isEmpty",
-    "order_by": "orderBy",
-    "not_in": "notIn",
-    "is_not": "isNot",
-    "connect_or_create": "connectOrCreate",
-}
 _AGGREGATES: Final = ("_count", "_avg", "_sum", "_min", "_max")
-_ZERO: Final = Constant(0)
-_LISTS: Final = (list, tuple, set)
-
-
-class Table(dict[str, Lift]):
-    """What may stand in an object, by name; entries may be made when they are first asked for."""
-
-    __slots__ = ("_make",)
-
-    def __init__(
-        self,
-        entries: dict[str, Lift] | None = None,
-        make: Callable[[str], Lift | None] = lambda _name: None,
-    ) -> None:
-        super().__init__(entries or {})
-        self._make = make
-
-    def __missing__(self, name: str) -> Lift | None:
-        # Names that nothing is known of are not remembered: callers make them up.
-        lift = self._make(name)
-        if lift is not None:
-            self[name] = lift
-        return lift
-
-    def known(self, name: str) -> Lift:
-        """How to lift what stands behind this name."""
-        return self[name] or literal
-
-
-def lift_object(table: Table, values: Values, value: dict[str, Any]) -> Any:
-    """Lift what stands in an object, name by name."""
-    shape: list[Any] = [OBJECT]
-    for name, item in value.items():
-        lift = table[name]
-        if lift is None:
-            name = ALIASES.get(name, name)
-            lift = table.known(name)
-        shape.append(name)
-        shape.append(lift(values, item))
-    return tuple(shape)
-
-
-def one_of(entries: dict[str, Lift], otherwise: Lift = literal) -> Lift:
-    """An object with the names of this table."""
-    table = entries if isinstance(entries, Table) else Table(entries)
-
-    def lift(values: Values, value: Any) -> Any:
-        if isinstance(value, dict):
-            return lift_object(table, values, cast("dict[str, Any]", value))
-        return otherwise(values, value)
-
-    return lift
-
-
-def one_or_many(one: Lift) -> Lift:
-    """Such a thing, or a list of them."""
-
-    def lift(values: Values, value: Any) -> Any:
-        if isinstance(value, _LISTS):
-            items = cast("Iterable[Any]", value)
-            return (LIST, *[one(values, item) for item in items])
-        return one(values, value)
-
-    return lift
-
-
-def count(values: Values, value: Any) -> Any:
-    """A number of rows. Its sign, and whether it is zero, belong to the structure of a query."""
-    if type(value) is not int or not -(2**31) <= value < 2**31:
-        return literal(values, value)
-    if value == 0:
-        return _ZERO
-    values.append(abs(value))
-    return COUNT_STAND if value > 0 else BACKWARD_STAND
-
-
-def words(values: Values, value: Any) -> Any:
-    """Words of the query language or of the schema, however nested."""
-    if isinstance(value, str):
-        return Word(str.__str__(value))
-    if isinstance(value, dict):
-        shape: list[Any] = [OBJECT]
-        for name, item in cast("dict[str, Any]", value).items():
-            shape += (ALIASES.get(name, name), words(values, item))
-        return tuple(shape)
-    if isinstance(value, _LISTS):
-        return (LIST, *[words(values, item) for item in cast("Iterable[Any]", value)])
-    if isinstance(value, bool):
-        return truth(values, value)
-    return literal(values, value)
-
-
-def path(values: Values, value: Any) -> Any:
-    """Where in a document of JSON to look: texts that the compiler must see."""
-    if not isinstance(value, _LISTS):
-        return literal(values, value)
-    steps = [step if isinstance(step, str) else str(step) for step in cast("Iterable[Any]", value)]
-    values.extend(steps)
-    return (LIST, *[TEXT_STAND] * len(steps))
 
 
 class Inputs:
@@ -280,7 +171,7 @@ def _orders(values: Values, value: Any) -> Any:
 
     The compiler would count it among those that a `distinct` stands on.
     """
-    if not isinstance(value, _LISTS):
+    if not isinstance(value, LISTS):
         return _ORDER(values, value)
     seen: set[str] = set()
     shape: list[Any] = [LIST]
@@ -378,32 +269,11 @@ def _list_data(scalar: Scalar) -> Lift:
     inner = one_of({"set": scalar.whole, "push": scalar.whole})
 
     def lift(values: Values, value: Any) -> Any:
-        if isinstance(value, _LISTS):
+        if isinstance(value, LISTS):
             return (OBJECT, "set", scalar.whole(values, value))
         return inner(values, value)
 
     return lift
-
-
-def _each_once(one: Lift) -> Lift:
-    """A record, or a list of records in which one that is named twice is meant once."""
-    many = one_or_many(one)
-
-    def lift(values: Values, value: Any) -> Any:
-        if not isinstance(value, _LISTS):
-            return one(values, value)
-        items = list(cast("Iterable[Any]", value))
-        return many(values, list({_identity(item): item for item in items}.values()))
-
-    return lift
-
-
-def _identity(value: Any) -> Any:
-    """What is equal for equal values, and can be looked up; what cannot is itself alone."""
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return tuple([(name, _identity(item)) for name, item in items])
-    return value if isinstance(value, Hashable) else id(value)
 
 
 def _relation_writes(inputs: Inputs, field: Field) -> Callable[[Model, str], Lift | None]:
@@ -416,10 +286,10 @@ def _relation_writes(inputs: Inputs, field: Field) -> Callable[[Model, str], Lif
     update = one_of(Table(with_data, lambda name: inputs.data(field.type)[name]))
     table: dict[str, Lift] = {
         "create": one_or_many(data),
-        "connect": _each_once(unique),
+        "connect": each_once(unique),
         "connectOrCreate": one_or_many(one_of({"where": unique, "create": data})),
         "createMany": one_of({"data": one_or_many(data), "skipDuplicates": truth}),
-        "set": _each_once(unique),
+        "set": each_once(unique),
         "disconnect": one_or_many(one_of(inputs.where_unique(field.type), truth)),
         "delete": one_or_many(one_of(inputs.where_unique(field.type), truth)),
         "update": one_or_many(one_of(with_data)) if field.is_list else update,

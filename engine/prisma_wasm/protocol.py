@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
-from prisma_wasm.inputs import ALIASES, Inputs, lift_object, one_of
+from prisma_wasm.inputs import Inputs
 from prisma_wasm.scalars import Values, truth
 from prisma_wasm.shape import LIST, OBJECT, TRUE, Constant, Literal, StandIn, Writer
 from prisma_wasm.strategy import needs_queries
+from prisma_wasm.tables import ALIASES, lift_object, one_of
 
 ACTIONS: Final = {
     "create": "createOne",
