@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from prisma_wasm.compiler import CompileError, Compiler, CompilerPanicError
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import Program
 from prisma_wasm.protocol import Lifted, query_of
 from prisma_wasm.shape import StandIn
+
+ResultT = TypeVar("ResultT")
 
 # A plan's JSON is a fair measure of what its functions take; they are about six times as large.
 _WEIGHT_FACTOR: Final = 6
@@ -49,7 +51,7 @@ class Plans:
         self._old: dict[Any, Program] = {}
         self._weight = 0
         self._lock = threading.Lock()
-        self._in_flight: dict[Any, Future[Program]] = {}
+        self._in_flight: dict[Any, Future[Program | None]] = {}
         self.metrics = PlanMetrics()
 
     def find(self, lifted: Lifted) -> Program | None:
@@ -67,51 +69,58 @@ class Plans:
         return program
 
     async def compile(self, lifted: Lifted) -> Program:
-        """Compile a shape in a worker thread; callers with the same shape wait for one another."""
+        """Compile in a worker thread; callers with the same shape wait for one another."""
         self.metrics.misses += 1
-        if lifted.values.has_literals:
-            future = _workers().submit(self._compile, lifted)
-        else:
-            with self._lock:
-                future = self._in_flight.get(lifted.key)
-                if future is None:
-                    future = _workers().submit(self._compile, lifted)
-                    self._in_flight[lifted.key] = future
-        # A caller that is cancelled must not take the plan away from the others.
-        return await asyncio.shield(asyncio.wrap_future(future))
+        if not lifted.values.has_literals:
+            program = await _finished(self._compile_once(lifted))
+            if program is not None:
+                return program
+        return await _finished(_workers().submit(self._timed, self._for_values_alone, lifted))
 
-    def _compile(self, lifted: Lifted) -> Program:
-        started = time.perf_counter()
+    def _compile_once(self, lifted: Lifted) -> Future[Program | None]:
+        with self._lock:
+            future = self._in_flight.get(lifted.key)
+            if future is None:
+                future = _workers().submit(self._timed, self._for_shape, lifted)
+                self._in_flight[lifted.key] = future
+            return future
+
+    def _for_shape(self, lifted: Lifted) -> Program | None:
+        """The plan for every query of this shape; None if the plan depends on the values."""
         try:
-            program = self._program(lifted)
-            if not lifted.values.has_literals:
-                self._keep(lifted.key, program)
+            query, stand_ins = query_of(lifted)
+            try:
+                plan = _with_values(self._compiler.compile(query), stand_ins)
+            except (CompileError, CompilerPanicError) as error:
+                if not stand_ins:
+                    raise refused(error) from error
+                return None  # with the values themselves the compiler says what is wrong with them
+            except DerivedStandInError:
+                return None
+            program = _program(plan, lifted)
+            self._keep(lifted.key, program)
             return program
         finally:
             with self._lock:
-                self._in_flight.pop(None if lifted.values.has_literals else lifted.key, None)
-                self.metrics.compilations += 1
-                self.metrics.compile_seconds += time.perf_counter() - started
+                del self._in_flight[lifted.key]
 
-    def _program(self, lifted: Lifted) -> Program:
+    def _for_values_alone(self, lifted: Lifted) -> Program:
+        """A plan with this query's own values in it: for this query alone, and never kept."""
         query, stand_ins = query_of(lifted)
         try:
-            plan = _with_values(self._compiler.compile(query), stand_ins)
-        except (CompileError, CompilerPanicError, DerivedStandInError) as error:
-            if not stand_ins and not isinstance(error, DerivedStandInError):
-                raise refused(error) from error
-            # With the values themselves: what is wrong with them is told of them, and a plan that
-            # depends on them is made for them alone, and not kept.
-            lifted.values.has_literals = True
-            plan = self._plan(_with_literals(query, stand_ins, lifted.values))
-        weight = len(json.dumps(plan)) * _WEIGHT_FACTOR
-        return Program(plan, weight, as_text=lifted.action == "groupBy")
-
-    def _plan(self, query: dict[str, Any]) -> Any:
-        try:
-            return self._compiler.compile(query)
+            plan = self._compiler.compile(_with_literals(query, stand_ins, lifted.values))
         except (CompileError, CompilerPanicError) as error:
             raise refused(error) from error
+        return _program(plan, lifted)
+
+    def _timed(self, compile_: Callable[[Lifted], ResultT], lifted: Lifted) -> ResultT:
+        started = time.perf_counter()
+        try:
+            return compile_(lifted)
+        finally:
+            with self._lock:
+                self.metrics.compilations += 1
+                self.metrics.compile_seconds += time.perf_counter() - started
 
     def _keep(self, key: Any, program: Program) -> None:
         with self._lock:
@@ -125,6 +134,16 @@ class Plans:
     @property
     def count(self) -> int:
         return len(self._young.keys() | self._old.keys())
+
+
+def _program(plan: Any, lifted: Lifted) -> Program:
+    weight = len(json.dumps(plan)) * _WEIGHT_FACTOR
+    return Program(plan, weight, as_text=lifted.action == "groupBy")
+
+
+async def _finished(future: Future[ResultT]) -> ResultT:
+    # A caller that is cancelled must not take the plan away from the others.
+    return await asyncio.shield(asyncio.wrap_future(future))
 
 
 def refused(error: CompileError | CompilerPanicError) -> QueryError:
