@@ -27,6 +27,7 @@ from prisma_wasm.database_errors import (
 )
 from prisma_wasm.driver import (
     INTERFACE_ERROR,
+    OUTDATED_STATEMENT,
     POSTGRES_ERROR,
     Column,
     RawConnection,
@@ -109,6 +110,8 @@ class Connection:
         try:
             rows = await prepared.statement.fetch(*values)
         except BaseException as error:
+            if self._was_outdated(error):
+                return await self.fetch(sql, args)
             self._fail(error, sql, raw=False)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
@@ -153,6 +156,8 @@ class Connection:
             rows = await prepared.statement.fetch(*values)
             columns = list(prepared.statement.get_attributes())
         except BaseException as error:
+            if self._was_outdated(error):
+                return await self.fetch_raw(sql, args)
             self._fail(error, sql, raw=True)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
@@ -198,6 +203,9 @@ class Connection:
         try:
             await statement.fetch(*values)
         except BaseException as error:
+            if self._was_outdated(error):
+                run = self.execute_raw if raw else self.execute
+                return await run(sql, args)
             self._fail(error, sql, raw=raw)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
@@ -290,6 +298,15 @@ class Connection:
                 format="text",
             )
             self._knows_intervals = True
+
+    def _was_outdated(self, error: BaseException) -> bool:
+        """Whether tables changed under a kept statement, which can be prepared and run again."""
+        if not isinstance(error, OUTDATED_STATEMENT):
+            return False
+        self._statements.clear()
+        self._text_size = 0
+        # In a transaction the server refuses everything from here on.
+        return not self._raw.is_in_transaction()
 
     def _fail(self, error: BaseException, sql: str, *, raw: bool) -> NoReturn:
         """Raise what a failure means to the caller, and note what it means to this connection."""

@@ -1,7 +1,7 @@
 """Fixtures of generated clients: a schema becomes an importable package and a database once.
 
-What is made of a schema is kept in pytest's cache, named by a hash of everything that it depends on,
-so that only the first run after a change waits for `prisma generate`.
+What is made of a schema is kept in pytest's cache, named by a hash of what it depends on, so
+that only the first run after a change waits for `prisma generate`.
 """
 
 import hashlib
@@ -11,16 +11,17 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import prisma
-import prisma_wasm
 import pytest
 from fix_server import DatabaseServer
+
+import prisma_wasm
 
 _LIMIT = 300.0
 _GENERATOR = re.compile(r"^generator \w+ \{\n", re.MULTILINE)
@@ -78,7 +79,7 @@ def _fingerprint(schema: Path) -> str:
 
 
 @contextmanager
-def _staged(folder: Path) -> Iterator[Path]:
+def _staged(folder: Path) -> Generator[Path]:
     """A folder to fill, which becomes `folder` when all of it is made."""
     staging = folder.with_name(f"{folder.name}.{os.getpid()}")
     shutil.rmtree(staging, ignore_errors=True)
@@ -105,7 +106,7 @@ def _generate(schema: Path, staging: Path, name: str) -> None:
 
 
 def generate_in_place(schema: Path, site: Path) -> None:
-    """Generate a client where a user's is, in the package `prisma`: in a copy of it below `site`."""
+    """Generate a client where a user's is, in `prisma` itself: in a copy of it below `site`."""
     installed = Path(prisma.__file__).parent
     generated = shutil.ignore_patterns("__pycache__", "query_compiler.wasm", "schema.prisma")
     shutil.copytree(installed, site / "prisma", ignore=generated)
@@ -132,7 +133,7 @@ def generate_client(request: pytest.FixtureRequest) -> GenerateClient:
 
 @pytest.fixture(scope="session")
 def database_of(server: DatabaseServer) -> Iterator[Callable[[Generated], str]]:
-    """`database_of(generated)`: the URL of a fresh database with that schema, dropped at the end."""
+    """`database_of(generated)`: the URL of a fresh database of that schema, dropped at the end."""
     names: list[str] = []
 
     def make(generated: Generated) -> str:

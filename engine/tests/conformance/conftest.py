@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import asyncpg
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import pytest
 import pytest_asyncio
 from fix_client import GenerateClient, Generated
@@ -22,7 +22,8 @@ DECLARE name text; filled text[] := '{}'; used boolean;
 BEGIN
   FOR name IN SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c
       JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') LOOP
+      WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema') LOOP
     EXECUTE 'SELECT EXISTS (SELECT FROM ' || name || ')' INTO used;
     IF used THEN filled := filled || name; END IF;
   END LOOP;
@@ -36,7 +37,7 @@ END $$
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The client lives in one event loop, and so do all tests that use it; each has a limit."""
+    """The client and all tests that use it live in one event loop; each test has a limit."""
     for item in items:
         if _HERE in item.path.parents and isinstance(item, pytest.Function):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
@@ -81,16 +82,17 @@ async def shared_client(prisma: Any, url: str) -> AsyncIterator[Any]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def sql(url: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def sql(url: str) -> AsyncIterator[Any]:
     """A connection beside the client, to look at what is really in the database."""
-    connection = await asyncpg.connect(url, timeout=_LIMIT, command_timeout=_LIMIT)
+    driver: Any = asyncpg
+    connection = await driver.connect(url, timeout=_LIMIT, command_timeout=_LIMIT)
     await connection.execute(_EMPTYING)
     yield connection
     await connection.close(timeout=_LIMIT)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def db(shared_client: Any, sql: "asyncpg.Connection[asyncpg.Record]") -> Any:
+async def db(shared_client: Any, sql: Any) -> Any:
     """A connected client and an empty database."""
     await sql.execute("SELECT pg_temp.empty()")
     return shared_client

@@ -57,3 +57,23 @@ async def team_of_four(db: Any) -> dict[str, Any]:
         },
     )
     return {"team": team, "ada": ada, "bob": bob, "cid": cid, "dot": dot, "engines": engines}
+
+
+async def update_ada(db: Any, data: Any) -> Any:
+    """Update Ada; the answer is she with her relations, in order."""
+    return await db.user.update(
+        where={"email": "ada@example.com"},
+        data=data,
+        include={
+            "posts": {"order_by": {"title": "asc"}},
+            "profile": True,
+            "team": True,
+            "friends": {"order_by": {"email": "asc"}},
+            "reports": {"order_by": {"email": "asc"}},
+        },
+    )
+
+
+def titles(user: Any) -> list[str]:
+    """The titles of a user's posts."""
+    return [post.title for post in user.posts]

@@ -46,7 +46,9 @@ async def test_lists(db: Any, prisma: Any) -> None:
 
 async def test_list_filters(db: Any, prisma: Any) -> None:
     """Bytes in lists."""
-    await check_list_filters(db, "bytess", *[prisma.Base64.encode(raw) for raw in (b"a", b"\x00", b"")])
+    await check_list_filters(
+        db, "bytess", *[prisma.Base64.encode(raw) for raw in (b"a", b"\x00", b"")]
+    )
 
 
 async def test_malformed(db: Any, prisma: Any) -> None:

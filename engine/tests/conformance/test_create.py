@@ -3,10 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
-
-Sql = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def test_returns_the_record(db: Any) -> None:
@@ -21,7 +18,7 @@ async def test_returns_the_record(db: Any) -> None:
     assert abs(user.updatedAt - before) < timedelta(seconds=30)
 
 
-async def test_is_in_the_database(db: Any, sql: Sql) -> None:
+async def test_is_in_the_database(db: Any, sql: Any) -> None:
     """What was created is a row that others see."""
     await db.user.create(data={"email": "ada@example.com", "role": "ADMIN", "age": 7})
     row = await sql.fetchrow('SELECT email, role::text, age, name FROM "User"')
@@ -60,7 +57,11 @@ async def test_null_for_an_optional_field(db: Any) -> None:
 async def test_includes_relations(db: Any) -> None:
     """What is created beside the record comes back when it is asked for."""
     user = await db.user.create(
-        data={"email": "x", "profile": {"create": {"bio": "b"}}, "posts": {"create": {"title": "t"}}},
+        data={
+            "email": "x",
+            "profile": {"create": {"bio": "b"}},
+            "posts": {"create": {"title": "t"}},
+        },
         include={"profile": True, "posts": True, "team": True, "friends": True},
     )
     assert user.profile.bio == "b"
@@ -150,8 +151,8 @@ async def test_compound_id(db: Any) -> None:
     assert seat == await db.seat.find_unique(where={"row_letter": {"row": 1, "letter": "A"}})
 
 
-async def test_mapped_names(db: Any, sql: Sql) -> None:
-    """Names of tables and columns that differ, or are words of SQL, are the database's own affair."""
+async def test_mapped_names(db: Any, sql: Any) -> None:
+    """Names that differ in the database, or are words of SQL, are no affair of the caller's."""
     row = await db.mapped.create(
         data={
             "givenName": "g",

@@ -89,13 +89,15 @@ async def test_aggregates(db: Any) -> None:
 
 async def test_native_types(db: Any, prisma: Any) -> None:
     """A column's scale rounds, its precision refuses; money has cents."""
-    row = await db.native.create(data={"numeric": Decimal("12345678.12345"), "money": Decimal("1234.56")})
+    row = await db.native.create(
+        data={"numeric": Decimal("12345678.12345"), "money": Decimal("1234.56")}
+    )
     assert (row.numeric, row.money) == (Decimal("12345678.1235"), Decimal("1234.56"))
     assert await found(db, "native", {"numeric": {"lt": Decimal("12345678.12351")}}) == [row.id]
     assert await found(db, "native", {"money": Decimal("1234.56")}) == [row.id]
     assert await found(db, "native", {"money": {"gt": Decimal("1234.55")}}) == [row.id]
     with pytest.raises(prisma.errors.DataError):
-        await db.native.create(data={"numeric": Decimal("123456789")})
+        await db.native.create(data={"numeric": Decimal(123456789)})
 
 
 async def test_not_a_number_in_the_database(db: Any, sql: Any) -> None:

@@ -50,7 +50,9 @@ async def test_further_filters(db: Any) -> None:
 
 async def test_cascade_and_set_null(db: Any) -> None:
     """What the schema says of the others happens."""
-    parent = await db.parent.create(data={"cascades": {"create": [{}, {}]}, "nulls": {"create": {}}})
+    parent = await db.parent.create(
+        data={"cascades": {"create": [{}, {}]}, "nulls": {"create": {}}}
+    )
     await db.parent.delete(where={"id": parent.id})
     assert await db.cascading.count() == 0
     assert (await db.nulled.find_first()).parentId is None

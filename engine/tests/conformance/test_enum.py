@@ -53,4 +53,7 @@ async def test_group_by(db: Any) -> None:
     """Groups of enum values."""
     await db.scalars.create_many(data=[{"role": "ADMIN"}, {"role": "ADMIN"}, {}])
     groups = await db.scalars.group_by(by=["role"], count=True, order={"role": "asc"})
-    assert [(group["role"], group["_count"]["_all"]) for group in groups] == [("ADMIN", 2), (None, 1)]
+    assert [(group["role"], group["_count"]["_all"]) for group in groups] == [
+        ("ADMIN", 2),
+        (None, 1),
+    ]

@@ -31,9 +31,7 @@ async def test_where(db: Any) -> None:
 async def test_cursor(db: Any) -> None:
     """The search starts at the cursor."""
     people = await team_of_four(db)
-    found = await db.user.find_first(
-        cursor={"id": people["bob"].id}, skip=1, order={"id": "asc"}
-    )
+    found = await db.user.find_first(cursor={"id": people["bob"].id}, skip=1, order={"id": "asc"})
     assert found.id == people["cid"].id
     assert await db.user.find_first(cursor={"id": 999}) is None
 

@@ -10,7 +10,12 @@ from conformance.people import team_of_four
 async def _numbers(db: Any, count: int = 6) -> None:
     await db.user.create_many(
         data=[
-            {"email": f"{n}", "age": n % 3 if n else None, "points": -n, "role": "ADMIN" if n % 2 else "USER"}
+            {
+                "email": f"{n}",
+                "age": n % 3 if n else None,
+                "points": -n,
+                "role": "ADMIN" if n % 2 else "USER",
+            }
             for n in range(count)
         ]
     )

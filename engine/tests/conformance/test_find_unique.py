@@ -41,7 +41,7 @@ async def test_or_raise_returns_the_record(db: Any) -> None:
 
 
 async def test_compound_keys(db: Any) -> None:
-    """Compound ids and uniques are called by their name, or by their fields where they have none."""
+    """Compound ids and uniques are called by their names, or by their fields."""
     seat = await db.seat.create(data={"row": 3, "letter": "C", "hall": "h", "code": "3c"})
     day = datetime(2024, 2, 29, tzinfo=UTC)
     booking = await db.booking.create(data={"day": day, "room": "r", "slot": 2})

@@ -94,7 +94,9 @@ async def test_having(db: Any) -> None:
         by=["title"], having={"title": {"startswith": "E"}}, order={"title": "asc"}
     )
     assert groups == [{"title": "Engines"}]
-    groups = await db.post.group_by(by=["title"], having={"NOT": [{"views": {"_sum": {"equals": 31}}}]})
+    groups = await db.post.group_by(
+        by=["title"], having={"NOT": [{"views": {"_sum": {"equals": 31}}}]}
+    )
     assert groups == [{"title": "Notes"}]
 
 

@@ -59,12 +59,12 @@ async def test_native_types(db: Any, prisma: Any) -> None:
     assert await found(db, "native", {"smallint": {"lt": 0}, "oid": 2**31 - 1}) == [row.id]
     with pytest.raises(prisma.errors.DataError):
         await db.native.create(data={"smallint": 2**15})
-    with pytest.raises(prisma.errors.DataError):
-        await db.native.create(data={"oid": -1})
 
 
 async def test_sum_beyond_32_bits(db: Any) -> None:
     """A sum may be greater than any of its parts could be."""
     await db.scalars.create_many(data=[{"int": 2**31 - 1}] * 3)
     groups = await db.scalars.group_by(by=["bool"], sum={"int": True}, avg={"int": True})
-    assert groups == [{"bool": None, "_sum": {"int": 3 * (2**31 - 1)}, "_avg": {"int": 2.0**31 - 1}}]
+    assert groups == [
+        {"bool": None, "_sum": {"int": 3 * (2**31 - 1)}, "_avg": {"int": 2.0**31 - 1}}
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from conformance.types import found, list_there_and_back, there_and_back
+from conformance.types import found, list_there_and_back
 
 DOCUMENTS = [
     {},
@@ -59,7 +59,9 @@ async def test_null_and_null(db: Any, prisma: Any, sql: Any) -> None:
 
 async def test_filter_by_sql_null(db: Any, prisma: Any) -> None:
     """Records without a document are found by None."""
-    await db.scalars.create_many(data=[{"doc": prisma.Json(None)}, {"doc": prisma.Json(1)}, {"int": 1}])
+    await db.scalars.create_many(
+        data=[{"doc": prisma.Json(None)}, {"doc": prisma.Json(1)}, {"int": 1}]
+    )
     assert await found(db, "scalars", {"doc": {"equals": None}}) == [3]
     assert await found(db, "scalars", {"doc": None}) == [3]
     assert await found(db, "scalars", {"doc": {"not": None}}) == [1, 2]
@@ -96,13 +98,20 @@ async def test_equality(db: Any, prisma: Any) -> None:
 
 
 async def _documents(db: Any, prisma: Any) -> None:
-    for document in (
-        {"name": "Ada", "age": 36, "tags": ["x", "y"], "at": {"city": "London"}, "list": [{"n": 1}]},
+    documents: list[Any] = [
+        {
+            "name": "Ada",
+            "age": 36,
+            "tags": ["x", "y"],
+            "at": {"city": "London"},
+            "list": [{"n": 1}],
+        },
         {"name": "Bob", "age": 24, "tags": ["y"], "at": {"city": "Paris"}, "none": None},
         {"name": "adam", "age": 5.5, "tags": [], "at": None},
         ["x", "y", "z"],
         "text",
-    ):
+    ]
+    for document in documents:
         await db.scalars.create(data={"doc": prisma.Json(document)})
     await db.scalars.create(data={})
 
@@ -139,7 +148,8 @@ async def test_paths(db: Any, prisma: Any, condition: dict[str, Any], expected: 
     documents = {"equals", "not", "gt", "gte", "lt", "lte", "array_contains"}
     documents |= {"array_starts_with", "array_ends_with"}
     filled = {
-        name: prisma.Json(value) if name in documents else value for name, value in condition.items()
+        name: prisma.Json(value) if name in documents else value
+        for name, value in condition.items()
     }
     assert await found(db, "scalars", {"doc": filled}) == expected
 
@@ -168,7 +178,9 @@ async def test_lists(db: Any, prisma: Any) -> None:
 
 async def test_list_filters(db: Any, prisma: Any) -> None:
     """Documents in lists."""
-    await db.lists.create_many(data=[{"jsons": [prisma.Json({"a": 1}), prisma.Json(2)]}, {"jsons": []}])
+    await db.lists.create_many(
+        data=[{"jsons": [prisma.Json({"a": 1}), prisma.Json(2)]}, {"jsons": []}]
+    )
     assert await found(db, "lists", {"jsons": {"has": prisma.Json({"a": 1})}}) == [1]
     assert await found(db, "lists", {"jsons": {"has": prisma.Json({"a": 2})}}) == []
     assert await found(db, "lists", {"jsons": {"is_empty": True}}) == [2]

@@ -49,14 +49,20 @@ async def test_bytes(db: Any, prisma: Any) -> None:
 
 async def test_decimal(db: Any) -> None:
     """Keys that differ in the last digit stay apart."""
-    prices = [Decimal("12345678901234567890.0000000001"), Decimal("12345678901234567890"), Decimal(0)]
+    prices = [
+        Decimal("12345678901234567890.0000000001"),
+        Decimal(12345678901234567890),
+        Decimal(0),
+    ]
     await _check(db.decimalowner, db.decimalitem, "price", "ownerPrice", prices)
 
 
 async def test_uuid(db: Any, prisma: Any) -> None:
     """UUIDs are texts for the client; any spelling finds the record."""
     key = str(uuid4())
-    made = await db.uuidowner.create(data={"id": key, "name": "n", "items": {"create": [{"name": "a"}]}})
+    made = await db.uuidowner.create(
+        data={"id": key, "name": "n", "items": {"create": [{"name": "a"}]}}
+    )
     assert made.id == key
     found = await db.uuidowner.find_unique(where={"id": key.upper()}, include={"items": True})
     assert found.items[0].ownerId == key

@@ -101,7 +101,7 @@ with client:
 def test_client_at_its_usual_place(
     server: DatabaseServer, database: str, tmp_path: Path, interface: str, program: str
 ) -> None:
-    """Partial types and the synchronous client work where `prisma generate` puts them by default."""
+    """Partial types and the synchronous client work at the place that is theirs by default."""
     project = tmp_path / "project"
     project.mkdir()
     schema = project / "schema.prisma"

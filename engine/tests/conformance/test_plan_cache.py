@@ -159,8 +159,8 @@ async def test_secrets_are_not_kept(db: Any) -> None:
         module = type(current).__module__
         if isinstance(current, dict | list | tuple | set) or module.startswith("prisma_wasm"):
             waiting.extend(gc.get_referents(current))
-        elif callable(current) and getattr(current, "__closure__", None):
-            waiting.extend(cell.cell_contents for cell in current.__closure__ if _is_full(cell))
+        elif cells := getattr(current, "__closure__", None):
+            waiting.extend(cell.cell_contents for cell in cells if _is_full(cell))
     assert len(seen) > 1000
 
 

@@ -57,7 +57,9 @@ class TestQuery:
         await team_of_four(db)
         users = await db.user.query_raw('SELECT * FROM "User" WHERE age = $1 ORDER BY id', 24)
         assert [user.id for user in users] == [2, 3]
-        assert (await db.user.query_first('SELECT * FROM "User" ORDER BY id DESC LIMIT 1')).name == "dot"
+        assert (
+            await db.user.query_first('SELECT * FROM "User" ORDER BY id DESC LIMIT 1')
+        ).name == "dot"
         assert await db.user.query_first('SELECT * FROM "User" WHERE false') is None
 
     async def test_empty_arrays_of_a_model(self, db: Any) -> None:
@@ -141,10 +143,22 @@ class TestParameters:
             ("SELECT $1::numeric AS v", 3, 3.0),
             ("SELECT $1::bool AS v", True, True),
             ("SELECT $1::text AS v", "5", "5"),
-            ("SELECT $1::uuid::text AS v", "A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
-            ("SELECT ($1::timestamptz = '2024-02-29 12:34:56.789+00') AS v", "2024-02-29T12:34:56.789Z", True),
+            (
+                "SELECT $1::uuid::text AS v",
+                "A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11",
+                "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+            ),
+            (
+                "SELECT ($1::timestamptz = '2024-02-29 12:34:56.789+00') AS v",
+                "2024-02-29T12:34:56.789Z",
+                True,
+            ),
             ("SELECT ($1::timestamptz = '2024-02-29 12:34:56.789+00') AS v", _MOMENT, True),
-            ("SELECT ($1::timestamp = '2024-02-29 12:34:56.789') AS v", "2024-02-29T12:34:56.789", True),
+            (
+                "SELECT ($1::timestamp = '2024-02-29 12:34:56.789') AS v",
+                "2024-02-29T12:34:56.789",
+                True,
+            ),
             ("SELECT ($1::timestamp = '2024-02-29 12:34:56.789') AS v", _MOMENT, True),
             ("SELECT ($1::date = '2024-02-29') AS v", "2024-02-29", True),
             ("SELECT ($1::date + 1)::text AS v", "2024-02-29", "2024-03-01"),
@@ -205,7 +219,7 @@ class TestParameters:
     async def test_injection(self, db: Any) -> None:
         """A parameter is never part of the statement."""
         await db.team.create(data={"name": "t"})
-        text = "x'; DROP TABLE \"Team\"; --"
+        text = 'x\'; DROP TABLE "Team"; --'
         assert await db.query_raw('SELECT * FROM "Team" WHERE name = $1', text) == []
         assert await db.team.count() == 1
 
@@ -232,7 +246,10 @@ class TestValues:
             ("'a'::\"char\"", "a"),
             ("NULL::int", None),
             ("NULL", None),
-            ("'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"),
+            (
+                "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid",
+                "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+            ),
             ("'2024-02-29 12:34:56.789'::timestamp", "2024-02-29T12:34:56.789+00:00"),
             ("'2024-02-29 12:34:56.789+02'::timestamptz", "2024-02-29T10:34:56.789+00:00"),
             ("'2024-02-29'::date", "2024-02-29"),
@@ -258,7 +275,10 @@ class TestValues:
             ("ARRAY['{\"a\": 1}']::jsonb[]", [{"a": 1}]),
             ("ARRAY['USER','GUEST']::user_role[]", ["USER", "GUEST"]),
             ("ARRAY['2024-02-29']::date[]", ["2024-02-29"]),
-            ("ARRAY['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']::uuid[]", ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"]),
+            (
+                "ARRAY['a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11']::uuid[]",
+                ["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"],
+            ),
             ("5::oid", 5),
             ("count(*)", 1),
             ("sum(2)", 2),

@@ -6,41 +6,51 @@ import pytest
 
 from conformance.people import team_of_four
 
+_USERS: list[tuple[Any, str]] = [
+    ({"posts": {"some": {}}}, "ada bob"),
+    ({"posts": {"none": {}}}, "cid dot"),
+    ({"posts": {"every": {"title": "Engines"}}}, "bob cid dot"),
+    ({"posts": {"some": {"views": {"gt": 3}}}}, "ada"),
+    ({"posts": {"none": {"title": "Notes"}}}, "bob cid dot"),
+    ({"posts": {"some": {"title": "Engines"}, "none": {"title": "Notes"}}}, "bob"),
+    ({"posts": {"some": {"comments": {"some": {"text": "nice"}}}}}, "ada"),
+    ({"posts": {"some": {"comments": {"none": {}}}}}, "ada bob"),
+    ({"posts": {"every": {"comments": {"some": {}}}}}, "cid dot"),
+    ({"boss": {"is": {"name": "Ada"}}}, "bob cid"),
+    ({"boss": {"name": "Ada"}}, "bob cid"),
+    ({"boss": {"is_not": {"name": "Ada"}}}, "ada dot"),
+    ({"boss": None}, "ada dot"),
+    ({"boss": {"is": None}}, "ada dot"),
+    ({"boss": {"is_not": None}}, "bob cid"),
+    ({"boss": {"is": {}}}, "bob cid"),
+    ({"profile": {"is": {"bio": "counts"}}}, "ada"),
+    ({"profile": None}, "bob cid dot"),
+    ({"profile": {"is_not": {"bio": "counts"}}}, "bob cid dot"),
+    ({"friends": {"some": {"name": "Bob"}}}, "cid"),
+    ({"friendOf": {"some": {}}}, "ada bob"),
+    ({"friendOf": {"every": {"email": "x"}}}, "cid dot"),
+    ({"boss": {"is": {"team": {"is": {"name": "core"}}}}}, "bob cid"),
+    (
+        {"boss": {"is": {"posts": {"some": {"categories": {"some": {"name": "tech"}}}}}}},
+        "bob cid",
+    ),
+    ({"NOT": [{"posts": {"some": {}}}]}, "cid dot"),
+    ({"OR": [{"posts": {"some": {}}}, {"boss": {"is": {"id": 1}}}]}, "ada bob cid"),
+    ({"team": {"is": {"users": {"some": {"name": "Ada"}}}}}, "ada bob"),
+    (
+        {
+            "AND": [
+                {"reports": {"some": {"active": True}}},
+                {"reports": {"some": {"active": False}}},
+            ]
+        },
+        "ada",
+    ),
+    ({"edited": {"some": {"author": {"is": {"name": "Ada"}}}}}, "bob"),
+]
 
-@pytest.mark.parametrize(
-    ("where", "expected"),
-    [
-        ({"posts": {"some": {}}}, "ada bob"),
-        ({"posts": {"none": {}}}, "cid dot"),
-        ({"posts": {"every": {"title": "Engines"}}}, "bob cid dot"),
-        ({"posts": {"some": {"views": {"gt": 3}}}}, "ada"),
-        ({"posts": {"none": {"title": "Notes"}}}, "bob cid dot"),
-        ({"posts": {"some": {"title": "Engines"}, "none": {"title": "Notes"}}}, "bob"),
-        ({"posts": {"some": {"comments": {"some": {"text": "nice"}}}}}, "ada"),
-        ({"posts": {"some": {"comments": {"none": {}}}}}, "ada bob"),
-        ({"posts": {"every": {"comments": {"some": {}}}}}, "cid dot"),
-        ({"boss": {"is": {"name": "Ada"}}}, "bob cid"),
-        ({"boss": {"name": "Ada"}}, "bob cid"),
-        ({"boss": {"is_not": {"name": "Ada"}}}, "ada dot"),
-        ({"boss": None}, "ada dot"),
-        ({"boss": {"is": None}}, "ada dot"),
-        ({"boss": {"is_not": None}}, "bob cid"),
-        ({"boss": {"is": {}}}, "bob cid"),
-        ({"profile": {"is": {"bio": "counts"}}}, "ada"),
-        ({"profile": None}, "bob cid dot"),
-        ({"profile": {"is_not": {"bio": "counts"}}}, "bob cid dot"),
-        ({"friends": {"some": {"name": "Bob"}}}, "cid"),
-        ({"friendOf": {"some": {}}}, "ada bob"),
-        ({"friendOf": {"every": {"email": "x"}}}, "cid dot"),
-        ({"boss": {"is": {"team": {"is": {"name": "core"}}}}}, "bob cid"),
-        ({"boss": {"is": {"posts": {"some": {"categories": {"some": {"name": "tech"}}}}}}}, "bob cid"),
-        ({"NOT": [{"posts": {"some": {}}}]}, "cid dot"),
-        ({"OR": [{"posts": {"some": {}}}, {"boss": {"is": {"id": 1}}}]}, "ada bob cid"),
-        ({"team": {"is": {"users": {"some": {"name": "Ada"}}}}}, "ada bob"),
-        ({"AND": [{"reports": {"some": {"active": True}}}, {"reports": {"some": {"active": False}}}]}, "ada"),
-        ({"edited": {"some": {"author": {"is": {"name": "Ada"}}}}}, "bob"),
-    ],
-)
+
+@pytest.mark.parametrize(("where", "expected"), _USERS)
 async def test_users(db: Any, where: Any, expected: str) -> None:
     """Records by what their relations lead to."""
     await team_of_four(db)
@@ -75,7 +85,9 @@ async def test_compound_keys(db: Any, where: Any, expected: list[int]) -> None:
     )
     tickets = await db.ticket.find_many(where=where, order={"id": "asc"})
     assert [ticket.id for ticket in tickets] == expected
-    seats = await db.seat.find_many(where={"tickets": {"some": {"id": 2}}}, include={"tickets": True})
+    seats = await db.seat.find_many(
+        where={"tickets": {"some": {"id": 2}}}, include={"tickets": True}
+    )
     assert [len(seat.tickets) for seat in seats] == [2]
 
 
@@ -106,7 +118,8 @@ async def test_one_to_one_with_itself(db: Any) -> None:
     found = await db.spouse.find_many(where={"partnerOf": {"is": {"name": "Dan"}}})
     assert [row.name for row in found] == ["Eve"]
     found = await db.spouse.find_many(
-        where={"partner": {"is": {"name": "Eve"}}}, include={"partner": {"include": {"partnerOf": True}}}
+        where={"partner": {"is": {"name": "Eve"}}},
+        include={"partner": {"include": {"partnerOf": True}}},
     )
     assert found[0].partner.partnerOf.name == "Dan"
     assert [row.name for row in await db.spouse.find_many(where={"partner": None})] == ["Eve"]

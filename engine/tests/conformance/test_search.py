@@ -70,10 +70,12 @@ async def test_unsupported_columns(db: Any, sql: Any) -> None:
     assert await db.article.count(where={"remarks": {"some": {}}}) == 1
     assert len(await db.article.find_many(include={"remarks": True}, distinct=["title"])) == 3
     assert await db.article.group_by(by=["title"], where={"id": 1}) == [{"title": "New"}]
-    assert (await db.article.upsert(where={"id": 2}, data={"create": {"title": "x"}, "update": {"title": "y"}})).title == "y"
-    stored = await sql.fetchrow(
-        'SELECT vector::text, length::text FROM "Article" WHERE id = 1'
-    )
+    assert (
+        await db.article.upsert(
+            where={"id": 2}, data={"create": {"title": "x"}, "update": {"title": "y"}}
+        )
+    ).title == "y"
+    stored = await sql.fetchrow('SELECT vector::text, length::text FROM "Article" WHERE id = 1')
     assert tuple(stored) == ("'cat':1 'dog':3", "3 days")
     assert await sql.fetchval('SELECT span::text FROM "Remark"') == "02:00:00"
     assert (await db.article.delete(where={"id": 1}, include={"remarks": True})).remarks != []

@@ -1,5 +1,7 @@
 """tx: interactive transactions."""
 
+# ruff: noqa: PT012 - what raises is a block
+
 import asyncio
 import time
 from datetime import timedelta
@@ -55,7 +57,7 @@ async def test_failure_that_the_database_did_not_see(db: Any) -> None:
 
 
 async def test_timeout(db: Any, prisma: Any) -> None:
-    """A transaction that takes too long is rolled back, and its client is told at the next query."""
+    """A transaction that takes too long is rolled back; its client is told at the next query."""
     with pytest.raises(prisma.errors.TransactionExpiredError) as caught:
         async with db.tx(timeout=_ms(100)) as tx:
             await tx.user.create(data={"email": "a"})
@@ -130,7 +132,7 @@ async def test_start_commit_and_rollback(db: Any, prisma: Any) -> None:
 
 async def test_numbers_of_milliseconds(db: Any) -> None:
     """Numbers instead of timedeltas still work, with a warning."""
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="Passing an int"):
         async with db.tx(timeout=5000, max_wait=2000) as tx:
             await tx.user.create(data={"email": "a"})
     assert await db.user.count() == 1

@@ -22,7 +22,8 @@ async def test_updates(db: Any) -> None:
     """A record that is there is changed."""
     made = await db.user.create(data={"email": "x", "name": "kept"})
     user = await db.user.upsert(
-        where={"email": "x"}, data={"create": {"email": "x"}, "update": {"age": {"increment": 2}, "role": "GUEST"}}
+        where={"email": "x"},
+        data={"create": {"email": "x"}, "update": {"age": {"increment": 2}, "role": "GUEST"}},
     )
     assert (user.id, user.name, user.age, user.role) == (made.id, "kept", None, "GUEST")
     assert await db.user.count() == 1

@@ -4,7 +4,7 @@ from typing import Any
 
 
 async def there_and_back(db: Any, model: str, field: str, value: Any) -> Any:
-    """Write a value in every way that there is; the answer is what came back, the same each time."""
+    """Write a value in every way that there is; the answer is what came back, always the same."""
     actions = getattr(db, model)
     created = await actions.create(data={field: value})
     answer = getattr(created, field)
@@ -23,9 +23,7 @@ async def there_and_back(db: Any, model: str, field: str, value: Any) -> Any:
     return answer
 
 
-async def list_there_and_back(
-    db: Any, field: str, values: list[Any], model: str = "lists"
-) -> Any:
+async def list_there_and_back(db: Any, field: str, values: list[Any], model: str = "lists") -> Any:
     """Write a list in every way that there is; the answer is what came back, the same each time."""
     actions = getattr(db, model)
     created = await actions.create(data={field: values})
