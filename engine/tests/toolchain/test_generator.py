@@ -187,6 +187,24 @@ def test_a_large_client_loads_quickly(project: Project) -> None:
     assert "class M0ArgsFromM13(" not in types
 
 
+def test_partial_types_of_a_new_model(project: Project) -> None:
+    """A model that the last client lacked may have partial types in the next."""
+    assert project.prisma("generate").code == 0
+    script = """
+        from prisma.models import Invoice
+
+        Invoice.create_partial("InvoiceNumber", include={"number"})
+        """
+    project.write("prisma/partial_types.py", script)
+    model = "\nmodel Invoice {\n  id Int @id\n  number String\n}\n"
+    options = '  partial_type_generator = "prisma/partial_types.py"'
+    project.write("prisma/schema.prisma", schema_with(options) + model)
+    generated = project.prisma("generate")
+    assert generated.code == 0, generated.text
+    shown = project.python("from prisma.partials import InvoiceNumber as p; print(*p.model_fields)")
+    assert shown.out.split() == ["number"], shown.text
+
+
 @pytest.mark.parametrize("how", ["a partial type that fails", "a signal"])
 def test_a_failing_run_leaves_the_client_that_was_there(project: Project, how: str) -> None:
     """Whoever had a client still has it, and the message says what failed."""

@@ -13,6 +13,7 @@ from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.generator import bytecode, query_compiler, types_module
 from prisma_wasm.toolchain.generator.abandoned import ended_when_abandoned
 from prisma_wasm.toolchain.generator.restore import restored_on_failure
+from prisma_wasm.toolchain.generator.stale import forget_generated_modules
 
 # What every generator answers for an error of its own.
 GENERATOR_ERROR = -32000
@@ -34,6 +35,7 @@ class ClientGenerator(GenericGenerator[PythonData]):
         package = Path(data.generator.output.value)
         models = [model.name for model in data.dmmf.datamodel.models]
         with ended_when_abandoned(), restored_on_failure(package):
+            forget_generated_modules()
             Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self
             types_module.prune(package / "types.py", models)
             query_compiler.place(package)
