@@ -39,10 +39,10 @@ END $$
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The client and all tests that use it live in one event loop; each test has a limit."""
     for item in items:
-        if _HERE in item.path.parents and isinstance(item, pytest.Function):
+        is_ours = _HERE in item.path.parents and isinstance(item, pytest.Function)
+        if is_ours and inspect.iscoroutinefunction(item.obj):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            if inspect.iscoroutinefunction(item.obj):
-                item.obj = _limited(item.obj)
+            item.obj = _limited(item.obj)
 
 
 def _limited(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
