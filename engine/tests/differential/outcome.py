@@ -109,7 +109,7 @@ def _arranged_list(model: Model, arguments: dict[str, Any], records: Any) -> Any
 
 def is_ordered(model: Model, arguments: dict[str, Any], keys: list[dict[str, Any]]) -> bool:
     """Whether the arguments say in which order records come; pagination implies the id's."""
-    if any(arguments.get(name) is not None for name in ("take", "skip", "cursor")):
+    if arguments.get("skip") or any(arguments.get(name) is not None for name in ("take", "cursor")):
         return True
     named = {name for key in keys for name in key}
     if set(model.id_fields) <= named:

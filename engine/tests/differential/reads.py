@@ -40,6 +40,8 @@ class Reads:
             arguments = self.page(model)
             if action != "find_many":
                 arguments.pop("take", None)
+                # Without an order it is not said which record is the first.
+                arguments.setdefault("order_by", total_order(model))
             if "order_by" in arguments:
                 arguments["order"] = arguments.pop("order_by")
         else:
