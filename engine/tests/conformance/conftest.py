@@ -39,8 +39,9 @@ END $$
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The client and all tests that use it live in one event loop; each test has a limit."""
     for item in items:
-        is_ours = _HERE in item.path.parents and isinstance(item, pytest.Function)
-        if is_ours and inspect.iscoroutinefunction(item.obj):
+        if _HERE not in item.path.parents or not isinstance(item, pytest.Function):
+            continue
+        if inspect.iscoroutinefunction(item.obj):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             item.obj = _limited(item.obj)
 
