@@ -12,6 +12,10 @@ STATUS = ("migrate", "status")
 RESOLVE = ("migrate", "resolve")
 FAILED = "SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL"
 
+TAKE_LOCK = "SELECT pg_advisory_lock(72707369)"
+HOLDERS = """SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database
+WHERE datname = current_database() AND locktype = 'advisory' AND granted AND objid = 72707369"""
+
 BLOCKS = """DO $$
 BEGIN
   IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'mood') THEN
@@ -142,9 +146,10 @@ def test_the_advisory_lock(deployed: Project) -> None:
     """Another migration's lock stops this one with P1002; a variable turns the lock off."""
 
     async def while_locked() -> None:
-        take, hold = "SELECT pg_advisory_lock(72707369)", "SELECT pg_sleep(14)"
-        holder = asyncio.create_task(asyncio.to_thread(deployed.sql, take, hold))
-        await asyncio.sleep(1)
+        holder = asyncio.create_task(
+            asyncio.to_thread(deployed.sql, TAKE_LOCK, "SELECT pg_sleep(60)")
+        )
+        await asyncio.to_thread(wait_for_lock, deployed)
         refused = asyncio.to_thread(deployed.prisma, *DEPLOY)
         unlocked = asyncio.to_thread(
             deployed.prisma, *DEPLOY, PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK="1"
@@ -152,9 +157,18 @@ def test_the_advisory_lock(deployed: Project) -> None:
         outcomes = await asyncio.gather(refused, unlocked)
         outcomes[0].expect(1, "P1002.*Timed out trying to acquire a postgres advisory lock")
         outcomes[1].expect(0, "No pending")
-        await holder
+        deployed.sql(HOLDERS.replace("pid", "pg_terminate_backend(pid)"))
+        with pytest.raises(Exception, match=r"terminat|closed"):
+            await holder
 
     asyncio.run(while_locked())
+
+
+def wait_for_lock(project: Project) -> None:
+    end = time.monotonic() + 30
+    while not project.sql(HOLDERS):
+        assert time.monotonic() < end, "the lock was not taken"
+        time.sleep(0.1)
 
 
 def test_two_deployments_at_once(make_project: Callable[..., Project], blog_sql: str) -> None:
