@@ -10,7 +10,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	&& echo "$$p" && break; done)
 endif
 BIN := .venv/bin
-name ?= change
+export name
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,11 +20,13 @@ setup: ## install everything that is pinned, and generate the client (quick when
 	@$(PYTHON) scripts/setup.py
 
 run: setup ## set up, migrate and serve on http://127.0.0.1:8000
+	@$(BIN)/tenantry check
 	@$(BIN)/prisma migrate deploy
 	@$(BIN)/tenantry db prepare
 	@$(BIN)/tenantry serve
 
 dev: setup ## like run, and start anew when the code changes
+	@$(BIN)/tenantry check
 	@$(BIN)/prisma migrate deploy
 	@$(BIN)/tenantry serve --reload
 
@@ -55,9 +57,11 @@ generate: setup ## generate the Prisma client
 	@$(BIN)/prisma generate
 
 migrate: setup ## make and apply a migration: make migrate name=add_something
-	@$(BIN)/prisma migrate dev --name $(name)
+	@test -n "$$name" || { echo "Name it: make migrate name=add_something" >&2; exit 1; }
+	@$(BIN)/prisma migrate dev --name "$$name"
 
 deploy: setup ## apply the migrations, then prepare the service's database role
+	@$(BIN)/tenantry db url >/dev/null
 	@$(BIN)/prisma migrate deploy
 	@$(BIN)/tenantry db prepare
 
@@ -71,7 +75,7 @@ schema-format: setup ## format the Prisma schema
 	@$(BIN)/prisma format
 
 studio: setup ## look at the rows in a browser
-	@$(BIN)/prisma studio
+	@$(BIN)/prisma studio --hostname 127.0.0.1
 
 bench: setup ## what a query costs, against asyncpg by hand
 	@cd engine && ../$(BIN)/python -m bench

@@ -6,11 +6,12 @@ import errno
 import os
 import socket
 import sys
+from importlib import import_module
 
 from app.settings import ROOT, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
 
-# What prisma-wasm's own `db` command does; the first three are for those who use that server.
+# What prisma-wasm's own `db` command does.
 EMBEDDED_ACTIONS = {
     "start": "start the embedded server",
     "url": "print the owner's URL",
@@ -37,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--reload", action="store_true", help="start anew when the code changes")
     serve.set_defaults(run=_serve)
 
+    check = commands.add_parser("check", help="check the settings, and that the port is free")
+    check.set_defaults(run=_check)
+
     db = commands.add_parser("db", help="the database")
     actions = db.add_subparsers(required=True, metavar="ACTION")
     prepare = actions.add_parser("prepare", help="make the role that the service works as")
@@ -48,11 +52,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _check(_: argparse.Namespace) -> int:
+    _check_port(load())
+    return 0
+
+
 def _serve(arguments: argparse.Namespace) -> int:
     import uvicorn
 
     settings = load()
     _check_port(settings)
+    try:
+        import_module("app.main")  # what is wrong with it is said here, in one line
+    except RuntimeError as error:  # the client is not generated
+        sys.exit(f"tenantry: {' '.join(str(error).split())}")
     uvicorn.run(
         "app.main:app",
         host=settings.host,
@@ -100,7 +113,9 @@ def _embedded(arguments: argparse.Namespace) -> int:
     if url and arguments.action == "url":
         print(url)
         return 0
-    if url and arguments.action in ("start", "psql"):
-        raise SettingsError("DATABASE_URL is set, so the embedded server is not used.")
+    if url:
+        raise SettingsError(
+            "DATABASE_URL is set, so the embedded server is not touched; unset it first."
+        )
     os.chdir(ROOT)
     return engine_cli.main(["db", arguments.action, *arguments.rest])

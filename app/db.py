@@ -4,7 +4,9 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from prisma import Prisma
 from prisma.errors import PrismaError
@@ -13,6 +15,7 @@ from app import roles
 from app.settings import ROOT, Settings
 from prisma_wasm import config
 from prisma_wasm.client import connect_lazily
+from prisma_wasm.embedded import EmbeddedError
 
 log = logging.getLogger(__name__)
 
@@ -23,8 +26,6 @@ READY_LIMIT = 2.0
 
 # The client of the whole service; connect() says to which database.
 prisma = Prisma(use_dotenv=False)
-
-_connecting: asyncio.Task[None] | None = None
 
 
 class NotReady(Exception):  # noqa: N818  (a state, reported as such)
@@ -37,108 +38,193 @@ class NotReady(Exception):  # noqa: N818  (a state, reported as such)
 
 
 class NoConnection(Exception):  # noqa: N818  (a state, reported as such)
-    """The owner's connection can't be had; the message says why."""
+    """A connection can't be had; the message, one line, says why."""
+
+
+@dataclass
+class _State:
+    """What is known of the connection; `lost` is why the database did not answer last."""
+
+    settings: Settings | None = None
+    connecting: asyncio.Task[None] | None = None
+    lost: str = ""
+
+
+_state = _State()
 
 
 async def connect(settings: Settings) -> None:
     """Connect the client; while the database is away, go on trying in the background."""
-    global _connecting
-    _connecting = asyncio.create_task(_connect_until_it_works(settings))
-    await asyncio.wait({_connecting}, timeout=FIRST_ATTEMPT)
+    _state.settings = settings
+    await asyncio.wait({_connect_in_background(settings)}, timeout=FIRST_ATTEMPT)
 
 
 async def disconnect() -> None:
-    if _connecting is not None:
-        _connecting.cancel()
+    if _state.connecting is not None:
+        _state.connecting.cancel()
         with suppress(asyncio.CancelledError):
-            await _connecting
+            await _state.connecting
     await prisma.disconnect()
 
 
 async def ready() -> None:
     """Ask the database; raises NotReady unless requests can be served safely."""
+    state = await _asked()
+    if state["migrated"] and not state["granted"] and await _prepared_again():
+        state = await _asked()
+    if not state["migrated"]:
+        raise NotReady(
+            "database_not_migrated",
+            "The database has no tables yet: run `prisma migrate deploy`.",
+        )
+    if not state["granted"]:
+        raise NotReady(
+            "database_role_unprepared",
+            "The service's database role may not use the tables: run `tenantry db prepare`.",
+        )
+    if state["bypasses"]:
+        raise NotReady(
+            "database_role_unsafe",
+            "The service's database role bypasses row-level security: let APP_DATABASE_URL name "
+            "another, or unset it and run `tenantry db prepare`.",
+        )
+
+
+async def prepare(settings: Settings) -> None:
+    """Make the role that the service works as, with its grants, and see that it can log in."""
+    role, password = settings.app_database_role, _role_password(settings)
+    async with _client(settings.direct_url or await _database_url(settings)) as owner:
+        await roles.prepare(owner, role=role, password=password)
+    if settings.app_database_url:
+        return
+    try:
+        async with _client(await _role_url(settings)):
+            pass
+    except NoConnection as error:
+        raise roles.RoleError(
+            f"The role {role} is there but cannot log in ({error}). "
+            f"Let an administrator run: {roles.statement('ALTER', role, password)}; "
+            "or name another login in APP_DATABASE_URL."
+        ) from error
+
+
+async def _asked() -> Any:
     try:
         async with asyncio.timeout(READY_LIMIT):
             state = await prisma.query_first(
                 """
                 SELECT
                     rolsuper OR rolbypassrls AS "bypasses",
-                    to_regclass('"User"') IS NOT NULL AS "migrated"
-                FROM pg_roles WHERE rolname = current_user
+                    found.oid IS NOT NULL AS "migrated",
+                    coalesce(
+                        has_schema_privilege(found.relnamespace, 'USAGE')
+                        AND has_table_privilege(found.oid, 'SELECT'), false
+                    ) AS "granted"
+                FROM pg_roles LEFT JOIN pg_class AS found
+                    ON found.relname = 'User' AND found.relkind IN ('r', 'p')
+                WHERE rolname = current_user
+                ORDER BY "granted" DESC LIMIT 1
                 """
             )
     except (PrismaError, TimeoutError) as error:
-        raise NotReady("database_unavailable", "The database does not answer.") from error
-    if not state["migrated"]:
+        _note_loss(error)
         raise NotReady(
-            "database_not_migrated",
-            "The database has no tables yet: run `prisma migrate deploy`.",
-        )
-    if state["bypasses"]:
-        raise NotReady(
-            "database_role_unsafe",
-            "The service's database role bypasses row-level security: run `tenantry db prepare`.",
-        )
+            "database_unavailable",
+            "The database does not answer; the service's log says why.",
+        ) from error
+    if _state.lost:
+        log.info("The database answers again.")
+        _state.lost = ""
+    return state
 
 
-async def prepare(settings: Settings) -> None:
-    """Make the role that the service works as, with its grants."""
-    async with _owner(await owner_url(settings)) as owner:
-        await roles.prepare(
-            owner, role=settings.app_database_role, password=_role_password(settings)
-        )
+def _note_loss(error: BaseException) -> None:
+    """Say once why the database is away; an embedded server is looked for where it is now."""
+    reason = _one_line(error) or f"no answer within {READY_LIMIT:.0f} s"
+    is_connecting = _state.connecting is not None and not _state.connecting.done()
+    if not is_connecting and reason != _state.lost:
+        log.warning("The database does not answer: %s", reason)
+    _state.lost = reason
+    settings = _state.settings
+    if settings and not is_connecting and not (settings.database_url or settings.app_database_url):
+        _connect_in_background(settings)
 
 
-async def owner_url(settings: Settings) -> str:
-    """The tables' owner, directly: DIRECT_URL, else DATABASE_URL, else the embedded server."""
-    return settings.direct_url or await _database_url(settings)
-
-
-async def _database_url(settings: Settings) -> str:
-    if settings.database_url:
-        return settings.database_url
-    url = await asyncio.to_thread(config.database_url, ROOT, {})  # may start the embedded server
-    if url is None:
-        raise NoConnection("DATABASE_URL is not set.")
-    return url
+async def _prepared_again() -> bool:
+    """In development the grants come back by themselves after `prisma migrate reset`."""
+    settings = _state.settings
+    if settings is None or not settings.development or settings.app_database_url:
+        return False
+    with suppress(NoConnection, roles.RoleError):
+        await prepare(settings)
+        return True
+    return False
 
 
 async def _service_url(settings: Settings) -> str:
     """What the service itself connects with."""
     if settings.app_database_url:
         return settings.app_database_url
-    url = await _database_url(settings)
     if settings.development:
         await prepare(settings)
+    return await _role_url(settings)
+
+
+async def _role_url(settings: Settings) -> str:
+    url = await _database_url(settings)
     return roles.login_url(url, settings.app_database_role, _role_password(settings))
+
+
+async def _database_url(settings: Settings) -> str:
+    """DATABASE_URL, else that of the embedded server, which is started if need be."""
+    if settings.database_url:
+        return settings.database_url
+    try:
+        url = await asyncio.to_thread(config.database_url, ROOT, {})
+    except (EmbeddedError, config.ConfigError) as error:
+        raise NoConnection(_one_line(error)) from error
+    if url is None:
+        raise NoConnection("DATABASE_URL is not set.")
+    return url
 
 
 def _role_password(settings: Settings) -> str:
     return roles.password(settings.secret_key.get_secret_value(), settings.app_database_role)
 
 
+def _connect_in_background(settings: Settings) -> asyncio.Task[None]:
+    _state.connecting = asyncio.create_task(_connect_until_it_works(settings))
+    return _state.connecting
+
+
 async def _connect_until_it_works(settings: Settings) -> None:
-    pause, said = 0.5, ""
+    pause = 0.5
     while True:
         try:
-            await connect_lazily(prisma, url=await _service_url(settings))
-        except (PrismaError, NoConnection, roles.RoleError, OSError) as error:
-            if str(error) != said:
-                said = str(error)
-                log.warning("No database yet, trying on: %s", said)
+            url = await _service_url(settings)
+        except (NoConnection, roles.RoleError) as error:
+            if str(error) != _state.lost:
+                _state.lost = str(error)
+                log.warning("No database yet, trying on: %s", error)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
+            await prisma.disconnect()
+            await connect_lazily(prisma, url=url)
             return
 
 
 @asynccontextmanager
-async def _owner(url: str) -> AsyncGenerator[Prisma]:
+async def _client(url: str) -> AsyncGenerator[Prisma]:
     client = Prisma(use_dotenv=False, datasource={"url": url})
     try:
         await client.connect(timeout=ATTEMPT)
         yield client
     except PrismaError as error:
-        raise NoConnection(str(error)) from error
+        raise NoConnection(_one_line(error)) from error
     finally:
         await client.disconnect()
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).removeprefix("Could not connect to the query engine: ").split())

@@ -51,21 +51,26 @@ async def prepare(owner: Prisma, *, role: str, password: str) -> None:
         name = _identifier(role)
         if state["mayCreate"]:
             verb = "ALTER" if state["exists"] else "CREATE"
-            await tx.execute_raw(  # utility statements take no parameters
-                f"{verb} ROLE {name} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
-                f"PASSWORD '{scram_verifier(password)}'"  # pyright: ignore[reportArgumentType]  # built from an identifier and a verifier of ours
-            )
+            await tx.execute_raw(statement(verb, role, password))  # pyright: ignore[reportArgumentType]  # utility statements take no parameters
         elif not state["exists"]:
             raise RoleError(
                 f"The database role {role} does not exist and {state['owner']} may not create it. "
-                f"Let an administrator run: CREATE ROLE {name}; "
-                f"GRANT {name} TO {_identifier(state['owner'])};"
+                f"Let an administrator run: {statement('CREATE', role, password)}; "
+                "or name another login in APP_DATABASE_URL."
             )
         statements = _grants(name, state["database"], state["schema"])
         if state["migrated"]:
             statements.append(f"REVOKE ALL ON _prisma_migrations FROM {name}")
-        for statement in statements:
-            await tx.execute_raw(statement)  # pyright: ignore[reportArgumentType]  # built from quoted identifiers
+        for grant in statements:
+            await tx.execute_raw(grant)  # pyright: ignore[reportArgumentType]  # built from quoted identifiers
+
+
+def statement(verb: str, role: str, password: str) -> str:
+    """What makes the role, or mends it; the password is in it as its verifier only."""
+    return (
+        f"{verb} ROLE {_identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
+        f"PASSWORD '{scram_verifier(password)}'"
+    )
 
 
 def scram_verifier(password: str, salt: bytes | None = None) -> str:

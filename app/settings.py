@@ -31,6 +31,8 @@ def _postgres_url(value: str) -> str:
     hosts = parts.netloc.rpartition("@")[2]
     if not hosts and "host=" not in parts.query:
         raise ValueError("names no host: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+    if not parts.path.strip("/") and "dbname=" not in parts.query:
+        raise ValueError("names no database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     for host in filter(None, hosts.split(",")):  # several hosts: one for each server of a cluster
         if not re.fullmatch(r"(\[[^\]]+\]|[^:\[\]]+)?(:\d{1,5})?", host):
             raise ValueError(
@@ -97,7 +99,7 @@ def _one_line(error: ValidationError) -> str:
     problems: list[str] = []
     for problem in error.errors(include_url=False, include_input=False):
         name = str(problem["loc"][0]).upper()
-        problems.append(f"{name} {problem['msg'].removeprefix('Value error, ')}")
+        problems.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}")
     return "; ".join(problems)
 
 

@@ -81,6 +81,40 @@ def test_a_role_that_bypasses_row_level_security_is_not_served(serve: Serve, dat
         assert service.until_ready(503).json()["code"] == "database_role_unsafe"
 
 
+def test_a_schema_that_is_made_anew(serve: Serve, database: str):
+    """After `prisma migrate reset`, which takes the role's rights away, /ready turns 200 again."""
+    with serve(DATABASE_URL=database) as service:
+        service.until_ready(200)
+        run_sql(
+            database,
+            "DROP SCHEMA public CASCADE",
+            "CREATE SCHEMA public",
+            'CREATE TABLE "User" (id int)',
+        )
+        service.until_ready(200)
+
+
+def test_losing_the_database_is_logged_once(serve: Serve, tmp_path: Path):
+    """One line when it is lost and one when it is back, however often somebody asks."""
+    folder = tmp_path / "postgres"
+    url = embedded.ensure(folder).url()
+    try:
+        run_sql(url, 'CREATE TABLE "User" (id int)')
+        with serve(DATABASE_URL=url) as service:
+            service.until_ready(200)
+            embedded.stop(folder)
+            service.until_ready(503)
+            service.until_ready(503)
+            embedded.ensure(folder)
+            service.until_ready(200)
+            log = service.log.read_text()
+    finally:
+        embedded.reset(folder)
+
+    assert log.count("does not answer: ") == 1
+    assert log.count("answers again") == 1
+
+
 def test_connections_that_are_cut_are_made_anew(serve: Serve, server: str, database: str):
     """When the server ends every session, the next /ready that answers is 200 again."""
     name = urlsplit(database).path.strip("/")

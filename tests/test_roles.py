@@ -1,8 +1,11 @@
 """The database role that the service works as, made by `tenantry db prepare`."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from prisma import Prisma
@@ -72,20 +75,49 @@ async def test_another_secret_key_means_another_password(database: str, role: st
         await Prisma(use_dotenv=False, datasource={"url": role_url}).connect()
 
 
-def test_an_owner_who_may_not_create_roles_is_told(database: str, role: str):
-    """One line says what an administrator has to run."""
+@pytest.fixture
+def weak_owner(database: str, role: str) -> Iterator[str]:
+    """The URL of an owner of the database and its tables who may not create roles."""
+    name = f"{role}_owner"
+    tables = ('"User"', '"Workspace"', "_prisma_migrations")
     run_sql(
         database,
-        f"CREATE ROLE {role}_owner LOGIN PASSWORD 'weak' NOCREATEROLE",
+        f"CREATE ROLE {name} LOGIN PASSWORD 'weak' NOCREATEROLE",
+        f"ALTER DATABASE {urlsplit(database).path.strip('/')} OWNER TO {name}",
+        f"ALTER SCHEMA public OWNER TO {name}",
+        *(f"ALTER TABLE {table} OWNER TO {name}" for table in tables),
     )
-    try:
-        done = prepare(roles.login_url(database, f"{role}_owner", "weak"), role)
-    finally:
-        run_sql(database, f"DROP ROLE {role}_owner")
+    yield roles.login_url(database, name, "weak")
+    run_sql(
+        database,
+        f"REASSIGN OWNED BY {name} TO CURRENT_USER",
+        f"DROP OWNED BY {name}",
+        f"DROP ROLE {name}",
+    )
 
-    assert done.returncode == 1
-    assert f'CREATE ROLE "{role}"' in done.stderr
-    assert "Traceback" not in done.stderr
+
+def test_an_owner_who_may_not_create_roles_is_told(database: str, role: str, weak_owner: str):
+    """One line says what an administrator has to run, and once that has been run it is enough."""
+    refused = prepare(weak_owner, role)
+
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    (command,) = re.findall(r"run: (CREATE ROLE .*?);", refused.stderr)
+    run_sql(database, command)
+    done = prepare(weak_owner, role)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_role_that_cannot_log_in_is_not_called_ready(database: str, role: str, weak_owner: str):
+    """A role with another password is told apart, with the command that mends it."""
+    run_sql(database, f"CREATE ROLE {role} LOGIN PASSWORD 'another'")
+    refused = prepare(weak_owner, role)
+
+    assert refused.returncode == 1
+    (command,) = re.findall(r"run: (ALTER ROLE .*?);", refused.stderr)
+    run_sql(database, command)
+    done = prepare(weak_owner, role)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_unreachable_database_is_said_in_one_line(role: str):

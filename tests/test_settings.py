@@ -66,16 +66,17 @@ def test_empty_counts_as_unset(tmp_path: Path):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("DATABASE_URL", "mysql://u:p@h/db", "DATABASE_URL must be a PostgreSQL URL"),
-        ("DATABASE_URL", "nonsense", "DATABASE_URL must be a PostgreSQL URL"),
-        ("DATABASE_URL", "postgresql://u:p@h:port/db", "DATABASE_URL has an invalid host or port"),
-        ("DATABASE_URL", "postgresql:///db", "DATABASE_URL names no host"),
-        ("APP_DATABASE_URL", "http://h/db", "APP_DATABASE_URL must be"),
+        ("DATABASE_URL", "mysql://u:p@h/db", "DATABASE_URL: must be a PostgreSQL URL"),
+        ("DATABASE_URL", "nonsense", "DATABASE_URL: must be a PostgreSQL URL"),
+        ("DATABASE_URL", "postgresql://u:p@h:port/db", "DATABASE_URL: has an invalid host or port"),
+        ("DATABASE_URL", "postgresql:///db", "DATABASE_URL: names no host"),
+        ("DATABASE_URL", "postgresql://u:p@h", "DATABASE_URL: names no database"),
+        ("APP_DATABASE_URL", "http://h/db", "APP_DATABASE_URL: must be"),
         ("APP_DATABASE_ROLE", 'x"; DROP', "APP_DATABASE_ROLE"),
         ("APP_ENV", "staging", "APP_ENV"),
         ("PORT", "eighty", "PORT"),
         ("PORT", "70000", "PORT"),
-        ("SECRET_KEY", "short", "SECRET_KEY must have at least 32 characters"),
+        ("SECRET_KEY", "short", "SECRET_KEY: must have at least 32 characters"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL"),
     ],
 )

@@ -1,0 +1,78 @@
+"""The `tenantry` command, as people type it."""
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.settings import ROOT
+from tests.fix_service import environment
+
+NOWHERE = "postgresql://someone:secret@127.0.0.1:1/nowhere"
+
+
+def tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("tenantry"), *arguments],
+        cwd=ROOT,
+        env=environment(**settings),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_url_is_the_one_that_is_set():
+    """With DATABASE_URL, that is what `db url` prints."""
+    assert tenantry("db", "url", DATABASE_URL=NOWHERE).stdout.strip() == NOWHERE
+
+
+@pytest.mark.parametrize("action", ["start", "stop", "status", "psql", "reset"])
+def test_the_embedded_server_is_left_alone(action: str):
+    """With DATABASE_URL no command touches the embedded server."""
+    done = tenantry("db", action, DATABASE_URL=NOWHERE)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("tenantry: DATABASE_URL is set")
+
+
+def test_a_port_in_use_is_named():
+    """Before anything is started, and with what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for command in ("check", "serve"):
+            done = tenantry(command, PORT=port, DATABASE_URL=NOWHERE)
+            assert done.returncode == 1
+            assert f"PORT: 127.0.0.1:{port} is in use" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("check",), ("serve",), ("db", "prepare"), ("db", "url")])
+def test_a_wrong_setting_ends_every_command_in_one_line(command: tuple[str, ...]):
+    """Production without its settings goes no further."""
+    done = tenantry(*command, APP_ENV="production", SECRET_KEY="")
+
+    assert done.returncode == 1
+    assert done.stderr.strip() == "tenantry: DATABASE_URL is not set, and production needs it."
+
+
+def test_uvicorn_ends_in_one_line_too():
+    """Without a traceback, also when the service is started the usual way."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("uvicorn"), "app.main:app"],
+        cwd=ROOT,
+        env=environment(DATABASE_URL="mysql://u:p@h/db"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode != 0
+    assert "tenantry: DATABASE_URL: must be a PostgreSQL URL" in done.stderr
+    assert "Traceback" not in done.stderr
