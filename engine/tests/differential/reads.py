@@ -87,7 +87,9 @@ class Reads:
             found["order_by"] = [*self._order(model), *total_order(model)]
         elif values.chance(0.55):
             order = self._order(model)
-            if values.chance(0.8):
+            # Pagination by itself makes an order of columns a total one, but no other.
+            of_columns = all(name in {item.name for item in model.scalars} for name in order[0])
+            if not of_columns or values.chance(0.8):
                 order += total_order(model)
             found["order_by"] = order[0] if len(order) == 1 and values.chance(0.5) else order
         return found

@@ -13,7 +13,7 @@ from .runs import run
 from .world import Side
 
 SHORT_SEEDS = (1, 2, 3, 4)
-SHORT_STEPS = 120
+SHORT_STEPS = 200
 FULL_SEEDS = range(100, 140)
 FULL_STEPS = 250
 
