@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
@@ -43,7 +44,7 @@ class Address:
     hosts: tuple[str, ...]
     ports: tuple[int, ...]
     user: str
-    password: str | None
+    password: str | None = field(repr=False)
     database: str
     schema: str
     connection_limit: int
@@ -76,7 +77,9 @@ def parse(url: str) -> Address:
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     for name in parameters:
         if name not in _KNOWN and name not in _IGNORED:
-            log.warning("The database URL's parameter `%s` is not known, and ignored.", name)
+            # What is no name may be the rest of a password with an unencoded question mark.
+            shown = f"`{name}`" if re.fullmatch(r"\w{1,40}", name, re.ASCII) else "(no name)"
+            log.warning("The database URL's parameter %s is not known, and ignored.", shown)
     authority, _, path = rest.partition("/")
     credentials, _, places = authority.rpartition("@")
     user, _, password = credentials.partition(":")

@@ -96,3 +96,8 @@ OUTDATED_STATEMENT: tuple[type[Exception], ...] = (
 def as_database_error(error: BaseException) -> DatabaseError | None:
     """The error if it is the server's."""
     return error if isinstance(error, POSTGRES_ERROR) else None
+
+
+def was_refused_here(error: DatabaseError) -> bool:
+    """Whether it is the driver's own, about a value that it would not send."""
+    return getattr(error, "severity", None) is None

@@ -75,7 +75,20 @@ class Lane:
             return
         task = self.loop.create_task(self._recover(connection))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def done(_: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if task.cancelled():  # as programs do with all tasks when they end
+                self.pool.discard(connection)
+
+        task.add_done_callback(done)
+
+    def give_back(self, connection: Connection) -> None:
+        """Put a connection back into the pool, with nothing left of what it was used for."""
+        if connection.is_at_rest:
+            self.pool.release(connection)
+        else:
+            self.recover(connection)
 
     async def _recover(self, connection: Connection) -> None:
         if await connection.recover():
@@ -209,11 +222,11 @@ class Engine:
             result = await action(connection)
         except BaseException as error:
             if isinstance(error, QueryError):
-                pool.release(connection)
+                lane.give_back(connection)
             else:
                 lane.recover(connection)
             raise
-        pool.release(connection)
+        lane.give_back(connection)
         return result
 
     # Transactions

@@ -34,6 +34,7 @@ from prisma_wasm.driver import (
     RawStatement,
     as_database_error,
     open_connection,
+    was_refused_here,
 )
 from prisma_wasm.errors import QueryError
 from prisma_wasm.parameters import (
@@ -74,6 +75,7 @@ class Connection:
         self._text_size = 0
         self._in_transaction = False
         self._is_broken = False
+        self._is_unsettled = False
         self._knows_intervals = False
 
     # What the pool asks
@@ -81,6 +83,11 @@ class Connection:
     @property
     def is_usable(self) -> bool:
         return not self._is_broken and not self._raw.is_closed()
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing of this use is left on the server: no transaction, and no locks."""
+        return not self._is_unsettled and not self._raw.is_in_transaction()
 
     def terminate(self) -> None:
         """Cut the connection; from its own event loop."""
@@ -103,24 +110,26 @@ class Connection:
 
     # What plans ask
 
-    async def fetch(self, sql: str, args: list[Any]) -> list[Any]:
+    async def fetch(self, sql: str, args: list[Any], *, again: bool = True) -> list[Any]:
         """The rows of a statement."""
         prepared, values = await self._ready(sql, args, raw=False)
         started = time.perf_counter()
         try:
             rows = await prepared.statement.fetch(*values)
         except BaseException as error:
-            if self._was_outdated(error):
-                return await self.fetch(sql, args)
+            if self._was_outdated(error) and again:
+                return await self.fetch(sql, args, again=False)
             self._fail(error, sql, raw=False)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
         return rows if prepared.mend is None else prepared.mend(rows)
 
-    async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
+    async def execute(
+        self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
+    ) -> int:
         """The number of rows that a statement affected."""
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
-        return await self._affected(prepared.statement, sql, args, values, raw=False)
+        return await self._affected(prepared.statement, sql, args, values, raw=False, again=again)
 
     async def begin(self, command: str = "BEGIN") -> bool:
         if self._in_transaction:
@@ -130,8 +139,10 @@ class Connection:
         return True
 
     async def commit(self) -> None:
-        await self.command("COMMIT")
-        self._in_transaction = False
+        try:
+            await self.command("COMMIT")
+        finally:
+            self._in_transaction = False  # a COMMIT that fails has ended the transaction too
 
     async def rollback(self) -> None:
         """Take back the transaction, or give up the connection if that cannot be told."""
@@ -148,7 +159,9 @@ class Connection:
 
     # What raw queries ask
 
-    async def fetch_raw(self, sql: str, args: list[Any]) -> tuple[list[Column], list[Any]]:
+    async def fetch_raw(
+        self, sql: str, args: list[Any], *, again: bool = True
+    ) -> tuple[list[Column], list[Any]]:
         """The columns and the rows of a statement that the caller wrote."""
         prepared, values = await self._ready(sql, args, raw=True)
         started = time.perf_counter()
@@ -156,17 +169,17 @@ class Connection:
             rows = await prepared.statement.fetch(*values)
             columns = list(prepared.statement.get_attributes())
         except BaseException as error:
-            if self._was_outdated(error):
-                return await self.fetch_raw(sql, args)
+            if self._was_outdated(error) and again:
+                return await self.fetch_raw(sql, args, again=False)
             self._fail(error, sql, raw=True)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
         return columns, rows
 
-    async def execute_raw(self, sql: str, args: list[Any]) -> int:
+    async def execute_raw(self, sql: str, args: list[Any], *, again: bool = True) -> int:
         """The number of rows that a statement affected that the caller wrote."""
         prepared, values = await self._ready(sql, args, raw=True)
-        return await self._affected(prepared.statement, sql, args, values, raw=True)
+        return await self._affected(prepared.statement, sql, args, values, raw=True, again=again)
 
     async def command(self, sql: str) -> None:
         """A command without arguments or rows."""
@@ -179,13 +192,17 @@ class Connection:
             self._on_query(sql, [], time.perf_counter() - started)
 
     async def recover(self) -> bool:
-        """After a cancelled query: wait until the server has given it up; whether that worked."""
+        """After a broken-off query: end what is left of it on the server; whether that worked."""
         try:
             async with asyncio.timeout(_RECOVERY_LIMIT):
-                await self._raw.execute("ROLLBACK" if self._raw.is_in_transaction() else "SELECT 1")
+                if not self._raw.is_in_transaction():
+                    await self._raw.execute("SELECT")
+                # Only after an answer is it known whether a cancelled BEGIN came through.
+                if self._raw.is_in_transaction():
+                    await self._raw.execute("ROLLBACK")
         except Exception:  # whatever it was, the connection is given up
             return False
-        self._in_transaction = False
+        self._in_transaction = self._is_unsettled = False
         return self.is_usable
 
     # Statements
@@ -198,14 +215,15 @@ class Connection:
         values: list[Any],
         *,
         raw: bool,
+        again: bool,
     ) -> int:
         started = time.perf_counter()
         try:
             await statement.fetch(*values)
         except BaseException as error:
-            if self._was_outdated(error):
+            if self._was_outdated(error) and again:
                 run = self.execute_raw if raw else self.execute
-                return await run(sql, args)
+                return await run(sql, args, again=False)
             self._fail(error, sql, raw=raw)
         finally:
             self._on_query(sql, args, time.perf_counter() - started)
@@ -312,7 +330,11 @@ class Connection:
         """Raise what a failure means to the caller, and note what it means to this connection."""
         sent = as_database_error(error)
         if sent is not None:
-            self._statements.pop(sql, None)
+            if self._statements.pop(sql, None) is not None:
+                self._text_size -= len(sql)
+            if was_refused_here(sent):
+                # The statement was prepared, and its execution never ended what that began.
+                self._is_unsettled = True
             if is_connection_lost(error):
                 self._is_broken = True
                 raise connection_lost() from error
