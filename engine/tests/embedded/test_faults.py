@@ -102,11 +102,11 @@ def test_server_killed_with_its_keeper_and_a_busy_session(folder: Path) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until(lambda: query(folder, "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'sleep'"))
+    sleeping = "SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+    until(lambda: query(folder, sleeping))
+    session = psutil.Process(int(query(folder, sleeping)))
     (keeper,) = keepers(folder)
     keeper.kill()
-    children = psutil.Process(server_pid(folder)).children()
-    (session,) = [child for child in children if "SELECT" in " ".join(child.cmdline())]
     # Stopped, it does not notice that its server is gone.
     session.suspend()
     os.kill(server_pid(folder), signal.SIGKILL)
