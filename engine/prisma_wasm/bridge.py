@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import sys
+import os
 import threading
 from collections.abc import Coroutine
 from datetime import timedelta
@@ -15,9 +14,9 @@ from typing import Any, Final, TypeVar
 from prisma_wasm import address
 from prisma_wasm.engine import Engine, Query
 from prisma_wasm.errors import QueryError
+from prisma_wasm.observe.logs import StatementLog, slow_limit
 from prisma_wasm.package import Package, data_url
 
-log = logging.getLogger(__name__)
 ResultT = TypeVar("ResultT")
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=10)
@@ -83,12 +82,12 @@ class AsyncBridge:
         try:
             url = data_url(override, self._package.schema, self._schema_path)
             parsed = address.parse(url)
+            log = StatementLog(prints=self._log_queries, slow=slow_limit(os.environ))
         except QueryError as error:
             raise self._package.error("engine.errors", "EngineConnectionError")(
                 f"Could not connect to the query engine: {error.code}: {error.message}"
             ) from error
-        log_query = log_to_stdout if self._log_queries else None
-        return Engine(self._package.target(), parsed, lambda: parsed.password, log_query)
+        return Engine(self._package.target(), parsed, lambda: parsed.password, log)
 
     async def execute(
         self,
@@ -169,12 +168,6 @@ def _prepared(engine: Engine, query: dict[str, Any]) -> Query:
         query.get("model"),
         query.get("root_selection"),
     )
-
-
-def log_to_stdout(sql: str, args: list[Any], seconds: float) -> None:
-    """Where the original engine's queries were seen; never with their values."""
-    del args, seconds
-    sys.stdout.write(f"prisma:query {sql}\n")
 
 
 class _Loop:

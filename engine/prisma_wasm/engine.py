@@ -115,12 +115,12 @@ class Engine:
         target: Target,
         address: Address,
         password: Callable[[], str | Awaitable[str | None] | None],
-        log_query: Callable[[str, list[Any], float], None] | None,
+        log: Callable[[str, list[Any], float], None],
     ) -> None:
         self._target = target
         self.address = address
         self._password = password
-        self._log_query = log_query
+        self._log = log
         self._plans = target.plans(address.schema)
         self._metrics = metrics.Metrics()
         self._lane: Lane | None = None
@@ -255,8 +255,7 @@ class Engine:
 
     def _on_query(self, sql: str, args: list[Any], seconds: float) -> None:
         self._metrics.database.add(seconds)
-        if self._log_query is not None:
-            self._log_query(sql, args, seconds)
+        self._log(sql, args, seconds)
 
     def _lane_here(self) -> Lane:
         """The pool of the running event loop. One of an earlier loop, or of a parent, is left."""

@@ -1,0 +1,1 @@
+"""Watching what the engine does: logs, tags in the SQL, and spans."""

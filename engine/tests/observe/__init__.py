@@ -1,0 +1,1 @@
+"""Watching the engine, through a client of the conformance suite's schema."""
