@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
-from prisma_wasm import metrics, raw
+from prisma_wasm import metrics, raw, scope
 from prisma_wasm.address import Address
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import Program, bulk, in_transaction
@@ -22,6 +22,7 @@ from prisma_wasm.plans import Plans
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection, connect
 from prisma_wasm.protocol import Lifted, Models, lift, lift_rows
+from prisma_wasm.settings import in_local_scope, settle
 from prisma_wasm.transactions import Transactions
 
 ResultT = TypeVar("ResultT")
@@ -212,13 +213,18 @@ class Engine:
         lane = self._lane_here()
         if transaction is not None:
             return await lane.transactions.run(transaction, action)
+        settings = scope.current.get()
+        if settings and not self.address.session_settings:
+            action, settings = in_local_scope(action, settings), ()
         pool = lane.pool
-        connection = pool.take_idle()
+        connection = pool.take_idle(settings)
         if connection is None:
             started = time.perf_counter()
-            connection = await pool.acquire()
+            connection = await pool.acquire(setup=settings)
             self._metrics.wait.add(time.perf_counter() - started)
         try:
+            if connection.held.current != settings:
+                await settle(connection, settings)
             result = await action(connection)
         except BaseException as error:
             if isinstance(error, QueryError):

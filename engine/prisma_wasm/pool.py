@@ -2,14 +2,16 @@
 
 It knows nothing of PostgreSQL. A connection is whatever `open_` makes; the pool counts the places,
 hands out idle connections, the last used first, and lets callers wait in line for a limited time.
-Handing out an idle connection takes no step of the event loop.
+Who wants a connection that is set up in some way gets one that is, if one is idle. Handing out an
+idle connection takes no step of the event loop.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+import itertools
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
 from prisma_wasm.errors import QueryError
@@ -20,6 +22,11 @@ class Pooled(Protocol):
 
     @property
     def is_usable(self) -> bool: ...
+
+    @property
+    def setup(self) -> Hashable:
+        """How it is set up; `()` if like a new one."""
+        ...
 
     def terminate(self) -> None: ...
 
@@ -39,6 +46,8 @@ class Pool(Generic[ConnectionT]):
         self._limit = limit
         self._timeout = timeout
         self._idle: deque[ConnectionT] = deque()
+        # Those that are set up in some way; the setups in the order of their last use.
+        self._set_up: OrderedDict[Hashable, list[ConnectionT]] = OrderedDict()
         self._all: set[ConnectionT] = set()
         self._places = 0
         # A waiter gets a connection, or None: the place of one that has gone, to open it anew.
@@ -53,11 +62,11 @@ class Pool(Generic[ConnectionT]):
 
     @property
     def idle(self) -> int:
-        return len(self._idle)
+        return len(self._idle) + sum(len(group) for group in self._set_up.values())
 
     @property
     def busy(self) -> int:
-        return len(self._all) - len(self._idle)
+        return len(self._all) - self.idle
 
     @property
     def waiting(self) -> int:
@@ -71,18 +80,31 @@ class Pool(Generic[ConnectionT]):
         """Every open connection, in use or not."""
         return list(self._all)
 
-    def take_idle(self) -> ConnectionT | None:
-        """An idle connection, at once."""
-        while self._idle:
-            connection = self._idle.pop()
+    def take_idle(self, setup: Hashable = ()) -> ConnectionT | None:
+        """An idle connection, at once: one that is set up so, a plain one, or any."""
+        while True:
+            if self._set_up and setup in self._set_up:
+                connection = self._take_set_up(setup)
+            elif self._idle:
+                connection = self._idle.pop()
+            elif self._set_up:
+                connection = self._take_set_up(next(iter(self._set_up)))
+            else:
+                return None
             if connection.is_usable:
                 return connection
             self._forget(connection)
-        return None
 
-    async def acquire(self, limit: float | None = None) -> ConnectionT:
+    def _take_set_up(self, setup: Hashable) -> ConnectionT:
+        group = self._set_up[setup]
+        connection = group.pop()
+        if not group:
+            del self._set_up[setup]
+        return connection
+
+    async def acquire(self, limit: float | None = None, setup: Hashable = ()) -> ConnectionT:
         """A connection, idle or new, waiting in line for one if there must be."""
-        connection = self.take_idle()
+        connection = self.take_idle(setup)
         if connection is not None:
             return connection
         if self._places < self._limit:
@@ -101,7 +123,12 @@ class Pool(Generic[ConnectionT]):
             if not waiter.done():
                 waiter.set_result(connection)
                 return
-        self._idle.append(connection)
+        setup = connection.setup
+        if setup == ():
+            self._idle.append(connection)
+        else:
+            self._set_up.setdefault(setup, []).append(connection)
+            self._set_up.move_to_end(setup)
 
     def discard(self, connection: ConnectionT) -> None:
         """Give up a connection that is of no more use."""
@@ -115,7 +142,8 @@ class Pool(Generic[ConnectionT]):
         self._refuse_waiters()
         connections = list(self._all)
         if connections:
-            closing = [asyncio.ensure_future(item.close()) for item in self._idle]
+            idle = itertools.chain(self._idle, *self._set_up.values())
+            closing = [asyncio.ensure_future(item.close()) for item in idle]
             if closing:
                 await asyncio.wait(closing, timeout=limit)
         self.terminate()
@@ -129,6 +157,7 @@ class Pool(Generic[ConnectionT]):
             self._all.discard(connection)
             self.closed += 1
         self._idle.clear()
+        self._set_up.clear()
 
     def _refuse_waiters(self) -> None:
         while self._waiting:

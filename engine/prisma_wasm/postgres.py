@@ -11,9 +11,8 @@ import contextlib
 import itertools
 import socket
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
 from prisma_wasm.address import Address
 from prisma_wasm.database_errors import (
@@ -40,28 +39,20 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.parameters import (
     FIRST_OWN_TYPE,
     ArgumentError,
-    Encode,
     encode,
     encoders,
     interval_text,
     text_for_server,
 )
-from prisma_wasm.results import Mend, mender
+from prisma_wasm.results import mender
+from prisma_wasm.scope import Settings
+from prisma_wasm.settings import Held, may_change_settings, may_drop_statements
+from prisma_wasm.statements import Prepared, Statements
 
 _statement_names: Final = itertools.count(1)
-# A statement's text and description take memory here and on the server.
-_CACHED_TEXT_LIMIT: Final = 2 * 2**20
 _RECOVERY_LIMIT: Final = 1.0
 
 OnQuery = Callable[[str, list[Any], float], None]
-
-
-class Prepared(NamedTuple):
-    """A statement on one connection, how its arguments are encoded, and its rows mended."""
-
-    statement: RawStatement
-    encoders: list[Encode | None]
-    mend: Mend | None
 
 
 class Connection:
@@ -71,14 +62,18 @@ class Connection:
         self._raw = raw
         self._address = address
         self._on_query = on_query
-        self._statements: OrderedDict[str, Prepared] = OrderedDict()
-        self._text_size = 0
+        self._statements = Statements(address.statement_cache_size)
         self._in_transaction = False
         self._is_broken = False
         self._is_unsettled = False
         self._knows_intervals = False
+        self.held = Held(in_session=address.session_settings)
 
     # What the pool asks
+
+    @property
+    def setup(self) -> Settings | None:
+        return self.held.current
 
     @property
     def is_usable(self) -> bool:
@@ -110,6 +105,10 @@ class Connection:
 
     # What plans ask
 
+    @property
+    def is_in_transaction(self) -> bool:
+        return self._raw.is_in_transaction()
+
     async def fetch(self, sql: str, args: list[Any], *, again: bool = True) -> list[Any]:
         """The rows of a statement."""
         prepared, values = await self._ready(sql, args, raw=False)
@@ -136,6 +135,7 @@ class Connection:
             return False
         await self.command(command)
         self._in_transaction = True
+        self.held.begin()
         return True
 
     async def commit(self) -> None:
@@ -143,10 +143,12 @@ class Connection:
             await self.command("COMMIT")
         finally:
             self._in_transaction = False  # a COMMIT that fails has ended the transaction too
+            self.held.end()
 
     async def rollback(self) -> None:
         """Take back the transaction, or give up the connection if that cannot be told."""
         self._in_transaction = False
+        self.held.end()
         if not self.is_usable:
             return
         try:
@@ -164,6 +166,8 @@ class Connection:
     ) -> tuple[list[Column], list[Any]]:
         """The columns and the rows of a statement that the caller wrote."""
         prepared, values = await self._ready(sql, args, raw=True)
+        if not prepared.is_plain:
+            self._expect_anything(sql)
         started = time.perf_counter()
         try:
             rows = await prepared.statement.fetch(*values)
@@ -179,6 +183,8 @@ class Connection:
     async def execute_raw(self, sql: str, args: list[Any], *, again: bool = True) -> int:
         """The number of rows that a statement affected that the caller wrote."""
         prepared, values = await self._ready(sql, args, raw=True)
+        if not prepared.is_plain:
+            self._expect_anything(sql)
         return await self._affected(prepared.statement, sql, args, values, raw=True, again=again)
 
     async def command(self, sql: str) -> None:
@@ -203,6 +209,7 @@ class Connection:
         except Exception:  # whatever it was, the connection is given up
             return False
         self._in_transaction = self._is_unsettled = False
+        self.held.forget(in_transaction=False)
         return self.is_usable
 
     # Statements
@@ -234,11 +241,9 @@ class Connection:
         self, sql: str, args: list[Any], *, raw: bool, keep: bool = True
     ) -> tuple[Prepared, list[Any]]:
         """The prepared statement and its encoded arguments."""
-        prepared = self._statements.get(sql)
+        prepared = self._statements.find(sql)
         if prepared is None:
             prepared = await self._prepare(sql, raw=raw, keep=keep)
-        elif len(self._statements) >= self._address.statement_cache_size:
-            self._statements.move_to_end(sql)
         if len(args) != len(prepared.encoders):
             await self._finish_preparing()
             raise wrong_number_of_arguments(len(prepared.encoders), len(args), raw=raw)
@@ -283,8 +288,7 @@ class Connection:
             self._fail(error, "SELECT", raw=False)
 
     async def _prepare(self, sql: str, *, raw: bool, keep: bool) -> Prepared:
-        size = self._address.statement_cache_size
-        keeps = keep and size > 0
+        keeps = keep and self._statements.size > 0
         name = f"prisma_{next(_statement_names)}" if keeps else ""
         try:
             statement = await self._raw.prepare(sql, name=name)
@@ -294,16 +298,13 @@ class Connection:
         except BaseException as error:
             self._fail(error, sql, raw=raw)
         prepared = Prepared(
-            statement, encoders(statement.get_parameters()), mender(statement.get_attributes())
+            statement,
+            encoders(statement.get_parameters()),
+            mender(statement.get_attributes()),
+            is_plain=not (raw and may_change_settings(sql)),
         )
         if keeps:
-            self._statements[sql] = prepared
-            self._text_size += len(sql)
-            while len(self._statements) > size or (
-                self._text_size > _CACHED_TEXT_LIMIT and len(self._statements) > 1
-            ):
-                dropped, _statement = self._statements.popitem(last=False)
-                self._text_size -= len(dropped)
+            self._statements.keep(sql, prepared)
         return prepared
 
     async def _learn_intervals(self) -> None:
@@ -317,12 +318,17 @@ class Connection:
             )
             self._knows_intervals = True
 
+    def _expect_anything(self, sql: str) -> None:
+        """A statement that is no plain query may change what was set, or drop what was prepared."""
+        self.held.forget(in_transaction=self.is_in_transaction)
+        if may_drop_statements(sql):
+            self._statements.clear()
+
     def _was_outdated(self, error: BaseException) -> bool:
         """Whether tables changed under a kept statement, which can be prepared and run again."""
         if not isinstance(error, OUTDATED_STATEMENT):
             return False
         self._statements.clear()
-        self._text_size = 0
         # In a transaction the server refuses everything from here on.
         return not self._raw.is_in_transaction()
 
@@ -330,8 +336,7 @@ class Connection:
         """Raise what a failure means to the caller, and note what it means to this connection."""
         sent = as_database_error(error)
         if sent is not None:
-            if self._statements.pop(sql, None) is not None:
-                self._text_size -= len(sql)
+            self._statements.drop(sql)
             if was_refused_here(sent):
                 # The statement was prepared, and its execution never ended what that began.
                 self._is_unsettled = True

@@ -13,9 +13,12 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+from prisma_wasm import scope
 from prisma_wasm.errors import QueryError
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
+from prisma_wasm.scope import Settings
+from prisma_wasm.settings import settle
 
 ResultT = TypeVar("ResultT")
 
@@ -68,8 +71,11 @@ class Transactions:
         begin = "BEGIN"
         if isolation is not None:
             begin += f" ISOLATION LEVEL {_ISOLATION_LEVELS[isolation]}"
-        connection = await self._connection(max_wait)
+        settings = scope.current.get()
+        connection = await self._connection(max_wait, settings)
         try:
+            if connection.held.in_session:
+                await settle(connection, settings)
             await connection.begin(begin)
         except BaseException:
             self._recover(connection)
@@ -80,10 +86,10 @@ class Transactions:
         transaction.timer = loop.call_later(limit, self._expire, transaction)
         return transaction.id
 
-    async def _connection(self, max_wait: float) -> Connection:
+    async def _connection(self, max_wait: float, settings: Settings) -> Connection:
         try:
             async with asyncio.timeout(max_wait):
-                return await self._pool.acquire(max_wait)
+                return await self._pool.acquire(max_wait, settings)
         except TimeoutError:
             pass
         except QueryError as error:
@@ -99,6 +105,7 @@ class Transactions:
             self._find(id_, "query")
             transaction.is_running = True
             try:
+                await settle(transaction.connection, scope.current.get())
                 result = await action(transaction.connection)
             except asyncio.CancelledError:
                 # Where the statement stopped is not known: the transaction ends here.

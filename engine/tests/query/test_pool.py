@@ -1,6 +1,7 @@
 """The pool: who gets which connection, and who waits."""
 
 import asyncio
+from collections.abc import Hashable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.asyncio
 class _Connection:
     def __init__(self) -> None:
         self.is_usable = True
+        self.setup: Hashable = ()
 
     def terminate(self) -> None:
         self.is_usable = False

@@ -1,0 +1,90 @@
+"""Settings of PostgreSQL for all queries inside a block, as row-level security's policies ask for.
+
+    with scoped({"app.user_id": user.id}):
+        documents = await prisma.document.find_many()
+
+This file only says which settings a query shall run with; a context variable carries them, so that
+tasks which are started inside have them too. `settings.py` brings them to the server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
+from typing import Final, cast
+
+# Names and values, sorted by name: equal scopes are equal.
+Settings = tuple[tuple[str, str], ...]
+
+_NAME: Final = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+", re.ASCII)
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+
+current: Final[ContextVar[Settings]] = ContextVar("prisma_wasm_scope", default=())
+_used = False
+
+
+def scoped(settings: Mapping[str, str | None]) -> AbstractContextManager[None]:
+    """A block whose queries run with these settings: `with scoped({"app.user_id": "7"}): ...`
+
+    A block inside of another adds to it and overrides it. None is the empty setting.
+    """
+    return _Scope(_checked(settings))
+
+
+def is_used() -> bool:
+    """Whether this process has entered a scope yet."""
+    return _used
+
+
+class _Scope(AbstractContextManager[None]):
+    __slots__ = ("_settings", "_token")
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        self._settings = settings
+        self._token: Token[Settings] | None = None
+
+    def __enter__(self) -> None:
+        global _used
+        if self._token is not None:
+            raise RuntimeError("A scope is entered once: call scoped() for each `with`.")
+        _used = True
+        inner = dict(current.get()) | self._settings
+        self._token = current.set(tuple(sorted(inner.items())))
+
+    def __exit__(self, *_: object) -> None:
+        token = cast("Token[Settings]", self._token)
+        try:
+            current.reset(token)
+        except ValueError:
+            raise RuntimeError(
+                "A scope must end in the task or thread in which it began."
+            ) from None
+
+
+def _checked(settings: Mapping[str, str | None]) -> dict[str, str]:
+    checked: dict[str, str] = {}
+    # Not every caller has a type checker.
+    for name, value in cast("Mapping[object, object]", settings).items():
+        if not isinstance(name, str):
+            raise TypeError(f"A setting's name must be a str, not {type(name).__name__}.")
+        # PostgreSQL does not tell upper from lower case in the names of settings.
+        folded = name.lower()
+        if not _NAME.fullmatch(folded):
+            raise ValueError(f"A setting's name must be of the form `prefix.name`, not {name!r}.")
+        if folded in checked:
+            raise ValueError(f"The setting `{name}` is there twice.")
+        checked[folded] = _checked_value(name, value)
+    return checked
+
+
+def _checked_value(name: str, value: object) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        kind = type(value).__name__
+        raise TypeError(f"The value of the setting `{name}` must be a str, not {kind}.")
+    if _NO_TEXT.search(value):
+        raise ValueError(f"The value of the setting `{name}` holds characters that are no text.")
+    return value

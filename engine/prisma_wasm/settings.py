@@ -1,0 +1,140 @@
+"""How the settings of a scope come to a connection, and what is known of those that it has.
+
+On a direct connection they belong to the session: they are sent, before a transaction and never in
+one, when they differ from what the connection has. Inside of a transaction, which is the only
+place behind a pooler, they are local to it. So a rollback takes back nothing that is counted on.
+What is not known for certain any more is forgotten, and the session reset before its next use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Final, Protocol, TypeVar
+
+from prisma_wasm import scope
+from prisma_wasm.errors import QueryError
+from prisma_wasm.execute import Session, in_transaction
+from prisma_wasm.scope import Settings
+
+# In this order: a role that the URL's options name is lost with the session's authorization.
+_RESET: Final = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
+_COMMENT: Final = r"--[^\n\r]*|/\*(?:(?!/\*|\*/).)*\*/"
+_PLAIN: Final = re.compile(
+    rf"(?:\s|\(|{_COMMENT})*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|TABLE)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+# Also by the view of all settings, or by a name that is spelled in escapes.
+_SETTING: Final = re.compile(r"set_config|pg_settings|U&\"", re.IGNORECASE)
+_DROPPING: Final = re.compile(r"DISCARD|DEALLOCATE", re.IGNORECASE)
+
+
+class Held:
+    """The settings of scopes that one connection has, as far as that is known."""
+
+    __slots__ = ("_last", "_outside", "current", "in_session")
+
+    def __init__(self, *, in_session: bool) -> None:
+        self.in_session = in_session
+        # None: not known.
+        self.current: Settings | None = ()
+        self._outside: Settings | None = ()
+        self._last: Settings = ()
+
+    def begin(self) -> None:
+        self._outside = self.current
+
+    def end(self) -> None:
+        """After a transaction, whichever its end, the session is as it was before."""
+        self.current = self._outside
+        self._last = self._outside or ()
+
+    def forget(self, *, in_transaction: bool) -> None:
+        """Something may have changed them. Behind a pooler there are none but a transaction's."""
+        self._outside = None if self.in_session else ()
+        self.current = None if self.in_session or in_transaction else ()
+
+    def put(self, settings: Settings) -> None:
+        self.current = self._last = settings
+
+    def changes(self, wanted: Settings) -> list[tuple[str, str | None]]:
+        """What to set, and with None what to take back."""
+        held = dict(self._last if self.current is None else self.current)
+        names = {name for name, _value in wanted}
+        gone: list[tuple[str, str | None]] = [(name, None) for name in held if name not in names]
+        if self.current is None:
+            return gone + list(wanted)
+        return gone + [(name, value) for name, value in wanted if held.get(name) != value]
+
+
+class Settled(Session, Protocol):
+    """A connection that has settings."""
+
+    @property
+    def held(self) -> Held: ...
+
+    @property
+    def is_in_transaction(self) -> bool: ...
+
+    async def command(self, sql: str) -> None: ...
+
+
+SettledT = TypeVar("SettledT", bound=Settled)
+ResultT = TypeVar("ResultT")
+
+
+async def settle(connection: Settled, wanted: Settings) -> None:
+    """Give a connection these settings and no others; at no cost if it has them."""
+    held = connection.held
+    if held.current == wanted:
+        return
+    is_known = held.current is not None
+    if not is_known and not scope.is_used():
+        return  # where there are no scopes, what callers SET is theirs to take back
+    local = connection.is_in_transaction
+    if not local and not held.in_session:
+        raise QueryError(
+            None,
+            "The transaction was ended by a raw statement: the settings of a scope have no place.",
+        )
+    changes = held.changes(wanted)
+    if not is_known and not local:
+        await connection.command(_RESET)
+        changes = list(wanted)
+    held.current = None  # until the server has answered
+    if changes:
+        values = [part for change in changes for part in change]
+        await connection.fetch(_statement(len(changes), local=local), values)
+    held.put(wanted)
+
+
+def in_local_scope(
+    action: Callable[[SettledT], Awaitable[ResultT]], settings: Settings
+) -> Callable[[SettledT], Awaitable[ResultT]]:
+    """The same in a transaction that has these settings, for sessions that others share."""
+
+    async def with_settings(connection: SettledT) -> ResultT:
+        await settle(connection, settings)
+        return await action(connection)
+
+    return lambda connection: in_transaction(connection, with_settings)
+
+
+def may_change_settings(sql: str) -> bool:
+    """Whether a statement that somebody wrote is anything but a plain query."""
+    return _PLAIN.match(sql) is None or _SETTING.search(sql) is not None
+
+
+def may_drop_statements(sql: str) -> bool:
+    """Whether prepared statements may be gone after it."""
+    return _DROPPING.search(sql) is not None
+
+
+@lru_cache(maxsize=64)
+def _statement(count: int, *, local: bool) -> str:
+    calls = (
+        f"pg_catalog.set_config(${2 * n + 1}, ${2 * n + 2}, {str(local).lower()})"
+        for n in range(count)
+    )
+    return "SELECT " + ", ".join(calls)

@@ -1,0 +1,1 @@
+"""Tests of `scoped`: settings for row-level security, and that none leaks."""

@@ -1,0 +1,27 @@
+"""What the tests of this folder ask of a client."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from prisma_wasm import scoped
+
+
+def as_user(name: str | None) -> AbstractContextManager[None]:
+    return scoped({"app.user_id": name})
+
+
+async def setting(db: Any, name: str = "app.user_id") -> str:
+    """A setting as the server has it for a query of this client; empty if it has none."""
+    row = await db.query_first("SELECT current_setting($1, true) AS value", name)
+    return row["value"] or ""
+
+
+async def owners(db: Any) -> list[str]:
+    """Whose notes a query of this client sees."""
+    return sorted({note.owner for note in await db.note.find_many()})
+
+
+async def pid(db: Any) -> int:
+    """The server's process behind a client's connection."""
+    row = await db.query_first("SELECT pg_backend_pid() AS pid")
+    return row["pid"]
