@@ -58,10 +58,10 @@ async def connect(prisma: Any, url: str) -> AsyncIterator[Connect]:
     """`await connect(connection_limit=2)`: a client with those parameters in its URL."""
     clients: list[Any] = []
 
-    async def client(**parameters: object) -> Any:
+    async def client(base: str = url, **parameters: object) -> Any:
         joined = "&".join(f"{name}={value}" for name, value in parameters.items())
-        separator = "&" if "?" in url else "?"
-        made = prisma.Prisma(datasource={"url": f"{url}{separator}{joined}"})
+        separator = "&" if "?" in base else "?"
+        made = prisma.Prisma(datasource={"url": f"{base}{separator}{joined}"})
         await made.connect()
         clients.append(made)
         return made
