@@ -22,8 +22,9 @@ from prisma_wasm.errors import QueryError
 log = logging.getLogger(__name__)
 
 _SCHEMES: Final = ("postgresql://", "postgres://")
-_IGNORED: Final = frozenset(
-    {"keepalives", "keepalives_idle", "channel_binding", "gssencmode", "single_use_connections"}
+_IGNORED: Final = frozenset({"channel_binding", "gssencmode", "single_use_connections"})
+_SESSION_ATTRIBUTES: Final = frozenset(
+    {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}
 )
 _SSL_MODES: Final = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 _KNOWN: Final = frozenset(
@@ -33,8 +34,20 @@ _KNOWN: Final = frozenset(
         "pgbouncer", "statement_cache_size", "application_name", "options", "host", "port",
         "user", "password", "dbname", "target_session_attrs", "session_settings",
         "max_connection_lifetime", "max_idle_connection_lifetime",
+        "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
+        "tcp_user_timeout",
     }
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Keepalive:
+    """How soon a peer that has gone without a word is noticed, in seconds and probes."""
+
+    idle: int
+    interval: int
+    count: int
+    unacknowledged: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +64,14 @@ class Address:
     pool_timeout: float | None
     connect_timeout: float | None
     socket_timeout: float | None
+    max_lifetime: float | None
+    max_idle: float | None
+    keepalive: Keepalive | None
     ssl: ssl.SSLContext | str
     pgbouncer: bool
     statement_cache_size: int
     server_settings: dict[str, str]
-    target_session_attrs: str | None
+    target_session_attrs: str
     session_settings: bool
 
     @property
@@ -83,7 +99,7 @@ def parse(url: str) -> Address:
     authority, _, path = rest.partition("/")
     credentials, _, places = authority.rpartition("@")
     user, _, password = credentials.partition(":")
-    hosts, ports = _places(parameters.get("host") or places, parameters.get("port"), places)
+    hosts, ports = _places(parameters.get("host"), parameters.get("port"), places)
     pgbouncer = _flag(parameters, "pgbouncer")
     return Address(
         hosts=hosts,
@@ -96,39 +112,48 @@ def parse(url: str) -> Address:
         pool_timeout=_seconds(parameters, "pool_timeout", 10),
         connect_timeout=_seconds(parameters, "connect_timeout", 5),
         socket_timeout=_seconds(parameters, "socket_timeout", None),
+        max_lifetime=_seconds(parameters, "max_connection_lifetime", None),
+        max_idle=_seconds(parameters, "max_idle_connection_lifetime", 300),
+        keepalive=_keepalive(parameters),
         ssl=_ssl(parameters),
         pgbouncer=pgbouncer,
         statement_cache_size=0 if pgbouncer else _cache_size(parameters),
         server_settings=_server_settings(parameters),
-        target_session_attrs=parameters.get("target_session_attrs"),
+        target_session_attrs=_session_attributes(parameters),
         session_settings=_allows_session_settings(parameters, places, pgbouncer),
     )
 
 
 def _places(
-    given: str, port: str | None, authority: str
+    host: str | None, port: str | None, authority: str
 ) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    hosts: list[str] = []
-    ports: list[int] = []
-    default = int(port) if port and port.isdecimal() else _port_of(authority)
-    for place in (given or "localhost").split(","):
-        if given.startswith("/"):
-            host, separator, number = place, "", ""
-        elif place.startswith("["):
-            host, _, after = place[1:].partition("]")
-            separator, number = after[:1], after[1:]
-        else:
-            host, separator, number = place.partition(":")
-        if separator and not number.isdecimal():
-            raise _invalid("invalid port number")
-        hosts.append(unquote(host) or "localhost")
-        ports.append(int(number) if number else default)
-    return tuple(hosts), tuple(ports)
+    """Hosts and ports, of the authority or of the parameters that come before it."""
+    given = (host or authority or "localhost").split(",")
+    ports = (port or (_last_port(authority) if host else "")).split(",")
+    if len(ports) not in (1, len(given)):
+        raise _invalid(f"{len(ports)} ports for {len(given)} hosts")
+    defaults = ports * len(given) if len(ports) == 1 else ports
+    places = [_place(*both) for both in zip(given, defaults, strict=True)]
+    return tuple(name for name, _port in places), tuple(number for _name, number in places)
 
 
-def _port_of(authority: str) -> int:
+def _place(text: str, port: str) -> tuple[str, int]:
+    if text.startswith("["):
+        host, _, after = text[1:].partition("]")
+        separator, number = after[:1], after[1:]
+    elif text.startswith("/") or text.count(":") > 1:  # a directory of sockets, a bare IPv6 address
+        host, separator, number = text, "", ""
+    else:
+        host, separator, number = text.partition(":")
+    number = number if separator else port or "5432"
+    if not (number.isdecimal() and number.isascii() and 0 < int(number) < 65536):
+        raise _invalid("invalid port number")
+    return unquote(host) or "localhost", int(number)
+
+
+def _last_port(authority: str) -> str:
     _, _, number = authority.rpartition(":")
-    return int(number) if number.isdecimal() else 5432
+    return number if number.isdecimal() else ""
 
 
 def _number(parameters: dict[str, str], name: str) -> int | None:
@@ -152,6 +177,27 @@ def _seconds(parameters: dict[str, str], name: str, default: float | None) -> fl
     if not 0 <= seconds < 10**9:
         raise _invalid(f"`{name}` must be a number of seconds, not `{text}`")
     return seconds or None
+
+
+def _keepalive(parameters: dict[str, str]) -> Keepalive | None:
+    """As libpq has them, with shorter defaults than the system's two hours."""
+    if parameters.get("keepalives") == "0":
+        return None
+    milliseconds = _number(parameters, "tcp_user_timeout")
+    return Keepalive(
+        idle=_number(parameters, "keepalives_idle") or 10,
+        interval=_number(parameters, "keepalives_interval") or 5,
+        count=_number(parameters, "keepalives_count") or 3,
+        unacknowledged=25 if milliseconds is None else milliseconds / 1000,
+    )
+
+
+def _session_attributes(parameters: dict[str, str]) -> str:
+    text = parameters.get("target_session_attrs") or "any"
+    if text not in _SESSION_ATTRIBUTES:
+        choice = ", ".join(sorted(_SESSION_ATTRIBUTES))
+        raise _invalid(f"`target_session_attrs` must be one of {choice}, not `{text}`")
+    return text
 
 
 def _cache_size(parameters: dict[str, str]) -> int:

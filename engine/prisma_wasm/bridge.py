@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from prisma_wasm import address
+from prisma_wasm.credentials import Credentials, Source
 from prisma_wasm.engine import Engine, Query
 from prisma_wasm.errors import QueryError
 from prisma_wasm.observe.logs import StatementLog, slow_limit
@@ -42,16 +42,17 @@ class AsyncBridge:
     async def connect(
         self,
         timeout: timedelta = _CONNECT_TIMEOUT,  # noqa: ASYNC109  # the client's own name
-        datasources: list[dict[str, str]] | None = None,
+        datasources: list[dict[str, Any]] | None = None,
         *,
         reach: bool = True,
     ) -> None:
         """Connect to the database; what is wrong with it is raised here."""
+        engine = await self._make_engine(datasources)
         if self._engine is not None:
             raise self._package.error("engine.errors", "AlreadyConnectedError")(
                 "Already connected to the query engine"
             )
-        self._engine = engine = self._make_engine(datasources)
+        self._engine = engine
         if not reach:
             return
         try:
@@ -77,17 +78,20 @@ class AsyncBridge:
             f"Could not connect to the query engine: {message}"
         ) from error
 
-    def _make_engine(self, datasources: list[dict[str, str]] | None) -> Engine:
-        override = datasources[0]["url"] if datasources else None
+    async def _make_engine(self, datasources: list[dict[str, Any]] | None) -> Engine:
+        own = datasources[0] if datasources else {}
+        url: Source | None = own.get("url")
         try:
-            url = data_url(override, self._package.schema, self._schema_path)
-            parsed = address.parse(url)
+            if url is None or isinstance(url, str):
+                url = data_url(url, self._package.schema, self._schema_path)
+            credentials = Credentials(url, own.get("password"))
+            address = await credentials.url_address()
             log = StatementLog(prints=self._log_queries, slow=slow_limit(os.environ))
         except QueryError as error:
             raise self._package.error("engine.errors", "EngineConnectionError")(
                 f"Could not connect to the query engine: {error.code}: {error.message}"
             ) from error
-        return Engine(self._package.target(), parsed, lambda: parsed.password, log)
+        return Engine(self._package.target(), address, credentials, log)
 
     async def execute(
         self,
@@ -218,7 +222,7 @@ class SyncBridge:
     def connect(
         self,
         timeout: timedelta = _CONNECT_TIMEOUT,
-        datasources: list[dict[str, str]] | None = None,
+        datasources: list[dict[str, Any]] | None = None,
     ) -> None:
         self._run(self._inner.connect(timeout, datasources))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from prisma_wasm.bridge import AsyncBridge, SyncBridge
+from prisma_wasm.credentials import Source
 from prisma_wasm.package import Package, package_of
 
 _MARK: Final = "# The query engine in process, by prisma-wasm."
@@ -144,6 +145,18 @@ async def connect_lazily(client: Any, *, url: str | None = None) -> None:
     if client._internal_engine is None:
         client._internal_engine = client._create_engine()
     if url is not None:
-        client._datasource = {"url": url}
+        credentials(client, url=url)
     _timeout, datasources = client._prepare_connect_args(timeout=timedelta(seconds=1))
     await client._internal_engine.connect(datasources=datasources, reach=False)
+
+
+def credentials(client: Any, *, url: Source | None = None, password: Source | None = None) -> None:
+    """Say where the client, before it connects, has its URL from, or the password alone.
+
+    Each may be a text, or a function or coroutine function that is called for each new connection,
+    so that short-lived credentials are always fresh. What a first URL says of the pool (its limits,
+    its schema) holds as long as the client is connected.
+    """
+    given = dict(client._datasource or {})
+    given |= {name: value for name, value in (("url", url), ("password", password)) if value}
+    client._datasource = given

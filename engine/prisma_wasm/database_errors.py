@@ -79,6 +79,14 @@ def connection_lost() -> QueryError:
     return QueryError("P1017", "Server has closed the connection.")
 
 
+def rolled_back() -> QueryError:
+    """The server answers COMMIT with ROLLBACK; the original engine reported success."""
+    reason = (
+        "The transaction was rolled back, not committed, because one of its statements had failed."
+    )
+    return QueryError("P2028", f"Transaction API error: {reason}", {"error": reason})
+
+
 def execution_message(error: DatabaseError) -> str:
     """A database error in the words in which the original engine wrote it out."""
     parts = {

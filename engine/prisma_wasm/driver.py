@@ -83,14 +83,47 @@ async def open_connection(**options: Any) -> RawConnection:
     return cast("RawConnection", connection)
 
 
+def socket_of(raw: RawConnection) -> Any:
+    """The connection's socket, if it still has one."""
+    transport = getattr(raw, "_transport", None)
+    return None if transport is None else transport.get_extra_info("socket")
+
+
+def disown(raw: RawConnection) -> None:
+    """Make the driver forget a connection that is another process's, or whose loop has ended.
+
+    What the driver does when it finds one unclosed would reach the other's event loop.
+    """
+    cast("Any", raw)._aborted = True
+    found = getattr(socket_of(raw), "_sock", None)
+    if found is not None:
+        found.close()
+
+
 errors: Any = cast("Any", exceptions)
 POSTGRES_ERROR: type[DatabaseError] = errors.PostgresError
 INTERFACE_ERROR: type[Exception] = errors.InterfaceError
+INTERNAL_ERROR: type[Exception] = errors.InternalClientError
+NOT_AS_WANTED: type[Exception] = errors.TargetServerAttributeNotMatched
+NOT_NOW: type[Exception] = errors.CannotConnectNowError
 CONNECTION_GONE: type[Exception] = errors.ConnectionDoesNotExistError
-OUTDATED_STATEMENT: tuple[type[Exception], ...] = (
-    errors.OutdatedSchemaCacheError,
+_OUTDATED_STATEMENT: tuple[type[Exception], ...] = (
     errors.InvalidCachedStatementError,
+    errors.InvalidSQLStatementNameError,  # after DEALLOCATE ALL or DISCARD ALL
 )
+
+
+def is_outdated_statement(error: BaseException) -> bool:
+    """Whether the server refused a kept statement because of what changed since it was prepared."""
+    if isinstance(error, _OUTDATED_STATEMENT):
+        return True
+    sent = as_database_error(error)
+    # Of a type that was dropped; the server does not translate its internal errors.
+    return (
+        sent is not None
+        and sent.sqlstate == "XX000"
+        and (sent.message or "").startswith("cache lookup failed for type")
+    )
 
 
 def as_database_error(error: BaseException) -> DatabaseError | None:

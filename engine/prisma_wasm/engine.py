@@ -14,22 +14,21 @@ from typing import Any, Final, TypeVar
 
 from prisma_wasm import metrics, raw, scope
 from prisma_wasm.address import Address
-from prisma_wasm.errors import QueryError
+from prisma_wasm.credentials import Credentials
+from prisma_wasm.errors import OutdatedStatementError, QueryError
 from prisma_wasm.execute import Program, bulk, in_transaction
 from prisma_wasm.inputs import Inputs
+from prisma_wasm.lane import Lane
 from prisma_wasm.plan import UnknownPlanError
 from prisma_wasm.plans import Plans
-from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection, connect
 from prisma_wasm.protocol import Lifted, Models, lift, lift_rows
 from prisma_wasm.settings import in_local_scope, settle
-from prisma_wasm.transactions import Transactions
 
 ResultT = TypeVar("ResultT")
 Action = Callable[[Connection], Awaitable[Any]]
 
 RAW_METHODS: Final = frozenset({"query_raw", "query_first", "execute_raw"})
-_CLOSE_LIMIT: Final = 0.7
 
 
 class Target:
@@ -56,58 +55,6 @@ class Query:
         self.args: list[Any] = []
 
 
-class Lane:
-    """What belongs to one event loop of one process: a pool, and the transactions on it."""
-
-    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
-        self.loop = loop
-        self.pid = os.getpid()
-        address = engine.address
-        self.pool: Pool[Connection] = Pool(
-            engine.open_connection, address.connection_limit, address.pool_timeout
-        )
-        self.transactions = Transactions(self.pool, self.recover)
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def recover(self, connection: Connection) -> None:
-        """Bring a connection whose query was broken off back into the pool, or give it up."""
-        if not connection.is_usable:
-            self.pool.discard(connection)
-            return
-        task = self.loop.create_task(self._recover(connection))
-        self._tasks.add(task)
-
-        def done(_: asyncio.Task[None]) -> None:
-            self._tasks.discard(task)
-            if task.cancelled():  # as programs do with all tasks when they end
-                self.pool.discard(connection)
-
-        task.add_done_callback(done)
-
-    def give_back(self, connection: Connection) -> None:
-        """Put a connection back into the pool, with nothing left of what it was used for."""
-        if connection.is_at_rest:
-            self.pool.release(connection)
-        else:
-            self.recover(connection)
-
-    async def _recover(self, connection: Connection) -> None:
-        if await connection.recover():
-            self.pool.release(connection)
-        else:
-            self.pool.discard(connection)
-
-    async def close(self) -> None:
-        self.transactions.close()
-        await self.pool.close(_CLOSE_LIMIT)
-
-    def abandon(self) -> None:
-        """Close the sockets from outside of the event loop."""
-        self.pool.is_closing = True
-        for connection in self.pool.connections():
-            connection.abandon()
-
-
 class Engine:
     """Runs the queries of one client on one database."""
 
@@ -115,12 +62,12 @@ class Engine:
         self,
         target: Target,
         address: Address,
-        password: Callable[[], str | Awaitable[str | None] | None],
+        credentials: Credentials,
         log: Callable[[str, list[Any], float], None],
     ) -> None:
         self._target = target
         self.address = address
-        self._password = password
+        self._credentials = credentials
         self._log = log
         self._plans = target.plans(address.schema)
         self._metrics = metrics.Metrics()
@@ -225,7 +172,11 @@ class Engine:
         try:
             if connection.held.current != settings:
                 await settle(connection, settings)
-            result = await action(connection)
+            try:
+                result = await action(connection)
+            except OutdatedStatementError:
+                # Its own transaction was taken back as a whole.
+                result = await action(connection)
         except BaseException as error:
             if isinstance(error, QueryError):
                 lane.give_back(connection)
@@ -253,11 +204,8 @@ class Engine:
         pool = self._lane_here().pool
         pool.release(await pool.acquire())
 
-    async def open_connection(self) -> Connection:
-        password = self._password()
-        if isinstance(password, Awaitable):
-            password = await password
-        return await connect(self.address, password, self._on_query)
+    async def _open_connection(self) -> Connection:
+        return await connect(await self._credentials.address(), self._on_query)
 
     def _on_query(self, sql: str, args: list[Any], seconds: float) -> None:
         self._metrics.database.add(seconds)
@@ -279,7 +227,7 @@ class Engine:
                     " each event loop that runs at the same time.",
                 )
             lane.abandon()
-        self._lane = Lane(self, loop)
+        self._lane = Lane(self.address, self._open_connection)
         return self._lane
 
     async def close(self) -> None:
@@ -301,7 +249,7 @@ class Engine:
             return
         if lane.loop.is_running():
             try:
-                lane.loop.call_soon_threadsafe(lane.pool.terminate)
+                lane.loop.call_soon_threadsafe(lane.terminate)
             except RuntimeError:  # the loop ended in this very moment
                 lane.abandon()
         else:

@@ -32,3 +32,10 @@ class QueryError(Exception):
         if self.code is not None:
             user_facing |= {"meta": self.meta, "error_code": self.code}
         return {"error": self.error, "user_facing_error": user_facing}
+
+
+class OutdatedStatementError(QueryError):
+    """A kept statement was refused within a transaction, because of what changed since."""
+
+    def __init__(self, failure: QueryError) -> None:
+        super().__init__(failure.code, failure.message, failure.meta, error=failure.error)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, Protocol, TypeVar
@@ -40,15 +41,26 @@ class Pool(Generic[ConnectionT]):
     """At most `limit` connections of one event loop."""
 
     def __init__(
-        self, open_: Callable[[], Awaitable[ConnectionT]], limit: int, timeout: float | None
+        self,
+        open_: Callable[[], Awaitable[ConnectionT]],
+        limit: int,
+        timeout: float | None,
+        *,
+        max_idle: float | None = None,
+        max_lifetime: float | None = None,
     ) -> None:
         self._open = open_
         self._limit = limit
         self._timeout = timeout
+        self._max_idle = max_idle
+        self._max_lifetime = max_lifetime
         self._idle: deque[ConnectionT] = deque()
         # Those that are set up in some way; the setups in the order of their last use.
         self._set_up: OrderedDict[Hashable, list[ConnectionT]] = OrderedDict()
-        self._all: set[ConnectionT] = set()
+        # When each was opened, and when it was last used.
+        self._all: dict[ConnectionT, float] = {}
+        self._used: dict[ConnectionT, float] = {}
+        self._closing: set[asyncio.Task[None]] = set()
         self._places = 0
         # A waiter gets a connection, or None: the place of one that has gone, to open it anew.
         self._waiting: deque[asyncio.Future[ConnectionT | None]] = deque()
@@ -118,11 +130,15 @@ class Pool(Generic[ConnectionT]):
         if self.is_closing or not connection.is_usable:
             self.discard(connection)
             return
+        if self._is_spent(connection):
+            self._retire(connection)
+            return
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_result(connection)
                 return
+        self._used[connection] = time.monotonic()
         setup = connection.setup
         if setup == ():
             self._idle.append(connection)
@@ -136,17 +152,58 @@ class Pool(Generic[ConnectionT]):
             connection.terminate()
             self._forget(connection)
 
+    def sweep(self) -> None:
+        """Close what has been idle, or open, for longer than it may."""
+        now = time.monotonic()
+        for connection in self._idle_ones():
+            if not connection.is_usable:
+                self._leave_idle(connection)
+                self._forget(connection)
+            elif self._is_spent(connection) or (
+                self._max_idle is not None and now - self._used[connection] > self._max_idle
+            ):
+                self._leave_idle(connection)
+                self._retire(connection)
+
+    def _idle_ones(self) -> list[ConnectionT]:
+        return [*self._idle, *itertools.chain.from_iterable(self._set_up.values())]
+
+    def _leave_idle(self, connection: ConnectionT) -> None:
+        if connection in self._idle:
+            self._idle.remove(connection)
+            return
+        for setup, group in list(self._set_up.items()):
+            if connection in group:
+                group.remove(connection)
+                if not group:
+                    del self._set_up[setup]
+
+    def _is_spent(self, connection: ConnectionT) -> bool:
+        if self._max_lifetime is None:
+            return False
+        return time.monotonic() - self._all[connection] > self._max_lifetime
+
+    def _retire(self, connection: ConnectionT) -> None:
+        """Close a connection in order, whose place is free at once."""
+        self._forget(connection)
+        task = asyncio.get_running_loop().create_task(connection.close())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
     async def close(self, limit: float) -> None:
         """Close every connection; those that take too long are cut."""
         self.is_closing = True
         self._refuse_waiters()
-        connections = list(self._all)
-        if connections:
-            idle = itertools.chain(self._idle, *self._set_up.values())
-            closing = [asyncio.ensure_future(item.close()) for item in idle]
-            if closing:
-                await asyncio.wait(closing, timeout=limit)
+        for connection in self._idle_ones():
+            self._retire(connection)
         self.terminate()
+        if not self._closing:
+            return
+        _done, late = await asyncio.wait(self._closing, timeout=limit)
+        if late:
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=limit)
 
     def terminate(self) -> None:
         """Cut every connection at once."""
@@ -154,8 +211,7 @@ class Pool(Generic[ConnectionT]):
         self._refuse_waiters()
         for connection in list(self._all):
             connection.terminate()
-            self._all.discard(connection)
-            self.closed += 1
+            self._forget(connection)
         self._idle.clear()
         self._set_up.clear()
 
@@ -175,7 +231,7 @@ class Pool(Generic[ConnectionT]):
             connection.terminate()
             self._free_place()
             raise _closing()
-        self._all.add(connection)
+        self._all[connection] = time.monotonic()
         self.opened += 1
         return connection
 
@@ -203,9 +259,10 @@ class Pool(Generic[ConnectionT]):
             self._waiting.remove(waiter)
 
     def _forget(self, connection: ConnectionT) -> None:
-        self._all.discard(connection)
-        self.closed += 1
-        self._free_place()
+        if self._all.pop(connection, None) is not None:
+            self._used.pop(connection, None)
+            self.closed += 1
+            self._free_place()
 
     def _free_place(self) -> None:
         while self._waiting:
@@ -221,7 +278,7 @@ class Pool(Generic[ConnectionT]):
             "P2024",
             "Timed out fetching a new connection from the connection pool. More info:"
             " http://pris.ly/d/connection-pool (Current connection pool timeout:"
-            f" {seconds}, connection limit: {self._limit}, in use: {self.busy},"
+            f" {seconds}, connection limit: {self._limit}, in use: {self._places - self.idle},"
             f" waiting: {len(self._waiting) + 1})",
             {"connection_limit": self._limit, "timeout": limit},
         )

@@ -19,23 +19,25 @@ from prisma_wasm.database_errors import (
     bad_argument,
     connection_lost,
     is_connection_lost,
+    rolled_back,
     translate,
-    translate_connection,
     translate_raw,
     wrong_number_of_arguments,
 )
+from prisma_wasm.dial import Place, dial, place_of
 from prisma_wasm.driver import (
     INTERFACE_ERROR,
-    OUTDATED_STATEMENT,
-    POSTGRES_ERROR,
+    INTERNAL_ERROR,
     Column,
     RawConnection,
     RawStatement,
     as_database_error,
-    open_connection,
+    disown,
+    is_outdated_statement,
+    socket_of,
     was_refused_here,
 )
-from prisma_wasm.errors import QueryError
+from prisma_wasm.errors import OutdatedStatementError, QueryError
 from prisma_wasm.parameters import (
     FIRST_OWN_TYPE,
     ArgumentError,
@@ -68,6 +70,7 @@ class Connection:
         self._is_unsettled = False
         self._knows_intervals = False
         self.held = Held(in_session=address.session_settings)
+        self.asked_at: float | None = None
 
     # What the pool asks
 
@@ -93,11 +96,21 @@ class Connection:
     def abandon(self) -> None:
         """Cut the connection without its event loop, which may be closed or another thread's."""
         self._is_broken = True
-        transport = getattr(self._raw, "_transport", None)
-        found = transport.get_extra_info("socket") if transport is not None else None
+        found = socket_of(self._raw)
         if found is not None:
             with contextlib.suppress(OSError):
                 found.shutdown(socket.SHUT_RDWR)
+
+    def disown(self) -> None:
+        """Let go of this process's copy of another's connection, which goes on there."""
+        self._is_broken = True
+        with contextlib.suppress(Exception):
+            disown(self._raw)
+
+    @property
+    def place(self) -> Place | None:
+        """Which server the connection leads to."""
+        return place_of(self._raw)
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):
@@ -112,7 +125,7 @@ class Connection:
     async def fetch(self, sql: str, args: list[Any], *, again: bool = True) -> list[Any]:
         """The rows of a statement."""
         prepared, values = await self._ready(sql, args, raw=False)
-        started = time.perf_counter()
+        started = self.asked_at = time.perf_counter()
         try:
             rows = await prepared.statement.fetch(*values)
         except BaseException as error:
@@ -120,6 +133,7 @@ class Connection:
                 return await self.fetch(sql, args, again=False)
             self._fail(error, sql, raw=False)
         finally:
+            self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
         return rows if prepared.mend is None else prepared.mend(rows)
 
@@ -140,10 +154,13 @@ class Connection:
 
     async def commit(self) -> None:
         try:
-            await self.command("COMMIT")
+            done = await self.command("COMMIT")
         finally:
             self._in_transaction = False  # a COMMIT that fails has ended the transaction too
             self.held.end()
+        self._is_unsettled = False
+        if done == "ROLLBACK":
+            raise rolled_back()
 
     async def rollback(self) -> None:
         """Take back the transaction, or give up the connection if that cannot be told."""
@@ -154,6 +171,7 @@ class Connection:
         try:
             async with asyncio.timeout(_RECOVERY_LIMIT):
                 await self._raw.execute("ROLLBACK")
+            self._is_unsettled = False
         except BaseException as error:
             self.terminate()
             if not isinstance(error, Exception):
@@ -168,7 +186,7 @@ class Connection:
         prepared, values = await self._ready(sql, args, raw=True)
         if not prepared.is_plain:
             self._expect_anything(sql)
-        started = time.perf_counter()
+        started = self.asked_at = time.perf_counter()
         try:
             rows = await prepared.statement.fetch(*values)
             columns = list(prepared.statement.get_attributes())
@@ -177,6 +195,7 @@ class Connection:
                 return await self.fetch_raw(sql, args, again=False)
             self._fail(error, sql, raw=True)
         finally:
+            self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
         return columns, rows
 
@@ -187,14 +206,15 @@ class Connection:
             self._expect_anything(sql)
         return await self._affected(prepared.statement, sql, args, values, raw=True, again=again)
 
-    async def command(self, sql: str) -> None:
-        """A command without arguments or rows."""
-        started = time.perf_counter()
+    async def command(self, sql: str) -> str:
+        """A command without arguments or rows; what the server says it did."""
+        started = self.asked_at = time.perf_counter()
         try:
-            await self._raw.execute(sql)
+            return await self._raw.execute(sql)
         except BaseException as error:
             self._fail(error, sql, raw=False)
         finally:
+            self.asked_at = None
             self._on_query(sql, [], time.perf_counter() - started)
 
     async def recover(self) -> bool:
@@ -224,7 +244,7 @@ class Connection:
         raw: bool,
         again: bool,
     ) -> int:
-        started = time.perf_counter()
+        started = self.asked_at = time.perf_counter()
         try:
             await statement.fetch(*values)
         except BaseException as error:
@@ -233,6 +253,7 @@ class Connection:
                 return await run(sql, args, again=False)
             self._fail(error, sql, raw=raw)
         finally:
+            self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
         count = (statement.get_statusmsg() or "").rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
@@ -290,6 +311,7 @@ class Connection:
     async def _prepare(self, sql: str, *, raw: bool, keep: bool) -> Prepared:
         keeps = keep and self._statements.size > 0
         name = f"prisma_{next(_statement_names)}" if keeps else ""
+        self.asked_at = time.perf_counter()
         try:
             statement = await self._raw.prepare(sql, name=name)
             if raw and any(kind.name == "interval" for kind in statement.get_parameters()):
@@ -297,6 +319,8 @@ class Connection:
                 statement = await self._raw.prepare(sql, name=f"{name}_" if keeps else "")
         except BaseException as error:
             self._fail(error, sql, raw=raw)
+        finally:
+            self.asked_at = None
         prepared = Prepared(
             statement,
             encoders(statement.get_parameters()),
@@ -326,7 +350,7 @@ class Connection:
 
     def _was_outdated(self, error: BaseException) -> bool:
         """Whether tables changed under a kept statement, which can be prepared and run again."""
-        if not isinstance(error, OUTDATED_STATEMENT):
+        if not is_outdated_statement(error):
             return False
         self._statements.clear()
         # In a transaction the server refuses everything from here on.
@@ -343,7 +367,10 @@ class Connection:
             if is_connection_lost(error):
                 self._is_broken = True
                 raise connection_lost() from error
-            raise (translate_raw(sent) if raw else translate(sent)) from error
+            failure = translate_raw(sent) if raw else translate(sent)
+            if is_outdated_statement(error):
+                failure = OutdatedStatementError(failure)
+            raise failure from error
         if isinstance(error, TimeoutError):
             self._is_broken = True
             raise QueryError(
@@ -352,31 +379,14 @@ class Connection:
         if is_connection_lost(error):
             self._is_broken = True
             raise connection_lost() from error
-        if isinstance(error, INTERFACE_ERROR):
+        if isinstance(error, INTERNAL_ERROR):
+            # Such as a row of a type that changed: it ran, and must not run again.
+            self._is_broken = True
+        if isinstance(error, INTERFACE_ERROR | INTERNAL_ERROR):
             raise QueryError(None, f"Error occurred during query execution:\n{error}") from error
         raise error
 
 
-async def connect(address: Address, password: str | None, on_query: OnQuery) -> Connection:
+async def connect(address: Address, on_query: OnQuery) -> Connection:
     """Open a connection within the URL's limit."""
-    settings = dict(address.server_settings)
-    if address.schema != "public" and not address.pgbouncer:
-        settings["search_path"] = '"' + address.schema.replace('"', '""') + '"'
-    try:
-        async with asyncio.timeout(address.connect_timeout):
-            raw = await open_connection(
-                host=list(address.hosts),
-                port=list(address.ports),
-                user=address.user,
-                password=password,
-                database=address.database,
-                ssl=address.ssl,
-                timeout=address.connect_timeout or 3600,
-                command_timeout=address.socket_timeout,
-                statement_cache_size=0,
-                server_settings=settings,
-                target_session_attrs=address.target_session_attrs,
-            )
-    except (OSError, TimeoutError, POSTGRES_ERROR, INTERFACE_ERROR) as error:
-        raise translate_connection(error, address.place) from error
-    return Connection(raw, address, on_query)
+    return Connection(await dial(address), address, on_query)

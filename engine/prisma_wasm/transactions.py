@@ -1,14 +1,14 @@
 """Interactive transactions: each holds a connection until it is committed, rolled back or too old.
 
 Nothing of a transaction reaches the server after its end, whatever the moment: its statements run
-one at a time under a lock, and its end takes the connection away from it first.
+one at a time under a lock, and what ends it (its limit, a rollback) breaks off the statement that
+is running and lets no other start.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
@@ -43,10 +43,17 @@ class Transaction:
         self.id = secrets.token_hex(16)
         self.connection = connection
         self.limit = limit
-        self.started = time.monotonic()
+        loop = asyncio.get_running_loop()
+        self.started = loop.time()
+        self.deadline = self.started + limit
         self.lock = asyncio.Lock()
-        self.is_running = False
+        self.running: asyncio.Timeout | None = None
         self.timer: asyncio.TimerHandle | None = None
+
+    def break_off(self) -> None:
+        """End the statement that is running, if one is."""
+        if self.running is not None and not self.running.expired():
+            self.running.reschedule(asyncio.get_running_loop().time())
 
 
 class Transactions:
@@ -83,7 +90,7 @@ class Transactions:
         transaction = Transaction(connection, limit)
         self._open[transaction.id] = transaction
         loop = asyncio.get_running_loop()
-        transaction.timer = loop.call_later(limit, self._expire, transaction)
+        transaction.timer = loop.call_at(transaction.deadline, self._expire, transaction)
         return transaction.id
 
     async def _connection(self, max_wait: float, settings: Settings) -> Connection:
@@ -103,26 +110,36 @@ class Transactions:
         async with transaction.lock:
             # It may have ended while this waited for its turn.
             self._find(id_, "query")
-            transaction.is_running = True
             try:
-                await settle(transaction.connection, scope.current.get())
-                result = await action(transaction.connection)
+                async with asyncio.timeout_at(transaction.deadline) as transaction.running:
+                    await settle(transaction.connection, scope.current.get())
+                    return await action(transaction.connection)
+            except TimeoutError:
+                if id_ in self._open:
+                    self._end(transaction, "expired")
+                    self._recover(transaction.connection)
+                raise self._closed(id_, "query") from None
             except asyncio.CancelledError:
                 # Where the statement stopped is not known: the transaction ends here.
-                self._end(transaction, "rolled back")
-                self._recover(transaction.connection)
-                raise
-            except QueryError:
-                if self._ended.get(id_) == "expired":
-                    raise self._closed(id_, "query") from None
+                if id_ in self._open:
+                    self._end(transaction, "rolled back")
+                    self._recover(transaction.connection)
                 raise
             finally:
-                transaction.is_running = False
-            return result
+                transaction.running = None
+                if id_ in self._open and transaction.timer is None:
+                    self._expire(transaction)  # its limit passed as the statement finished
 
     async def commit(self, id_: str) -> None:
         transaction = self._find(id_, "commit")
-        async with transaction.lock:
+        try:
+            await transaction.lock.acquire()
+        except asyncio.CancelledError:
+            if id_ in self._open:
+                self._end(transaction, "rolled back")
+                self._take_back_soon(transaction)
+            raise
+        try:
             self._find(id_, "commit")
             self._end(transaction, "committed")
             connection = transaction.connection
@@ -134,17 +151,26 @@ class Transactions:
                 self._recover(connection)
                 raise
             self._pool.release(connection)
+        finally:
+            transaction.lock.release()
 
     async def rollback(self, id_: str) -> None:
         transaction = self._find(id_, "rollback")
-        async with transaction.lock:
-            self._find(id_, "rollback")
-            self._end(transaction, "rolled back")
-            await self._take_back(transaction)
+        self._end(transaction, "rolled back")
+        # Whoever asked for it may be cancelled; the rollback goes on.
+        await asyncio.shield(self._take_back_soon(transaction))
+
+    def _take_back_soon(self, transaction: Transaction) -> asyncio.Task[None]:
+        transaction.break_off()
+        task = asyncio.get_running_loop().create_task(self._take_back(transaction))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _take_back(self, transaction: Transaction) -> None:
         try:
-            await transaction.connection.rollback()
+            async with transaction.lock:
+                await transaction.connection.rollback()
         except BaseException:
             self._pool.discard(transaction.connection)
             raise
@@ -157,16 +183,10 @@ class Transactions:
             transaction.connection.terminate()
 
     def _expire(self, transaction: Transaction) -> None:
-        if transaction.id not in self._open:
-            return
-        self._end(transaction, "expired")
-        if transaction.is_running:
-            # The server takes everything back when its connection goes.
-            self._pool.discard(transaction.connection)
-            return
-        task = asyncio.get_running_loop().create_task(self._take_back(transaction))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        transaction.timer = None
+        if transaction.id in self._open and transaction.running is None:
+            self._end(transaction, "expired")
+            self._take_back_soon(transaction)
 
     def _end(self, transaction: Transaction, how: str) -> None:
         if transaction.timer is not None:
@@ -175,7 +195,7 @@ class Transactions:
         self._ended[transaction.id] = how
         self._ended.move_to_end(transaction.id)
         if how == "expired":
-            elapsed = round((time.monotonic() - transaction.started) * 1000)
+            elapsed = round((asyncio.get_running_loop().time() - transaction.started) * 1000)
             limit = round(transaction.limit * 1000)
             self._reasons[transaction.id] = (limit, elapsed)
         while len(self._ended) > _REMEMBERED:
