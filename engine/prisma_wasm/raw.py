@@ -13,9 +13,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+from prisma_wasm.conversions import plain_decimal, to_moment, to_text
 from prisma_wasm.driver import Column, ParameterType
 from prisma_wasm.errors import QueryError
-from prisma_wasm.mapping import plain_decimal, to_moment, to_text
 from prisma_wasm.parameters import FIRST_OWN_TYPE
 from prisma_wasm.results import shortest
 from prisma_wasm.scalars import is_base64, is_json, serialize_json

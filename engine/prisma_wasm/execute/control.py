@@ -14,7 +14,7 @@ from prisma_wasm.execute import memory
 from prisma_wasm.execute.run import Run, Session, in_transaction
 from prisma_wasm.execute.sql import Statement
 from prisma_wasm.execute.validation import compile_rule, compile_validation
-from prisma_wasm.execute.values import Scope, compile_value
+from prisma_wasm.execute.values import Evaluate, Scope, compile_value
 from prisma_wasm.mapping import Context, compile_mapping
 from prisma_wasm.plan import (
     DataMapArgs,
@@ -29,21 +29,47 @@ from prisma_wasm.plan import (
 )
 
 Step = Callable[[Run], Awaitable[Any]]
+Change = Callable[[Run, Any], Any]
 
 
-def compile_node(node: Node, scope: Scope) -> Step:
-    """The function that does what a node says."""
+def compile_node(node: Node, scope: Scope, *then: Change) -> Step:
+    """The function that does what a node says, and then changes its value.
+
+    What a node does to the value of another one becomes a change of that node's: a query and all
+    that is done to its rows are one coroutine.
+    """
     match node["type"]:
         case "query":
-            return _query(node["args"], scope)
+            return _query(node["args"], scope, then)
+        case "let":
+            return _let(node["args"], scope, then)
+        case "dataMap":
+            change = _data_map(node["args"], scope)
+            return compile_node(node["args"]["expr"], scope, change, *then)
+        case "unique":
+            return compile_node(node["args"], scope, _unique, *then)
+        case "reverse":
+            return compile_node(node["args"], scope, _reversed, *then)
+        case "required":
+            return compile_node(node["args"], scope, _required, *then)
+        case "mapField":
+            change = _map_field(node["args"]["field"])
+            return compile_node(node["args"]["records"], scope, change, *then)
+        case "validate":
+            change = _checked(compile_validation(node["args"]))
+            return compile_node(node["args"]["expr"], scope, change, *then)
+        case "process":
+            process = memory.compile_operations(node["args"]["operations"], scope)
+            return compile_node(node["args"]["expr"], scope, process, *then)
+        case _:
+            return _changed(_compile_whole(node, scope), then)
+
+
+def _compile_whole(node: Node, scope: Scope) -> Step:
+    """The function of a node that is more than a change of another one's value."""
+    match node["type"]:
         case "execute":
             return _execute(node["args"], scope)
-        case "dataMap":
-            return _data_map(node["args"], scope)
-        case "unique":
-            return _unique(compile_node(node["args"], scope))
-        case "let":
-            return _let(node["args"], scope)
         case "get":
             place = scope.place(node["args"]["name"])
             return _simple(lambda run: run.frame[place])
@@ -59,28 +85,14 @@ def compile_node(node: Node, scope: Scope) -> Step:
             return _sum([compile_node(child, scope) for child in node["args"]])
         case "concat":
             return _concat([compile_node(child, scope) for child in node["args"]])
-        case "reverse":
-            return _after(compile_node(node["args"], scope), _reversed)
-        case "required":
-            return _after(compile_node(node["args"], scope), _required)
         case "transaction":
             return _transaction(compile_node(node["args"], scope))
         case "join":
             return _join(node["args"], scope)
-        case "mapField":
-            field = node["args"]["field"]
-            records = compile_node(node["args"]["records"], scope)
-            return _after(records, lambda value: memory.map_field(value, field))
-        case "validate":
-            validate = compile_validation(node["args"])
-            return _after(compile_node(node["args"]["expr"], scope), _checked(validate))
         case "if":
             return _if(node["args"], scope)
         case "diff":
             return _diff(node["args"], scope)
-        case "process":
-            process = memory.compile_operations(node["args"]["operations"], scope)
-            return _with_run(compile_node(node["args"]["expr"], scope), process)
         case "initializeRecord":
             return _record(node["args"], scope, keeps=False)
         case "mapRecord":
@@ -96,16 +108,15 @@ def _simple(evaluate: Callable[[Run], Any]) -> Step:
     return step
 
 
-def _after(inner: Step, change: Callable[[Any], Any]) -> Step:
+def _changed(inner: Step, changes: tuple[Change, ...]) -> Step:
+    if not changes:
+        return inner
+
     async def step(run: Run) -> Any:
-        return change(await inner(run))
-
-    return step
-
-
-def _with_run(inner: Step, change: Callable[[Run, Any], Any]) -> Step:
-    async def step(run: Run) -> Any:
-        return change(run, await inner(run))
+        value = await inner(run)
+        for change in changes:
+            value = change(run, value)
+        return value
 
     return step
 
@@ -113,13 +124,16 @@ def _with_run(inner: Step, change: Callable[[Run, Any], Any]) -> Step:
 # Statements
 
 
-def _query(args: TemplateSql, scope: Scope) -> Step:
+def _query(args: TemplateSql, scope: Scope, then: tuple[Change, ...]) -> Step:
     statement = Statement(args, scope)
-    sql, arguments, render = statement.sql, statement.arguments, statement.render
-    if sql is not None:
+    one, render = statement.one, statement.render
+    if one is not None:
 
         async def fetch(run: Run) -> Any:
-            return await run.session.fetch(sql, arguments(run))
+            value: Any = await run.session.fetch(*one(run))
+            for change in then:
+                value = change(run, value)
+            return value
 
         return fetch
 
@@ -135,19 +149,19 @@ def _query(args: TemplateSql, scope: Scope) -> Step:
 
         return await in_transaction(run.session, each)
 
-    return fetch_all
+    return _changed(fetch_all, then)
 
 
 def _execute(args: TemplateSql, scope: Scope) -> Step:
     statement = Statement(args, scope)
-    sql, arguments, render = statement.sql, statement.arguments, statement.render
-    if sql is not None and sql.startswith("SELECT "):
+    one, render = statement.one, statement.render
+    if one is not None and statement.is_read:
         # An update that changes nothing: the compiler only reads, and the answer has always been 0.
         return _simple(lambda _run: 0)
-    if sql is not None:
+    if one is not None:
 
         async def execute(run: Run) -> Any:
-            return await run.session.execute(sql, arguments(run))
+            return await run.session.execute(*one(run))
 
         return execute
 
@@ -176,20 +190,33 @@ def _transaction(inner: Step) -> Step:
 # Names
 
 
-def _let(args: LetArgs, scope: Scope) -> Step:
+def _let(args: LetArgs, scope: Scope, then: tuple[Change, ...]) -> Step:
     inner_scope = scope.nested()
     bindings: list[tuple[int, Step]] = []
+    values: list[tuple[int, Evaluate]] = []
     for binding in args["bindings"]:
-        step = compile_node(binding["expr"], inner_scope)
-        bindings.append((inner_scope.bind(binding["name"]), step))
-    expr = compile_node(args["expr"], inner_scope)
+        match binding["expr"]:
+            case {"type": "value", "args": constant} if not bindings:
+                value = compile_value(constant, inner_scope)
+                values.append((inner_scope.bind(binding["name"]), value))
+            case expr:
+                step = compile_node(expr, inner_scope)
+                bindings.append((inner_scope.bind(binding["name"]), step))
+    inner = compile_node(args["expr"], inner_scope, *then)
 
     async def let(run: Run) -> Any:
+        for place, evaluate in values:
+            run.frame[place] = evaluate(run)
         for place, step in bindings:
             run.frame[place] = await step(run)
-        return await expr(run)
+        return await inner(run)
 
-    return let
+    def let_values(run: Run) -> Awaitable[Any]:
+        for place, evaluate in values:
+            run.frame[place] = evaluate(run)
+        return inner(run)
+
+    return let if bindings else let_values
 
 
 def _first_non_empty(places: list[int]) -> Step:
@@ -270,36 +297,36 @@ def _if(args: IfArgs, scope: Scope) -> Step:
 # Data
 
 
-def _data_map(args: DataMapArgs, scope: Scope) -> Step:
+def _data_map(args: DataMapArgs, scope: Scope) -> Change:
     mapping = compile_mapping(args["structure"], Context(args["enums"], as_text=scope.as_text))
-    return _after(compile_node(args["expr"], scope), mapping)
+    return lambda _run, value: mapping(value)
 
 
-def _unique(inner: Step) -> Step:
-    async def unique(run: Run) -> Any:
-        value = await inner(run)
-        if not isinstance(value, list):
-            return value
-        rows = cast("list[Any]", value)
-        if len(rows) > 1:
-            raise QueryError("P2023", f"Expected zero or one element, got {len(rows)}")
-        return rows[0] if rows else None
-
-    return unique
+def _map_field(field: str) -> Change:
+    return lambda _run, value: memory.map_field(value, field)
 
 
-def _reversed(value: Any) -> Any:
+def _unique(_run: Run, value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    rows = cast("list[Any]", value)
+    if len(rows) > 1:
+        raise QueryError("P2023", f"Expected zero or one element, got {len(rows)}")
+    return rows[0] if rows else None
+
+
+def _reversed(_run: Run, value: Any) -> Any:
     return cast("list[Any]", value)[::-1] if isinstance(value, list) else value
 
 
-def _required(value: Any) -> Any:
+def _required(_run: Run, value: Any) -> Any:
     if memory.is_empty(value):
         raise QueryError("P2025", "Required value is empty")
     return value
 
 
-def _checked(validate: Callable[[Any], None]) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
+def _checked(validate: Callable[[Any], None]) -> Change:
+    def check(_run: Run, value: Any) -> Any:
         validate(value)
         return value
 

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 from uuid import UUID
 
+from prisma_wasm.conversions import to_moment
 from prisma_wasm.execute.run import Run
 from prisma_wasm.execute.values import Evaluate, Scope, compile_value
 from prisma_wasm.plan import JoinChild, Operations
@@ -212,6 +213,4 @@ def is_same(found: Any, wanted: Any) -> bool:
 
 
 def _as_moment(found: Any) -> datetime | None:
-    from prisma_wasm.mapping import to_moment
-
     return None if found is None else to_moment(found)

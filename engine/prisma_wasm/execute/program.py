@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, cast
 
 from prisma_wasm.execute.bulk import RowPlan, row_plan
@@ -23,6 +24,6 @@ class Program:
         self.row: RowPlan | None = row_plan(plan)
         self.weight = weight
 
-    async def run(self, values: list[Any], session: Session) -> Any:
+    def run(self, values: list[Any], session: Session) -> Awaitable[Any]:
         """The answer for these values."""
-        return await self._root(Run(values, self._slots, session))
+        return self._root(Run(values, self._slots, session))

@@ -13,20 +13,28 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from prisma_wasm.errors import QueryError
+from prisma_wasm.execute.rewrites import ARRAY, with_arrays, with_json, with_numbers
 from prisma_wasm.execute.run import Run
 from prisma_wasm.execute.values import Scope, compile_value, is_constant
 from prisma_wasm.plan import ArgType, Fragment, PrismaValue, TemplateSql, TupleType, unknown
 
 PARAMETER_LIMIT: Final = 32_766
+# How many limits of one statement are written out, after how many runs, out of how many at once.
+_WRITTEN_LIMITS: Final = 3
+_USUAL: Final = 3
+_COUNTED_LIMITS: Final = 16
 
-Render = Callable[[Run], list[tuple[str, list[Any]]]]
+Part = tuple[str, list[Any]]
+"""A statement of one run: its text and its arguments."""
+
+Render = Callable[[Run], list[Part]]
 """The statements of one run: usually one, more where its lists had to be cut."""
 
 
 class Statement:
-    """A template's fixed text and how to come by its arguments, or a function that renders it."""
+    """What a template is made into: `one` statement, or those that `render` cuts its lists into."""
 
-    __slots__ = ("arguments", "fragments", "render", "sql")
+    __slots__ = ("arguments", "fragments", "is_read", "one", "render")
 
     def __init__(self, query: TemplateSql, scope: Scope) -> None:
         if query["type"] != "templateSql":
@@ -37,21 +45,77 @@ class Statement:
             _prepared(value, arg_type)
             for value, arg_type in zip(query["args"], query["argTypes"], strict=True)
         ]
-        fragments, args = _with_numbers(_with_arrays(query["fragments"]), prepared)
+        fragments, args = with_numbers(with_json(with_arrays(query["fragments"])), prepared)
         self.fragments = fragments
         evaluate = [compile_value(value, scope) for value in args]
         for position, is_negated in _arrays(fragments):
             evaluate[position] = _as_array(evaluate[position], is_negated)
-        self.sql: str | None = None
+        self.arguments: Callable[[Run], list[Any]] = lambda run: [value(run) for value in evaluate]
+        self.one: Callable[[Run], Part] | None = None
         self.render: Render | None = None
         if any(fragment["type"].startswith("parameterTuple") for fragment in fragments):
             chunkable = query["chunkable"]
-            self.render = lambda run: _render(
-                fragments, [value(run) for value in evaluate], chunkable
-            )
+            self.render = lambda run: _render(fragments, self.arguments(run), chunkable)
         else:
-            self.sql = _fixed(fragments)
-        self.arguments: Callable[[Run], list[Any]] = lambda run: [value(run) for value in evaluate]
+            self.one = _one(fragments, self.arguments)
+        self.is_read = fragments[0].get("chunk", "").startswith("SELECT ")
+
+
+def _one(fragments: list[Fragment], arguments: Callable[[Run], list[Any]]) -> Callable[[Run], Part]:
+    limits = _limits(fragments)
+    sql = _fixed(fragments)
+    if limits:
+        usual = _UsualLimits(fragments, sql, limits)
+        return lambda run: usual.choose(arguments(run))
+    return lambda run: (sql, arguments(run))
+
+
+def _limits(fragments: list[Fragment]) -> list[int]:
+    """Which parameters say how many rows there are to be."""
+    parameters = range(len(_parameters(fragments)))
+    return [number for number in parameters if _text_before(fragments, number).endswith(" LIMIT ")]
+
+
+class _UsualLimits:
+    """The texts of a statement in which the limits that it often runs with are written out.
+
+    PostgreSQL plans a statement anew for each run while the limit is a parameter: it takes a tenth
+    of the table for the number of rows, and such a plan always looks worse than one made for the
+    number given. With the number in its text the statement is planned once.
+    """
+
+    __slots__ = ("_counts", "_fragments", "_limits", "_sql", "_texts")
+
+    def __init__(self, fragments: list[Fragment], sql: str, limits: list[int]) -> None:
+        self._fragments = fragments
+        self._sql = sql
+        self._limits = limits
+        self._texts: dict[tuple[Any, ...], str] = {}
+        self._counts: dict[tuple[Any, ...], int] = {}
+
+    def choose(self, args: list[Any]) -> Part:
+        numbers = tuple([args[position] for position in self._limits])
+        text = self._texts.get(numbers)
+        if text is None:
+            if len(self._texts) < _WRITTEN_LIMITS:
+                self._count(numbers)
+            return self._sql, args
+        return text, [arg for number, arg in enumerate(args) if number not in self._limits]
+
+    def _count(self, numbers: tuple[Any, ...]) -> None:
+        if len(self._counts) > _COUNTED_LIMITS:
+            self._counts.clear()
+        self._counts[numbers] = count = self._counts.get(numbers, 0) + 1
+        if count >= _USUAL:
+            self._texts[numbers] = self._written(numbers)
+            self._counts.clear()
+
+    def _written(self, numbers: tuple[Any, ...]) -> str:
+        fragments = list(self._fragments)
+        places = [place for place, item in enumerate(fragments) if item["type"] == "parameter"]
+        for position, number in zip(self._limits, numbers, strict=True):
+            fragments[places[position]] = {"type": "stringChunk", "chunk": str(int(number))}
+        return _fixed(fragments)
 
 
 def _parameters(fragments: list[Fragment]) -> list[Fragment]:
@@ -80,42 +144,12 @@ _CONSTANTS: Final[dict[str, Callable[[str], Any]]] = {
 }
 
 
-def _with_arrays(fragments: list[Fragment]) -> list[Fragment]:
-    """The fragments with `IN (list)` rewritten to a comparison with one array."""
-    rewritten: list[Fragment] = []
-    for position, fragment in enumerate(fragments):
-        if fragment["type"] != "parameterTuple":
-            rewritten.append(fragment)
-            continue
-        before = rewritten[-1] if rewritten else None
-        if position == 0 or before is None or before["type"] != "stringChunk":
-            raise unknown("a list of values", fragments)
-        if fragment["itemPrefix"] or fragment["itemSuffix"]:
-            rewritten.append(fragment)
-            continue
-        chunk = before["chunk"]
-        if chunk.endswith(" NOT IN "):
-            before = f"{chunk.removesuffix(' NOT IN ')} <> ALL("
-        elif chunk.endswith(" IN "):
-            before = f"{chunk.removesuffix(' IN ')} = ANY("
-        else:
-            raise unknown("a list of values", chunk)
-        rewritten[-1] = {"type": "stringChunk", "chunk": before}
-        rewritten.append(_ARRAY)
-        rewritten.append({"type": "stringChunk", "chunk": ")"})
-    return rewritten
-
-
-# Stands for a list that has become one parameter.
-_ARRAY: Final[Fragment] = {"type": "parameter"}
-
-
 def _arrays(fragments: list[Fragment]) -> list[tuple[int, bool]]:
     """Which parameters are arrays, and whether they are compared with `<> ALL`."""
     found: list[tuple[int, bool]] = []
     before = ""
     for position, fragment in enumerate(_parameters(fragments)):
-        if fragment is _ARRAY:
+        if fragment is ARRAY:
             before = _text_before(fragments, position)
             found.append((position, before.endswith(" <> ALL(")))
     return found
@@ -133,28 +167,6 @@ def _text_before(fragments: list[Fragment], parameter: int) -> str:
         if number == parameter:
             return text
     return ""
-
-
-def _with_numbers(
-    fragments: list[Fragment], args: list[PrismaValue]
-) -> tuple[list[Fragment], list[PrismaValue]]:
-    """Numbers of the plan's own (LIMIT 1) written into the text: PostgreSQL plans better."""
-    written: list[Fragment] = []
-    remaining: list[PrismaValue] = []
-    position = 0
-    for fragment in fragments:
-        if fragment["type"] == "stringChunk":
-            written.append(fragment)
-            continue
-        value = args[position]
-        position += 1
-        before = written[-1]["chunk"] if written and written[-1]["type"] == "stringChunk" else ""
-        if type(value) is int and before.endswith((" LIMIT ", " OFFSET ")):
-            written.append({"type": "stringChunk", "chunk": str(value)})
-        else:
-            written.append(fragment)
-            remaining.append(value)
-    return written, remaining
 
 
 def _as_array(evaluate: Callable[[Run], Any], negated: bool) -> Callable[[Run], list[Any]]:
