@@ -20,9 +20,9 @@ from prisma_wasm.scope import Settings
 
 # In this order: a role that the URL's options name is lost with the session's authorization.
 _RESET: Final = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL"
-_COMMENT: Final = r"--[^\n\r]*|/\*(?:(?!/\*|\*/).)*\*/"
+_COMMENT: Final = r"--[^\n\r]*+|/\*(?:(?!/\*|\*/).)*\*/"
 _PLAIN: Final = re.compile(
-    rf"(?:\s|\(|{_COMMENT})*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|TABLE)\b",
+    rf"(?:\s|\(|{_COMMENT})*+(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|VALUES|TABLE)\b",
     re.IGNORECASE | re.DOTALL,
 )
 # Also by the view of all settings, or by a name that is spelled in escapes.

@@ -78,6 +78,24 @@ async def single(connect: Connect) -> Any:
     return await connect(connection_limit=1)
 
 
+@pytest.fixture(params=["true", "false"], ids=["session", "local"])
+def mode(request: pytest.FixtureRequest) -> str:
+    """Whether settings belong to sessions, or to transactions as behind a pooler."""
+    return request.param
+
+
+@pytest.fixture
+async def db(connect: Connect, mode: str) -> Any:
+    """A client with one connection, in both modes."""
+    return await connect(connection_limit=1, session_settings=mode)
+
+
+@pytest.fixture
+async def superuser(connect: Connect, owner_url: str) -> Any:
+    """A client that may do everything."""
+    return await connect(owner_url)
+
+
 @pytest.fixture(autouse=True)
 def notes(server: DatabaseServer, url: str, owner_url: str) -> None:
     """Two notes each of ada and ben, and nothing else."""
