@@ -46,6 +46,7 @@ class _State:
     """What is known of the connection; `lost` is why the database did not answer last."""
 
     settings: Settings | None = None
+    protected: tuple[str, ...] = ()
     connecting: asyncio.Task[None] | None = None
     lost: str = ""
 
@@ -53,9 +54,13 @@ class _State:
 _state = _State()
 
 
-async def connect(settings: Settings) -> None:
-    """Connect the client; while the database is away, go on trying in the background."""
+async def connect(settings: Settings, *, protected: tuple[str, ...] = ()) -> None:
+    """Connect the client; while the database is away, go on trying in the background.
+
+    `protected` are the tables without whose row-level security the service is not ready.
+    """
     _state.settings = settings
+    _state.protected = protected
     await asyncio.wait({_connect_in_background(settings)}, timeout=FIRST_ATTEMPT)
 
 
@@ -88,6 +93,13 @@ async def ready() -> None:
             "The service's database role bypasses row-level security: let APP_DATABASE_URL name "
             "another, or unset it and run `tenantry db prepare`.",
         )
+    if state["unprotected"]:
+        raise NotReady(
+            "database_unprotected",
+            "Row-level security is missing for "
+            f"{', '.join(state['unprotected'])}: run `prisma migrate deploy`; after a "
+            "`prisma db push`, begin with an empty database.",
+        )
 
 
 async def prepare(settings: Settings) -> None:
@@ -119,12 +131,20 @@ async def _asked() -> Any:
                     coalesce(
                         has_schema_privilege(found.relnamespace, 'USAGE')
                         AND has_table_privilege(found.oid, 'SELECT'), false
-                    ) AS "granted"
+                    ) AS "granted",
+                    ARRAY(
+                        SELECT name FROM unnest($1::text[]) AS name WHERE NOT EXISTS (
+                            SELECT FROM pg_class JOIN pg_policy ON polrelid = pg_class.oid
+                            WHERE relname = name AND relrowsecurity
+                                AND relnamespace = found.relnamespace
+                        )
+                    ) AS "unprotected"
                 FROM pg_roles LEFT JOIN pg_class AS found
                     ON found.relname = 'User' AND found.relkind IN ('r', 'p')
                 WHERE rolname = current_user
                 ORDER BY "granted" DESC LIMIT 1
-                """
+                """,
+                list(_state.protected),
             )
     except (PrismaError, TimeoutError) as error:
         _note_loss(error)

@@ -7,21 +7,27 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from app import db, health, problems
+from app import audit, auth, db, health, mail, problems, workspaces
 from app import settings as configuration
+from app.auth.tokens import Tokens
 from app.settings import Settings, SettingsError
+
+# Without row-level security on these the service is not ready.
+PROTECTED = (*auth.TABLES, *workspaces.TABLES, *audit.TABLES, *mail.TABLES)
 
 
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        await db.connect(settings)
+        await db.connect(settings, protected=PROTECTED)
         try:
             yield
         finally:
             await db.disconnect()
 
     app = FastAPI(title="Tenantry", version=version("tenantry"), lifespan=lifespan)
+    app.state.settings = settings
+    app.state.tokens = Tokens(settings)
     problems.install(app)
     app.include_router(health.router)
     return app

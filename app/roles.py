@@ -11,6 +11,20 @@ from prisma import Prisma
 SCRAM_ITERATIONS = 4096  # PostgreSQL's own default
 
 
+# What no policy of a table allows is not granted either, so that trying it is an error.
+_NEVER_ALLOWED = """
+    SELECT relname::text AS "table", command
+    FROM pg_class,
+        unnest(ARRAY['r', 'a', 'w', 'd'], ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
+            AS commands (letter, command)
+    WHERE relrowsecurity AND relnamespace = current_schema()::regnamespace AND NOT EXISTS (
+        SELECT FROM pg_policy
+        WHERE polrelid = pg_class.oid AND polcmd::text IN ('*', commands.letter)
+    )
+    ORDER BY relname, command
+"""
+
+
 class RoleError(Exception):
     """The role cannot be prepared; the message says who can mend it and how."""
 
@@ -61,6 +75,10 @@ async def prepare(owner: Prisma, *, role: str, password: str) -> None:
         statements = _grants(name, state["database"], state["schema"])
         if state["migrated"]:
             statements.append(f"REVOKE ALL ON _prisma_migrations FROM {name}")
+        statements += [
+            f"REVOKE {row['command']} ON {_identifier(row['table'])} FROM {name}"
+            for row in await tx.query_raw(_NEVER_ALLOWED)
+        ]
         for grant in statements:
             await tx.execute_raw(grant)  # pyright: ignore[reportArgumentType]  # built from quoted identifiers
 

@@ -9,7 +9,15 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
@@ -47,6 +55,11 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _listed(value: object) -> object:
+    return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
+
+
+SecretKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
 
@@ -60,7 +73,8 @@ class Settings(BaseModel):
     direct_url: PostgresUrl | None = None
     app_database_url: PostgresUrl | None = None
     app_database_role: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "tenantry_app"
-    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)]
+    secret_key: SecretKey
+    former_secret_keys: Annotated[tuple[SecretKey, ...], BeforeValidator(_listed)] = ()
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     log_level: Literal["debug", "info", "warning", "error"] = "info"

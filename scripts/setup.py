@@ -108,6 +108,7 @@ def generated_from() -> list[Path]:
     engine = ROOT / "engine" / "prisma_wasm"
     return [
         *ROOT.glob("prisma/**/*.prisma"),
+        *ROOT.glob("prisma/**/partial_types.py"),
         *engine.glob("**/*.py"),
         *engine.glob("**/*.json"),
         LOCK,

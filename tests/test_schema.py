@@ -2,11 +2,14 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 from prisma import Prisma
-from prisma.errors import ForeignKeyViolationError, UniqueViolationError
+from prisma.enums import WorkspaceRole
+from prisma.errors import ForeignKeyViolationError, PrismaError, UniqueViolationError
 
 from app.settings import ROOT
 
@@ -78,3 +81,76 @@ def test_migrations_name_their_provider():
     lock = Path(ROOT, "prisma", "migrations", "migration_lock.toml")
 
     assert 'provider = "postgresql"' in lock.read_text()
+
+
+async def test_the_owner_is_a_member_with_that_role(owner: Prisma):
+    """Whoever makes a workspace, by whatever way, is its one owner; handing it over keeps both."""
+    ann = await owner.user.create({"email": "ann@example.com"})
+    bob = await owner.user.create({"email": "bob@example.com"})
+    workspace = await owner.workspace.create({"name": "Work", "ownerId": ann.id})
+    await owner.execute_raw(
+        'UPDATE "Workspace" SET "ownerId" = $1::uuid WHERE id = $2', bob.id, workspace.id
+    )
+
+    members = await owner.workspacemember.find_many(where={"workspaceId": workspace.id})
+    assert {member.userId: member.role for member in members} == {ann.id: "admin", bob.id: "owner"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        """DELETE FROM "WorkspaceMember" WHERE role = 'owner'""",
+        """UPDATE "WorkspaceMember" SET role = 'admin' WHERE role = 'owner'""",
+        """UPDATE "WorkspaceMember" SET role = 'owner' WHERE role = 'admin'""",
+    ],
+)
+async def test_there_is_exactly_one_owner(owner: Prisma, statement: LiteralString):
+    """A statement that would leave none, or two, is refused by the database."""
+    ann = await owner.user.create({"email": "ann@example.com"})
+    bob = await owner.user.create({"email": "bob@example.com"})
+    workspace = await owner.workspace.create({"name": "Work", "ownerId": ann.id})
+    await owner.workspacemember.create(
+        {"workspaceId": workspace.id, "userId": bob.id, "role": WorkspaceRole.admin}
+    )
+
+    with pytest.raises(PrismaError):
+        await owner.execute_raw(statement)
+
+    members = await owner.workspacemember.find_many(where={"workspaceId": workspace.id})
+    assert {member.userId: member.role for member in members} == {ann.id: "owner", bob.id: "admin"}
+
+
+async def test_leaving_a_workspace_ends_the_work_in_it(owner: Prisma):
+    """A session does not stay in a workspace that its user is no member of any more."""
+    ann = await owner.user.create({"email": "ann@example.com"})
+    bob = await owner.user.create({"email": "bob@example.com"})
+    workspace = await owner.workspace.create({"name": "Work", "ownerId": ann.id})
+    await owner.workspacemember.create({"workspaceId": workspace.id, "userId": bob.id})
+    for user in (ann, bob):
+        await owner.session.create(
+            {"userId": user.id, "workspaceId": workspace.id, "expiresAt": datetime.now(UTC)}
+        )
+
+    await owner.workspacemember.delete_many(where={"userId": bob.id})
+
+    sessions = await owner.session.find_many()
+    assert {session.userId: session.workspaceId for session in sessions} == {
+        ann.id: workspace.id,
+        bob.id: None,
+    }
+
+
+@pytest.mark.parametrize(
+    "id_", ["short", "has spaces in it", "aVeryLongIdOf21Letters", "ümlaut12345"]
+)
+async def test_ids_of_workspaces_have_their_shape(owner: Prisma, id_: str):
+    """10 to 20 letters and digits, whoever makes them."""
+    user = await owner.user.create({"email": "ann@example.com"})
+    with pytest.raises(PrismaError):
+        await owner.workspace.create({"id": id_, "name": "Work", "ownerId": user.id})
+
+
+async def test_addresses_are_kept_in_lower_case(owner: Prisma):
+    """So that two spellings of one address are one account."""
+    with pytest.raises(PrismaError, match="User_email_check"):
+        await owner.user.create({"email": "Ann@example.com"})

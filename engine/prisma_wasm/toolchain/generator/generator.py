@@ -5,7 +5,7 @@ from pathlib import Path
 from prisma import __version__
 from prisma.generator import jsonrpc
 from prisma.generator.generator import BASE_PACKAGE_DIR, Generator, GenericGenerator
-from prisma.generator.models import PythonData
+from prisma.generator.models import Module, PythonData
 from typing_extensions import override
 
 from prisma_wasm.client import attach
@@ -34,6 +34,10 @@ class ClientGenerator(GenericGenerator[PythonData]):
     def generate(self, data: PythonData) -> None:
         package = Path(data.generator.output.value)
         models = [model.name for model in data.dmmf.datamodel.models]
+        partial_types = data.schema_path.parent / "partial_types.py"
+        if data.generator.config.partial_type_generator is None and partial_types.exists():
+            # Upstream finds it from the project's root alone.
+            data.generator.config.partial_type_generator = Module(spec=str(partial_types))
         with ended_when_abandoned(), restored_on_failure(package):
             forget_generated_modules()
             Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self

@@ -1,0 +1,7 @@
+"""Who did what to which workspace, when: written with what was done, never changed."""
+
+from app.audit.trail import record
+
+TABLES = ("AuditEvent",)
+
+__all__ = ["TABLES", "record"]

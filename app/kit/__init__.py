@@ -1,0 +1,1 @@
+"""What several domains need and none owns."""

@@ -1,0 +1,39 @@
+"""What goes over the wire, as far as it is the same everywhere."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, StringConstraints
+
+# Line breaks and tabs are for texts of several lines alone.
+_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+class Input(BaseModel):
+    """A request's body: fields that it does not name are refused."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def _printable(value: str) -> str:
+    if _BIDI.search(value) or any(unicodedata.category(char) in _CONTROL for char in value):
+        raise ValueError("must not contain control characters")
+    return unicodedata.normalize("NFC", value)
+
+
+def _text(value: str) -> str:
+    for line in value.splitlines():
+        _printable(line.replace("\t", " "))
+    return unicodedata.normalize("NFC", value)
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_printable),
+]
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_text)]
+# Addresses are compared without case: as lower case they are equal or not.
+Email = Annotated[EmailStr, AfterValidator(str.lower), StringConstraints(max_length=254)]

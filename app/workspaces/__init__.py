@@ -1,0 +1,20 @@
+"""Workspaces and their members: the helpers that others build on."""
+
+from app.workspaces.ids import WorkspaceId, is_workspace_id, new_workspace_id
+from app.workspaces.membership import in_workspace, role_in
+from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
+
+TABLES = ("Workspace", "WorkspaceMember", "Invitation")
+
+__all__ = [
+    "TABLES",
+    "AdminScope",
+    "MemberScope",
+    "OwnerScope",
+    "WorkspaceId",
+    "WorkspaceScope",
+    "in_workspace",
+    "is_workspace_id",
+    "new_workspace_id",
+    "role_in",
+]

@@ -1,0 +1,20 @@
+"""What of the models the API shows: allow-lists, so that a new column never appears by itself."""
+
+from prisma.models import AuditEvent, Invitation, Session, User, Workspace, WorkspaceMember
+
+User.create_partial("Account", include={"id", "email", "emailConfirmedAt", "name", "createdAt"})
+User.create_partial("Person", include={"id", "email", "name"})
+Session.create_partial(
+    "OwnSession", include={"id", "workspaceId", "userAgent", "createdAt", "usedAt", "expiresAt"}
+)
+Workspace.create_partial(
+    "WorkspaceView",
+    include={"id", "name", "description", "ownerId", "createdAt", "updatedAt"},
+)
+WorkspaceMember.create_partial("Membership", include={"id", "userId", "role", "joinedAt"})
+Invitation.create_partial(
+    "PendingInvitation", include={"id", "email", "role", "invitedById", "createdAt", "expiresAt"}
+)
+AuditEvent.create_partial(
+    "AuditEntry", include={"id", "actorId", "action", "subjectId", "details", "createdAt"}
+)
