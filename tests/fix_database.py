@@ -50,14 +50,7 @@ def empty_database(server: str) -> Iterator[Callable[[], str]]:
 def template(empty_database: Callable[[], str]) -> str:
     """The URL of a database to which every migration has been applied."""
     url = empty_database()
-    subprocess.run(
-        [PRISMA, "migrate", "deploy"],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url, "DIRECT_URL": url},
-        check=True,
-        capture_output=True,
-        timeout=COMMAND_LIMIT,
-    )
+    run_prisma(url, "migrate", "deploy")
     return url
 
 
@@ -83,6 +76,18 @@ def role(server: str) -> Iterator[str]:
         for database in run_sql(server, "SELECT datname FROM pg_database WHERE datallowconn"):
             run_sql(with_database(server, database), f"DROP OWNED BY {name}")
         run_sql(server, f"DROP ROLE {name}")
+
+
+def run_prisma(url: str, *arguments: str) -> None:
+    """Run a `prisma` command on a database."""
+    subprocess.run(
+        [PRISMA, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": url, "DIRECT_URL": url},
+        check=True,
+        capture_output=True,
+        timeout=COMMAND_LIMIT,
+    )
 
 
 def with_database(url: str, name: str) -> str:

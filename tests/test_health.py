@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from prisma_wasm import embedded
-from tests.fix_database import run_sql
+from tests.fix_database import run_prisma, run_sql
 from tests.fix_service import Serve
 
 NOWHERE = "postgresql://someone:secret@127.0.0.1:1/nowhere"
@@ -28,7 +28,7 @@ def test_without_a_database_it_starts_and_recovers(serve: Serve, tmp_path: Path)
     folder = tmp_path / "postgres"
     url = embedded.ensure(folder).url()
     try:
-        run_sql(url, 'CREATE TABLE "User" (id int)')
+        run_prisma(url, "migrate", "deploy")
         embedded.stop(folder)
         started = time.monotonic()
         with serve(DATABASE_URL=url) as service:
@@ -57,7 +57,7 @@ def test_an_unmigrated_database_is_named(serve: Serve, empty_database: Callable[
     with serve(DATABASE_URL=url) as service:
         answer = service.until_ready(503)
         assert answer.json()["code"] == "database_not_migrated"
-        run_sql(url, 'CREATE TABLE "User" (id int)')
+        run_prisma(url, "migrate", "deploy")
         service.until_ready(200)
 
 
@@ -71,7 +71,7 @@ def test_a_database_that_is_made_later(
     with serve(DATABASE_URL=url) as service:
         assert service.until_ready(503).json()["code"] == "database_unavailable"
         run_sql(server, f"CREATE DATABASE {name}")
-        run_sql(url, 'CREATE TABLE "User" (id int)')
+        run_prisma(url, "migrate", "deploy")
         service.until_ready(200)
 
 
@@ -81,16 +81,24 @@ def test_a_role_that_bypasses_row_level_security_is_not_served(serve: Serve, dat
         assert service.until_ready(503).json()["code"] == "database_role_unsafe"
 
 
+def test_tables_without_row_level_security_are_not_served(
+    serve: Serve, empty_database: Callable[[], str]
+):
+    """What `prisma db push` makes lacks the policies, and /ready names what is missing."""
+    url = empty_database()
+    run_prisma(url, "db", "push", "--skip-generate")
+    with serve(DATABASE_URL=url) as service:
+        answer = service.until_ready(503).json()
+
+    assert answer["code"] == "database_unprotected"
+    assert "WorkspaceMember" in answer["detail"]
+
+
 def test_a_schema_that_is_made_anew(serve: Serve, database: str):
     """After `prisma migrate reset`, which takes the role's rights away, /ready turns 200 again."""
     with serve(DATABASE_URL=database) as service:
         service.until_ready(200)
-        run_sql(
-            database,
-            "DROP SCHEMA public CASCADE",
-            "CREATE SCHEMA public",
-            'CREATE TABLE "User" (id int)',
-        )
+        run_prisma(database, "migrate", "reset", "--force", "--skip-generate")
         service.until_ready(200)
 
 
@@ -99,7 +107,7 @@ def test_losing_the_database_is_logged_once(serve: Serve, tmp_path: Path):
     folder = tmp_path / "postgres"
     url = embedded.ensure(folder).url()
     try:
-        run_sql(url, 'CREATE TABLE "User" (id int)')
+        run_prisma(url, "migrate", "deploy")
         with serve(DATABASE_URL=url) as service:
             service.until_ready(200)
             embedded.stop(folder)
