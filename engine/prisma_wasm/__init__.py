@@ -1,5 +1,6 @@
 """Prisma Client Python on PostgreSQL without engine binaries."""
 
+from prisma_wasm.observe.tags import tagged
 from prisma_wasm.scope import scoped
 
-__all__ = ["scoped"]
+__all__ = ["scoped", "tagged"]

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -15,6 +15,7 @@ from prisma_wasm.credentials import Credentials, Source
 from prisma_wasm.engine import Engine, Query
 from prisma_wasm.errors import QueryError
 from prisma_wasm.observe.logs import StatementLog, slow_limit
+from prisma_wasm.observe.spans import NOTHING
 from prisma_wasm.package import Package, data_url
 
 ResultT = TypeVar("ResultT")
@@ -103,9 +104,11 @@ class AsyncBridge:
     ) -> Any:
         """Run one query of the client."""
         engine = self._engine or self.engine
+        spans = engine.spans
         try:
-            query = engine.prepare(method, arguments, model, root_selection)
-            return {"data": {"result": await engine.run(query, transaction)}}
+            with NOTHING if spans is None else spans.operation(method, model, transaction):
+                query = engine.prepare(method, arguments, model, root_selection)
+                return {"data": {"result": await engine.run(query, transaction)}}
         except QueryError as error:
             self._package.fail(error)
 
@@ -114,33 +117,39 @@ class AsyncBridge:
     ) -> list[Any]:
         """Run several queries of the client, all or nothing."""
         engine = self.engine
+        spans = engine.spans
         try:
-            prepared = [_prepared(engine, query) for query in queries]
-            return await engine.run_batch(prepared, transaction)
+            with NOTHING if spans is None else spans.batch(len(queries), transaction):
+                prepared = [_prepared(engine, query) for query in queries]
+                return await engine.run_batch(prepared, transaction)
         except QueryError as error:
             self._package.fail(error)
 
     async def start_transaction(self, *, content: str) -> str:
         """Begin an interactive transaction; its id."""
         options = json.loads(content)
+        engine = self.engine
         try:
-            return await self.engine.start_transaction(
+            start = engine.start_transaction(
                 options["max_wait"] / 1000,
                 options["timeout"] / 1000,
                 options.get("isolation_level"),
             )
+            return await (start if engine.spans is None else engine.spans.starting(start))
         except QueryError as error:
             self._package.fail(error)
 
     async def commit_transaction(self, tx_id: str) -> None:
-        try:
-            await self.engine.commit_transaction(tx_id)
-        except QueryError as error:
-            self._package.fail(error)
+        engine = self.engine
+        await self._end(engine, "commit_transaction", tx_id, engine.commit_transaction(tx_id))
 
     async def rollback_transaction(self, tx_id: str) -> None:
+        engine = self.engine
+        await self._end(engine, "rollback_transaction", tx_id, engine.rollback_transaction(tx_id))
+
+    async def _end(self, engine: Engine, how: str, tx_id: str, end: Awaitable[None]) -> None:
         try:
-            await self.engine.rollback_transaction(tx_id)
+            await (end if engine.spans is None else engine.spans.ending(how, tx_id, end))
         except QueryError as error:
             self._package.fail(error)
 

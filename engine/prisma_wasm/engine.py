@@ -19,6 +19,9 @@ from prisma_wasm.errors import OutdatedStatementError, QueryError
 from prisma_wasm.execute import Program, bulk, in_transaction
 from prisma_wasm.inputs import Inputs
 from prisma_wasm.lane import Lane
+from prisma_wasm.observe import tags
+from prisma_wasm.observe.session import RawSession, watched
+from prisma_wasm.observe.spans import NOTHING, spans_of
 from prisma_wasm.plan import UnknownPlanError
 from prisma_wasm.plans import Plans
 from prisma_wasm.postgres import Connection, connect
@@ -26,7 +29,7 @@ from prisma_wasm.protocol import Lifted, Models, lift, lift_rows
 from prisma_wasm.settings import in_local_scope, settle
 
 ResultT = TypeVar("ResultT")
-Action = Callable[[Connection], Awaitable[Any]]
+Action = Callable[[RawSession], Awaitable[Any]]
 
 RAW_METHODS: Final = frozenset({"query_raw", "query_first", "execute_raw"})
 
@@ -69,6 +72,7 @@ class Engine:
         self.address = address
         self._credentials = credentials
         self._log = log
+        self.spans = spans_of(address)
         self._plans = target.plans(address.schema)
         self._metrics = metrics.Metrics()
         self._lane: Lane | None = None
@@ -109,7 +113,8 @@ class Engine:
         counters = self._metrics
         counters.active += 1
         try:
-            return await self._on_connection(await self._action(query), transaction)
+            action = self._watched(await self._action(query))
+            return await self._on_connection(action, transaction)
         finally:
             counters.active -= 1
             counters.client.add(time.perf_counter() - started)
@@ -118,12 +123,13 @@ class Engine:
         """The answers to several queries, all or nothing."""
         actions = [await self._action(query) for query in queries]
 
-        async def all_of_them(connection: Connection) -> list[Any]:
+        async def all_of_them(connection: RawSession) -> list[Any]:
             return [await action(connection) for action in actions]
 
-        return await self._on_connection(
-            lambda connection: in_transaction(connection, all_of_them), transaction
-        )
+        def batch(connection: RawSession) -> Awaitable[list[Any]]:
+            return in_transaction(connection, all_of_them)
+
+        return await self._on_connection(self._watched(batch), transaction)
 
     async def _action(self, query: Query) -> Action:
         """What to do on a connection, once the plan is there."""
@@ -136,7 +142,11 @@ class Engine:
         return lambda connection: plan.run(values, connection)
 
     async def _program(self, lifted: Lifted) -> Program:
-        return self._plans.find(lifted) or await self._plans.compile(lifted)
+        found = self._plans.find(lifted)
+        if found is not None:
+            return found
+        with NOTHING if self.spans is None else self.spans.step("compile"):
+            return await self._plans.compile(lifted)
 
     async def _insertion(self, runs: list[tuple[Lifted, list[list[Any]]]]) -> Action:
         """The insertion of many rows, by the plans of single ones."""
@@ -147,12 +157,20 @@ class Engine:
                 raise UnknownPlanError(f"Not the plan of an insertion: {lifted.key}")
             parts.append((plan, rows))
 
-        async def insert(connection: Connection) -> dict[str, int]:
+        async def insert(connection: RawSession) -> dict[str, int]:
             return {"count": await bulk.insert(parts, connection)}
 
         if bulk.fits_one_statement(parts):
             return insert
         return lambda connection: in_transaction(connection, insert)
+
+    def _watched(
+        self, action: Callable[[RawSession], Awaitable[ResultT]]
+    ) -> Callable[[Connection], Awaitable[ResultT]]:
+        tagged = tags.current()
+        if tagged is None and self.spans is None:
+            return action
+        return watched(action, tagged, self.spans)
 
     async def _on_connection(
         self, action: Callable[[Connection], Awaitable[ResultT]], transaction: str | None
@@ -167,7 +185,8 @@ class Engine:
         connection = pool.take_idle(settings)
         if connection is None:
             started = time.perf_counter()
-            connection = await pool.acquire(setup=settings)
+            with NOTHING if self.spans is None else self.spans.step("connection"):
+                connection = await pool.acquire(setup=settings)
             self._metrics.wait.add(time.perf_counter() - started)
         try:
             if connection.held.current != settings:
@@ -287,7 +306,7 @@ class Engine:
         return write(counters, gauges, histograms, labels)
 
 
-async def run_raw(connection: Connection, query: Query) -> Any:
+async def run_raw(connection: RawSession, query: Query) -> Any:
     """The answer to a raw query."""
     if query.method == "execute_raw":
         return await connection.execute_raw(query.sql, query.args)

@@ -122,15 +122,17 @@ class Connection:
     def is_in_transaction(self) -> bool:
         return self._raw.is_in_transaction()
 
-    async def fetch(self, sql: str, args: list[Any], *, again: bool = True) -> list[Any]:
+    async def fetch(
+        self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
+    ) -> list[Any]:
         """The rows of a statement."""
-        prepared, values = await self._ready(sql, args, raw=False)
+        prepared, values = await self._ready(sql, args, raw=False, keep=keep)
         started = self.asked_at = time.perf_counter()
         try:
             rows = await prepared.statement.fetch(*values)
         except BaseException as error:
             if self._was_outdated(error) and again:
-                return await self.fetch(sql, args, again=False)
+                return await self.fetch(sql, args, keep=keep, again=False)
             self._fail(error, sql, raw=False)
         finally:
             self.asked_at = None
@@ -180,10 +182,10 @@ class Connection:
     # What raw queries ask
 
     async def fetch_raw(
-        self, sql: str, args: list[Any], *, again: bool = True
+        self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
     ) -> tuple[list[Column], list[Any]]:
         """The columns and the rows of a statement that the caller wrote."""
-        prepared, values = await self._ready(sql, args, raw=True)
+        prepared, values = await self._ready(sql, args, raw=True, keep=keep)
         if not prepared.is_plain:
             self._expect_anything(sql)
         started = self.asked_at = time.perf_counter()
@@ -192,16 +194,18 @@ class Connection:
             columns = list(prepared.statement.get_attributes())
         except BaseException as error:
             if self._was_outdated(error) and again:
-                return await self.fetch_raw(sql, args, again=False)
+                return await self.fetch_raw(sql, args, keep=keep, again=False)
             self._fail(error, sql, raw=True)
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
         return columns, rows
 
-    async def execute_raw(self, sql: str, args: list[Any], *, again: bool = True) -> int:
+    async def execute_raw(
+        self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
+    ) -> int:
         """The number of rows that a statement affected that the caller wrote."""
-        prepared, values = await self._ready(sql, args, raw=True)
+        prepared, values = await self._ready(sql, args, raw=True, keep=keep)
         if not prepared.is_plain:
             self._expect_anything(sql)
         return await self._affected(prepared.statement, sql, args, values, raw=True, again=again)

@@ -10,11 +10,11 @@ from typing import Any, Protocol, TypeVar
 class Session(Protocol):
     """Where a plan's statements go: one connection, held for the length of the run."""
 
-    async def fetch(self, sql: str, args: list[Any]) -> list[Any]: ...
-
-    async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
+    async def fetch(self, sql: str, args: list[Any], *, keep: bool = True) -> list[Any]:
         """`keep` says whether the statement is worth keeping for the next time."""
         ...
+
+    async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int: ...
 
     async def begin(self) -> bool:
         """Open a transaction, unless there is one; whether it was opened here."""
