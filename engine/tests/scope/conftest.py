@@ -28,6 +28,17 @@ def prisma(generated: Generated) -> Any:
 
 
 @pytest.fixture(scope="session")
+def sync_prisma(generate_client: GenerateClient, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The package of the same schema with the synchronous interface."""
+    text = (_HERE / "schema.prisma").read_text(encoding="utf-8")
+    schema = tmp_path_factory.mktemp("scope", numbered=False) / "sync.prisma"
+    schema.write_text(
+        text.replace('"prisma-client-py"', '"prisma-client-py"\n  interface = "sync"')
+    )
+    return generate_client(schema).package
+
+
+@pytest.fixture(scope="session")
 def owner_url(generated: Generated, database_of: Callable[[Generated], str]) -> str:
     """The database, as its owner."""
     return database_of(generated)
@@ -58,7 +69,8 @@ async def connect(prisma: Any, url: str) -> AsyncIterator[Connect]:
     """`await connect(connection_limit=2)`: a client with those parameters in its URL."""
     clients: list[Any] = []
 
-    async def client(base: str = url, **parameters: object) -> Any:
+    async def client(base: str | None = None, **parameters: object) -> Any:
+        base = base or url
         joined = "&".join(f"{name}={value}" for name, value in parameters.items())
         separator = "&" if "?" in base else "?"
         made = prisma.Prisma(datasource={"url": f"{base}{separator}{joined}"})

@@ -4,8 +4,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -180,16 +181,18 @@ async def test_more_users_than_connections(connect: Connect, mode: str) -> None:
 
 async def test_a_warm_connection_is_preferred(connect: Connect) -> None:
     """Who comes again gets the connection that has their settings, and nothing is sent for it."""
-    db = await connect(connection_limit=3)
+    db = await connect(connection_limit=4)
+    names = ["ada", "ben", "cid", None]
+    processes: dict[str | None, int] = {}
 
-    async def hold(name: str, started: list[int]) -> None:
-        with as_user(name):
+    async def hold(name: str | None) -> None:
+        with as_user(name) if name else nullcontext():
             row = await db.query_first("SELECT pg_backend_pid() AS pid, pg_sleep(0.2)::text")
-            started.append(row["pid"])
+            processes[name] = row["pid"]
 
-    processes: dict[str, list[int]] = {"ada": [], "ben": [], "cid": []}
-    await asyncio.gather(*(hold(name, found) for name, found in processes.items()))
-    for _ in range(3):
-        for name, found in processes.items():
-            with as_user(name):
-                assert await pid(db) == found[0]
+    await asyncio.gather(*(hold(name) for name in names))
+    assert len(set(processes.values())) == 4
+    for turn in permutations(names):
+        for name in turn:
+            with as_user(name) if name else nullcontext():
+                assert await pid(db) == processes[name]

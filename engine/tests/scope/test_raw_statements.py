@@ -29,8 +29,9 @@ IN_A_SESSION = [
     "SET ROLE pg_read_all_data",
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
     "SET row_security = off",
+    "DEALLOCATE ALL",
 ]  # fmt: skip
-ONLY_OUTSIDE = ["DISCARD ALL", "DEALLOCATE ALL"]
+ONLY_OUTSIDE = ["DISCARD ALL"]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -149,6 +150,28 @@ async def test_other_settings_are_reset_too(connect: Connect) -> None:
     await db.execute_raw("SET work_mem = '6MB'")
     assert await setting(db, "statement_timeout") == "0"
     assert await setting(db, "work_mem") == "5MB"
+
+
+async def _current_user(db: Any) -> str:
+    return (await db.query_first("SELECT current_user::text AS name"))["name"]
+
+
+async def test_roles(connect: Connect, owner_url: str) -> None:
+    """A role that a raw statement took is left, for the one that the connection began with."""
+    for base in (None, owner_url):
+        for role in (None, "pg_read_all_data"):
+            options = {"options": f"-crole%3D{role}"} if role else {}
+            db = await connect(base, connection_limit=1, **options)
+            expected = await _current_user(db)
+            assert role is None or expected == role
+            with as_user("ada"):
+                await db.query_raw("SELECT 1")
+                taken = "SET ROLE pg_read_all_data" if role is None else "RESET ROLE"
+                await db.execute_raw(taken)
+                assert await _current_user(db) == expected
+            if base is not None:
+                await db.execute_raw("SET SESSION AUTHORIZATION pg_read_all_data")
+                assert await _current_user(db) == expected
 
 
 @pytest.mark.parametrize(
