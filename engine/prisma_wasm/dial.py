@@ -50,9 +50,9 @@ async def dial(address: Address) -> RawConnection:
             except _FAILURES as error:
                 raise translate_connection(error, f"{host}:{port}") from error
     _place, error = failures[-1]
-    if len(failures) == 1:
+    if len(failures) == 1 and not isinstance(error, NOT_AS_WANTED):
         raise translate_connection(error, address.place) from error
-    reasons = "; ".join(f"{place}: {_reason(why)}" for place, why in failures)
+    reasons = "; ".join(f"{place}: {_reason(why, wanted)}" for place, why in failures)
     raise translate_connection(OSError(reasons), address.place) from error
 
 
@@ -79,9 +79,11 @@ async def _dial_one(address: Address, host: str, port: int, attributes: str) -> 
     return raw
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, wanted: str) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
+    if isinstance(error, NOT_AS_WANTED):
+        return f"it is not {wanted}"
     return str(error) or type(error).__name__
 
 

@@ -107,6 +107,8 @@ INTERNAL_ERROR: type[Exception] = errors.InternalClientError
 NOT_AS_WANTED: type[Exception] = errors.TargetServerAttributeNotMatched
 NOT_NOW: type[Exception] = errors.CannotConnectNowError
 CONNECTION_GONE: type[Exception] = errors.ConnectionDoesNotExistError
+# A row of a type that changed: its statement has run, and must not run again.
+OUTDATED_TYPE: type[Exception] = errors.OutdatedSchemaCacheError
 _OUTDATED_STATEMENT: tuple[type[Exception], ...] = (
     errors.InvalidCachedStatementError,
     errors.InvalidSQLStatementNameError,  # after DEALLOCATE ALL or DISCARD ALL

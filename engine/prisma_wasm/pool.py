@@ -60,6 +60,7 @@ class Pool(Generic[ConnectionT]):
         # When each was opened, and when it was last used.
         self._all: dict[ConnectionT, float] = {}
         self._used: dict[ConnectionT, float] = {}
+        self._openings: set[asyncio.Timeout] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._places = 0
         # A waiter gets a connection, or None: the place of one that has gone, to open it anew.
@@ -209,6 +210,10 @@ class Pool(Generic[ConnectionT]):
         """Cut every connection at once."""
         self.is_closing = True
         self._refuse_waiters()
+        now = asyncio.get_running_loop().time()
+        for opening in self._openings:
+            if not opening.expired():
+                opening.reschedule(now)
         for connection in list(self._all):
             connection.terminate()
             self._forget(connection)
@@ -222,11 +227,18 @@ class Pool(Generic[ConnectionT]):
                 waiter.set_exception(_closing())
 
     async def _open_in_place(self) -> ConnectionT:
+        opening = asyncio.timeout(None)  # until the pool closes
+        self._openings.add(opening)
         try:
-            connection = await self._open()
-        except BaseException:
+            async with opening:
+                connection = await self._open()
+        except BaseException as error:
             self._free_place()
+            if isinstance(error, TimeoutError) and opening.expired():
+                raise _closing() from None
             raise
+        finally:
+            self._openings.discard(opening)
         if self.is_closing:
             connection.terminate()
             self._free_place()

@@ -28,6 +28,7 @@ from prisma_wasm.dial import Place, dial, place_of
 from prisma_wasm.driver import (
     INTERFACE_ERROR,
     INTERNAL_ERROR,
+    OUTDATED_TYPE,
     Column,
     RawConnection,
     RawStatement,
@@ -384,9 +385,11 @@ class Connection:
             self._is_broken = True
             raise connection_lost() from error
         if isinstance(error, INTERNAL_ERROR):
-            # Such as a row of a type that changed: it ran, and must not run again.
             self._is_broken = True
-        if isinstance(error, INTERFACE_ERROR | INTERNAL_ERROR):
+            if not isinstance(error, OUTDATED_TYPE):
+                # The driver lost its way, such as by words of the server before it hangs up.
+                raise connection_lost() from error
+        if isinstance(error, INTERFACE_ERROR | OUTDATED_TYPE):
             raise QueryError(None, f"Error occurred during query execution:\n{error}") from error
         raise error
 

@@ -1,0 +1,1 @@
+"""What happens when servers, networks, tasks, loops and processes fail."""

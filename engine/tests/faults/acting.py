@@ -1,0 +1,151 @@
+"""What the tests do beside the clients: watch the server, the pool and the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self, cast
+from urllib.parse import urlsplit
+
+import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
+
+LIMIT = 60.0
+
+Connect = Callable[..., Awaitable[Any]]
+
+# On a loaded machine of two cores; what blocks the event loop blocks it for longer.
+LONGEST_GAP = 1.0
+
+# What a query may say whose connection, or server, went.
+LOST = ("P1001", "P1017")
+
+_OTHERS = """
+    SELECT pid, state, query, backend_xid IS NOT NULL OR xact_start IS NOT NULL AS in_transaction
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend'
+"""
+_LOCKS = """
+    SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE pid <> pg_backend_pid() AND datname = current_database()
+    AND backend_type = 'client backend' AND locktype IN ('relation', 'advisory', 'transactionid')
+"""
+
+
+def limited(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The test with a limit of time."""
+
+    @functools.wraps(test)
+    async def within_limit(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(LIMIT):
+            await test(*args, **kwargs)
+
+    return within_limit
+
+
+def place_of(url: str) -> tuple[str, int]:
+    """Host and port of a URL."""
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or 5432
+
+
+def with_parameters(url: str, **parameters: object) -> str:
+    """The URL with these parameters too."""
+    joined = "&".join(f"{name}={value}" for name, value in parameters.items())
+    return f"{url}{'&' if '?' in url else '?'}{joined}"
+
+
+async def until(condition: Callable[[], object], what: str, limit: float = 20) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + limit
+    while True:
+        found: Any = condition()
+        if isinstance(found, Awaitable):
+            found = await cast("Awaitable[Any]", found)
+        if found:
+            return
+        assert time.monotonic() < deadline, f"not within {limit:g} s: {what}"
+        await asyncio.sleep(0.01)
+
+
+async def gauges(client: Any) -> dict[str, float]:
+    """The pool's figures, by the last part of their names."""
+    metrics = await client.get_metrics()
+    return {
+        gauge.key.removeprefix("prisma_pool_connections_"): gauge.value for gauge in metrics.gauges
+    }
+
+
+async def all_at_rest(client: Any) -> None:
+    """Wait until no connection of the pool is in use."""
+
+    async def is_at_rest() -> bool:
+        return (await gauges(client))["busy"] == 0
+
+    await until(is_at_rest, "no connection of the pool is busy")
+
+
+class Observer:
+    """A connection that looks at what the server sees of the others."""
+
+    def __init__(self, connection: Any) -> None:
+        self.sql = connection
+
+    async def connections(self) -> int:
+        """How many others are connected to this database."""
+        return len(await self.sql.fetch(_OTHERS))
+
+    async def running(self, part: str) -> int:
+        """How many run a statement with this in its text."""
+        rows = await self.sql.fetch(_OTHERS)
+        return sum(part in row["query"] and row["state"] == "active" for row in rows)
+
+    async def nothing_is_left(self) -> None:
+        """Wait until nobody is in a transaction, runs anything, or holds a lock."""
+
+        async def is_clean() -> bool:
+            rows = await self.sql.fetch(_OTHERS)
+            is_idle = all(row["state"] == "idle" and not row["in_transaction"] for row in rows)
+            return is_idle and await self.sql.fetchval(_LOCKS) == 0
+
+        await until(is_clean, "no transaction and no lock")
+
+    async def terminate_others(self) -> None:
+        await self.sql.execute(f"SELECT pg_terminate_backend(pid) FROM ({_OTHERS}) AS others")
+
+
+@asynccontextmanager
+async def observing(url: str) -> AsyncGenerator[Observer]:
+    """An observer of this database."""
+    driver: Any = asyncpg
+    connection = await driver.connect(url, timeout=LIMIT, command_timeout=LIMIT)
+    try:
+        yield Observer(connection)
+    finally:
+        await connection.close(timeout=LIMIT)
+
+
+class Ticker:
+    """Measures the longest time in which the event loop did nothing else."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._tick())
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _tick(self) -> None:
+        last = time.monotonic()
+        while True:
+            await asyncio.sleep(0.01)
+            now = time.monotonic()
+            self.longest = max(self.longest, now - last - 0.01)
+            last = now

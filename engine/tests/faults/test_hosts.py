@@ -1,0 +1,198 @@
+"""Several hosts in one URL, as libpq has them."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from fix_client import Generated
+from fix_server import DatabaseServer
+
+from prisma_wasm import embedded
+
+from .acting import LOST, Connect, all_at_rest, place_of, until, with_parameters
+from .proxy import Proxy, proxy_to
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A server, one whose sessions can only read as a standby's, and a proxy before each."""
+
+    url: str
+    primary: Proxy
+    standby: Proxy
+
+    def hosts(self, *places: str, **parameters: object) -> str:
+        """A URL of these hosts."""
+        before, _, after = self.url.rpartition("@")
+        database = after.partition("/")[2]
+        return with_parameters(f"{before}@{','.join(places)}/{database}", **parameters)
+
+
+@pytest.fixture(scope="module")
+def servers(generated: Generated) -> Iterator[tuple[str, str]]:
+    """The URLs of a server and of one that can only be read; name and password are the same."""
+    with embedded.temporary() as one, embedded.temporary() as other:
+        first, second = DatabaseServer(one.url()), DatabaseServer(other.url())
+        for server in (first, second):
+            server.execute(generated.sql)
+        second.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+        second.execute("SELECT pg_reload_conf()")
+        second.execute(
+            "SET default_transaction_read_only = off;\n"
+            f"ALTER ROLE CURRENT_USER PASSWORD '{urlsplit(first.url).password}'"
+        )
+        yield first.url, second.url
+
+
+@pytest.fixture
+def pair(servers: tuple[str, str]) -> Iterator[Pair]:
+    """A proxy before each."""
+    first, second = servers
+    with proxy_to(place_of(first)) as primary, proxy_to(place_of(second)) as standby:
+        yield Pair(first, primary, standby)
+
+
+def _place(proxy: Proxy) -> str:
+    return f"127.0.0.1:{proxy.port}"
+
+
+async def _reads_only(db: Any) -> bool:
+    (row,) = await db.query_raw("SELECT current_setting('transaction_read_only') AS value")
+    return row["value"] == "on"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reads_only"),
+    [
+        ("read-write", False),
+        ("read-only", True),
+        ("primary", True),  # the first that is none in recovery
+        ("prefer-standby", True),  # none is in recovery, so the first
+        ("any", True),
+    ],
+)
+async def test_which_host_is_taken(
+    connect: Connect, pair: Pair, wanted: str, reads_only: bool
+) -> None:
+    """target_session_attrs chooses among the hosts that answer."""
+    places = _place(pair.standby), _place(pair.primary)
+    db = await connect(pair.hosts(*places, target_session_attrs=wanted))
+
+    assert await _reads_only(db) is reads_only
+
+
+async def test_no_host_is_as_wanted(connect: Connect, pair: Pair, prisma: Any) -> None:
+    """Then the error says what each host lacks."""
+    pair.primary.refuse()
+    url = pair.hosts(_place(pair.primary), _place(pair.standby), target_session_attrs="read-write")
+    with pytest.raises(prisma.engine.errors.EngineConnectionError) as caught:
+        await connect(url)
+
+    said = str(caught.value)
+    assert "P1001" in said
+    assert f"{_place(pair.primary)}: [Errno" in said
+    assert f"{_place(pair.standby)}: it is not read-write" in said
+
+
+async def test_a_host_that_is_down(connect: Connect, pair: Pair, prisma: Any) -> None:
+    """The next one is taken, and the first again once the other is gone."""
+    pair.standby.refuse()
+    db = await connect(pair.hosts(_place(pair.standby), _place(pair.primary)))
+    assert not await _reads_only(db)
+    pair.standby.listen()
+    pair.primary.refuse()
+    pair.primary.cut()
+
+    await _reaches_standby(db, prisma)
+
+
+async def test_a_failover(connect: Connect, pair: Pair, prisma: Any) -> None:
+    """When an address leads to another server, the client follows."""
+    db = await connect(pair.hosts(_place(pair.primary), connection_limit=3))
+    sleeping = asyncio.create_task(db.query_raw("SELECT pg_sleep(60)::text"))
+    assert not await _reads_only(db)
+    pair.primary.target = pair.standby.target
+    pair.primary.cut()
+
+    (error,) = await asyncio.gather(sleeping, return_exceptions=True)
+    assert getattr(error, "code", None) in LOST
+    await _reaches_standby(db, prisma)
+    await all_at_rest(db)
+
+
+async def _reaches_standby(db: Any, prisma: Any) -> None:
+    async def reaches() -> bool:
+        try:
+            return await _reads_only(db)
+        except prisma.errors.DataError as error:
+            if error.code in LOST:
+                return False
+            raise
+
+    await until(reaches, "queries reach the other server")
+
+
+async def test_a_silent_host(connect: Connect, pair: Pair) -> None:
+    """Each host has the limit of its own, so that a silent one leaves time for the next."""
+    pair.standby.mode = "swallow"
+    started = time.monotonic()
+    places = _place(pair.standby), _place(pair.primary)
+    db = await connect(pair.hosts(*places, connect_timeout=1))
+
+    assert not await _reads_only(db)
+    assert 1 <= time.monotonic() - started < 8
+
+
+async def test_a_wrong_password_is_the_answer(connect: Connect, pair: Pair, prisma: Any) -> None:
+    """As with libpq the other hosts are not asked then."""
+    url = pair.hosts(_place(pair.primary), _place(pair.standby))
+    url = url.replace(f":{urlsplit(pair.url).password}@", ":wrong@")
+    with pytest.raises(prisma.engine.errors.EngineConnectionError, match="P1000"):
+        await connect(url)
+
+    assert (pair.primary.accepted > 0, pair.standby.accepted) == (True, 0)
+
+
+@pytest.mark.parametrize("host", ["127%2E0%2E0%2E1", "localhost"])
+async def test_how_a_host_is_written(connect: Connect, pair: Pair, host: str) -> None:
+    """A host may be percent-encoded, or a name with several addresses."""
+    db = await connect(pair.hosts(f"{host}:{pair.primary.port}"))
+
+    assert await db.account.count() == 0
+
+
+async def test_ipv6(connect: Connect, pair: Pair) -> None:
+    """An address of IPv6 stands in brackets, alone or among others."""
+    try:
+        proxy = proxy_to(pair.primary.target, "::1")
+        with proxy as six:
+            pair.primary.refuse()
+            place = f"[::1]:{six.port}"
+            for places in ([place], [_place(pair.primary), place]):
+                db = await connect(pair.hosts(*places))
+                assert await db.account.count() == 0
+    except OSError as error:
+        if socket.has_ipv6 and "assign" not in str(error):
+            raise
+        pytest.skip(f"this machine has no IPv6: {error}")
+
+
+async def test_ports_in_the_query(connect: Connect, pair: Pair) -> None:
+    """`host=` and `port=` may hold lists, as in libpq."""
+    before, _, after = pair.url.rpartition("@")
+    database = after.partition("/")[2]
+    pair.standby.refuse()
+    db = await connect(
+        with_parameters(
+            f"{before}@/{database}",
+            host="127.0.0.1,127.0.0.1",
+            port=f"{pair.standby.port},{pair.primary.port}",
+        )
+    )
+
+    assert not await _reads_only(db)
