@@ -172,8 +172,12 @@ def answers(port: int) -> bool:
         return False
 
 
-def stop(pid: int, place: os.stat_result, *, seconds: float = 30.0, at_once: bool = False) -> None:
-    """End the server in order, then without, in the end by force; every wait is limited."""
+def stop(pid: int, place: os.stat_result, *, seconds: float = 10.0, at_once: bool = False) -> None:
+    """End the server in order, then without, in the end by force; every wait is limited.
+
+    One that recovers on a full disk does not hear the first order. Without order nothing that was
+    committed is lost either: the next start recovers.
+    """
     orders = [signal.SIGQUIT] if at_once else [signal.SIGINT, signal.SIGQUIT]
     for order in [*orders, signal.SIGKILL]:
         with contextlib.suppress(ProcessLookupError):

@@ -209,6 +209,16 @@ def _create_once(server: Server, database: str) -> None:
     state = read_state(home)
     if database in state.databases:
         return
+    # A caller that was killed may have left its psql behind, which creates the same database at
+    # this moment: ours fails then, and finds it there when it looks again.
+    problem = _create_database(home, server, database)
+    if problem and _create_database(home, server, database):
+        raise EmbeddedError(f"Cannot create {database} in {server.folder}: {problem}")
+    write_state(home, replace(state, databases=(*state.databases, database)))
+
+
+def _create_database(home: Home, server: Server, database: str) -> str:
+    """Create the database if it is missing; returns what went wrong."""
     # psql quotes the name itself, and runs what the query answers: nothing where it exists.
     script = (
         "SELECT format('CREATE DATABASE %I', :'name')"
@@ -226,10 +236,10 @@ def _create_once(server: Server, database: str) -> None:
             timeout=_PSQL_LIMIT,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise EmbeddedError(f"Cannot create {database} in {server.folder}: {error}") from error
-    if done.returncode:
-        raise EmbeddedError(f"Cannot create {database} in {server.folder}: {done.stderr.strip()}")
-    write_state(home, replace(state, databases=(*state.databases, database)))
+        return str(error)
+    if done.returncode == 0:
+        return ""
+    return done.stderr.strip() or f"psql ended with {done.returncode}."
 
 
 def _psql(home: Home, port: int, database: str) -> list[str]:

@@ -43,7 +43,6 @@ generator oracle {
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("differential")
-    group.addoption("--full", action="store_true", help="thousands of random queries, not hundreds")
     group.addoption("--seed", type=int, help="the seed of a single run of random queries")
     group.addoption("--steps", type=int, help="how many random queries a seed gives")
 

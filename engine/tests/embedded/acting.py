@@ -1,9 +1,10 @@
 """What the tests do to a server: ask it, run programs beside it, wait for it."""
 
+import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import psutil
@@ -74,7 +75,7 @@ def keepers(folder: Path) -> list[psutil.Process]:
     return [
         process
         for process in psutil.process_iter()
-        if {"prisma_wasm.embedded.keeper", str(folder)} <= set(_command(process))
+        if {"prisma_wasm.embedded.keeper", str(folder)} <= set(command_line(process))
     ]
 
 
@@ -83,11 +84,33 @@ def postmasters(folder: Path) -> list[int]:
     return [
         process.pid
         for process in psutil.process_iter()
-        if any(part == str(folder / "cluster") for part in _command(process)[:3])
+        if any(part == str(folder / "cluster") for part in command_line(process)[:3])
     ]
 
 
-def _command(process: psutil.Process) -> list[str]:
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still does anything; one that ends at this moment does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@contextlib.contextmanager
+def user_elsewhere(folder: Path, *, idle_minutes: float = 5) -> Generator["subprocess.Popen[str]"]:
+    """Another process that has the server and stays its user, until it is killed."""
+    program = spawn(ENSURE_AND_STAY, folder, idle_minutes)
+    try:
+        assert program.stdout is not None
+        assert program.stdout.readline(), "the server was not started"
+        yield program
+    finally:
+        program.kill()
+        program.communicate(timeout=LIMIT)
+
+
+def command_line(process: psutil.Process) -> list[str]:
+    """The words of a process's command; none when it ends at this moment."""
     try:
         return process.cmdline()
     except psutil.Error:

@@ -39,22 +39,13 @@ def owner(path: Path) -> int:
     return path.lstat().st_uid
 
 
-def test_runs_as_nobody_in_roots_project(folder: Path, nobody: pwd.struct_passwd) -> None:
+def test_runs_as_nobody_in_roots_project(first_made: Path, shared: Path) -> None:
     """The server and its data are nobody's, in the project; the password stays root's."""
-    embedded.ensure(folder, database="app")
-    assert psutil.Process(server_pid(folder)).uids().real == nobody.pw_uid
-    assert owner(folder / "cluster") == nobody.pw_uid
-    assert {owner(folder), owner(folder / "pgpass"), owner(folder / "start.lock")} == {0}
-
-
-def test_a_path_that_only_root_can_look_up(
-    project: Path, closed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Programs that only root finds on PATH do not matter to PostgreSQL's user."""
-    (project / "bin").mkdir(mode=0o700)
-    monkeypatch.setenv("PATH", str(project / "bin"))
-    embedded.ensure(closed, database="app")
-    assert [path.name for path in state_home(closed).glob("new-*")] == []
+    nobody = pwd.getpwnam("nobody").pw_uid
+    assert psutil.Process(server_pid(shared)).uids().real == nobody
+    assert owner(first_made / "cluster") == nobody
+    private = [first_made, first_made / "pgpass", first_made / "start.lock"]
+    assert {owner(path) for path in private} == {0}
 
 
 def test_runs_as_the_projects_owner(project: Path, folder: Path) -> None:
@@ -79,14 +70,20 @@ def test_owner_without_a_name(project: Path, folder: Path, nobody: pwd.struct_pa
 
 
 def test_project_that_only_root_may_enter(
-    project: Path, closed: Path, nobody: pwd.struct_passwd
+    project: Path, closed: Path, nobody: pwd.struct_passwd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The data goes elsewhere, private as ever; no mode above the folder is changed."""
+    """The data goes elsewhere, private as ever; no mode above the folder is changed.
+
+    Programs that only root finds on PATH do not matter to PostgreSQL's user.
+    """
+    (project / "bin").mkdir(mode=0o700)
+    monkeypatch.setenv("PATH", str(project / "bin"))
     server = embedded.ensure(closed, database="app")
     assert query(closed, "SELECT 1") == "1"
     home = state_home(closed)
     assert server.data == home
     assert not home.is_relative_to(project)
+    assert [path.name for path in home.glob("new-*")] == []
     assert project.stat().st_mode & 0o777 == 0o700
     assert (owner(home), home.stat().st_mode & 0o777) == (0, 0o711)
     cluster = home / "cluster"
@@ -109,8 +106,7 @@ def test_data_elsewhere_lives_like_any(closed: Path) -> None:
     embedded.reset(folder)
     assert not home.exists()
     assert not (folder / "elsewhere.json").exists()
-    embedded.ensure(folder, database="app")
-    assert query(folder, "SELECT to_regclass('t') IS NULL") == "t"
+    assert embedded.status(folder).data is None
 
 
 def test_copy_of_a_project_gets_data_of_its_own(closed: Path) -> None:
@@ -134,27 +130,26 @@ def test_deleted_project_with_data_elsewhere(closed: Path) -> None:
     until(lambda: not postmasters(home))
 
 
-@pytest.mark.parametrize("content", ["{", "{}", '{"path": "/etc", "token": "x"}'])
-def test_pointer_that_is_not_ours(closed: Path, content: str) -> None:
+def test_pointer_that_is_not_ours(closed: Path) -> None:
     """A damaged or planted pointer is refused, and a reset deletes nothing that it names."""
     closed.mkdir(parents=True)
-    (closed / "elsewhere.json").write_text(content)
-    with pytest.raises(EmbeddedError, match="prisma-wasm db reset"):
-        embedded.ensure(closed)
-    embedded.reset(closed)
-    assert Path("/etc/passwd").exists()
+    for content in ("{", "{}", '{"path": "/etc", "token": "x"}'):
+        (closed / "elsewhere.json").write_text(content)
+        with pytest.raises(EmbeddedError, match="prisma-wasm db reset"):
+            embedded.ensure(closed)
+        embedded.reset(closed)
+        assert Path("/etc/passwd").exists()
+        assert not (closed / "elsewhere.json").exists()
     embedded.ensure(closed, database="app")
     assert query(closed, "SELECT 1") == "1"
 
 
-def test_changed_owner_is_mended(folder: Path) -> None:
+def test_changed_owner_is_mended(made: Path) -> None:
     """After `chown -R root .` and `chmod -R go+rx .` the next start still works."""
-    embedded.ensure(folder, database="app")
-    embedded.stop(folder)
-    subprocess.run(["chown", "-R", "root", str(folder)], check=True)
-    subprocess.run(["chmod", "-R", "go+rx", str(folder)], check=True)
-    embedded.ensure(folder, database="app")
-    assert query(folder, "SELECT 1") == "1"
+    subprocess.run(["chown", "-R", "root", str(made)], check=True)
+    subprocess.run(["chmod", "-R", "go+rx", str(made)], check=True)
+    embedded.ensure(made, database="app")
+    assert query(made, "SELECT 1") == "1"
 
 
 def test_programs_that_only_root_can_reach(
@@ -188,9 +183,8 @@ def test_nowhere_to_work(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         embedded.ensure(closed)
 
 
-def test_other_user_meets_roots_folder(folder: Path, nobody: pwd.struct_passwd) -> None:
+def test_other_user_meets_roots_folder(shared: Path, nobody: pwd.struct_passwd) -> None:
     """Who comes without root after root is told whose folder it is."""
-    embedded.ensure(folder, database="app")
     code = (
         "import os, sys\n"
         "from pathlib import Path\n"
@@ -200,7 +194,7 @@ def test_other_user_meets_roots_folder(folder: Path, nobody: pwd.struct_passwd) 
         "except embedded.EmbeddedError as error: print(error)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(folder)], capture_output=True, text=True, timeout=LIMIT
+        [sys.executable, "-c", code, str(shared)], capture_output=True, text=True, timeout=LIMIT
     )
     assert "belongs to the user root" in done.stdout, done.stderr
-    assert str(folder) in done.stdout
+    assert str(shared) in done.stdout

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from acting import LIMIT, query, server_pid
+from acting import LIMIT, command_line, query, server_pid
 
 from prisma_wasm import embedded
 from prisma_wasm.embedded.binaries import installed
@@ -31,26 +31,26 @@ def connect(port: int, password: str | None) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_only_the_password_lets_in(folder: Path) -> None:
+def test_only_the_password_lets_in(shared: Path) -> None:
     """Neither no password nor a wrong one is accepted, from this machine either."""
-    server = embedded.ensure(folder, database="app")
+    server = embedded.ensure(shared)
     assert connect(server.port, server.password).stdout == "1\n"
     assert "no password supplied" in connect(server.port, None).stderr
     assert "password authentication failed" in connect(server.port, "wrong").stderr
     methods = "SELECT DISTINCT auth_method FROM pg_hba_file_rules"
-    assert query(folder, methods) == "scram-sha-256"
+    assert query(shared, methods) == "scram-sha-256"
 
 
-def test_listens_on_loopback_alone(folder: Path) -> None:
+def test_listens_on_loopback_alone(shared: Path) -> None:
     """No other address and no socket file leads to the server."""
-    port = embedded.ensure(folder, database="app").port
+    port = embedded.ensure(shared).port
     listening = [
         connection.laddr
-        for connection in psutil.Process(server_pid(folder)).net_connections()
+        for connection in psutil.Process(server_pid(shared)).net_connections()
         if connection.status == psutil.CONN_LISTEN
     ]
     assert [tuple(address) for address in listening] == [("127.0.0.1", port)]
-    assert query(folder, "SHOW unix_socket_directories") == ""
+    assert query(shared, "SHOW unix_socket_directories") == ""
 
 
 def test_files_are_private(folder: Path) -> None:
@@ -69,30 +69,23 @@ def test_files_are_private(folder: Path) -> None:
     assert server.password in (folder / "pgpass").read_text()
 
 
-def test_password_is_in_no_command_line(folder: Path) -> None:
+def test_password_is_in_no_command_line(shared: Path) -> None:
     """Command lines can be read by everybody."""
-    server = embedded.ensure(folder, database="app")
-    assert server.password not in " ".join(embedded.psql_command(folder, "app"))
-    for process in psutil.process_iter():
-        try:
-            assert server.password not in " ".join(process.cmdline())
-        except psutil.Error:
-            continue
+    password = embedded.ensure(shared).password
+    assert password not in " ".join(embedded.psql_command(shared, "app"))
+    command_lines = [" ".join(command_line(process)) for process in psutil.process_iter()]
+    assert any(str(shared) in line for line in command_lines)
+    assert not any(password in line for line in command_lines)
 
 
-def test_environment_of_the_caller_stays_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_of_the_caller_stays_out(shared: Path) -> None:
     """PG* variables do not bend the server, and it gets none of the caller's secrets."""
-    monkeypatch.setenv("PGPORT", "1")
-    monkeypatch.setenv("PGDATA", "/nonexistent")
-    monkeypatch.setenv("PGHOST", "db.example.com")
-    monkeypatch.setenv("PGOPTIONS", "-c search_path=nowhere")
-    monkeypatch.setenv("MY_SECRET", "hunter2")
-    monkeypatch.setenv("LC_ALL", "xx_XX.nonsense")
-    embedded.ensure(folder, database="app")
-    environment = psutil.Process(server_pid(folder)).environ()
+    environment = psutil.Process(server_pid(shared)).environ()
+    assert environment["LC_ALL"] == "C"
     assert "MY_SECRET" not in environment
     # The server sets some PG* variables for its own use, but none of these.
     assert not {"PGPORT", "PGHOST", "PGOPTIONS"} & environment.keys()
+    assert query(shared, "SHOW search_path") == '"$user", public'
 
 
 def test_planted_links_are_not_followed(folder: Path, tmp_path: Path) -> None:
@@ -106,8 +99,9 @@ def test_planted_links_are_not_followed(folder: Path, tmp_path: Path) -> None:
     assert target.read_text() == "untouched"
 
 
-def test_port_is_not_taken_from_others(folder: Path) -> None:
+def test_port_is_not_taken_from_others(made: Path) -> None:
     """A server on all addresses of the machine is not shadowed on loopback."""
+    folder = made
     port = embedded.ensure(folder, database="app").port
     embedded.stop(folder)
     with socket.create_server(("0.0.0.0", port)):  # noqa: S104 - that is what is tested
