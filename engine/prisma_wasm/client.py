@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Coroutine
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from prisma_wasm import models
 from prisma_wasm.bridge import AsyncBridge, SyncBridge
 from prisma_wasm.credentials import Source
 from prisma_wasm.package import Package, package_of
@@ -76,6 +78,8 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
     else:
         _adopt_sync(client, batch, package)
     batch._add = _add
+    actions: Any = package.module("actions")
+    actions.model_parse = models.direct(actions.model_parse)
 
 
 def _adopt_async(client: type[Any], batch: type[Any], package: Package) -> None:
@@ -83,18 +87,18 @@ def _adopt_async(client: type[Any], batch: type[Any], package: Package) -> None:
         del dml_path
         return AsyncBridge(package, self._schema_path, log_queries=self._log_queries)
 
-    async def execute(
+    def execute(
         self: Any,
         *,
         method: str,
         arguments: dict[str, Any],
         model: type[Any] | None = None,
         root_selection: list[str] | None = None,
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         engine = self._internal_engine
         if engine is None:
             engine = self._engine  # raises what the client raises
-        return await engine.execute(method, arguments, model, root_selection, self._tx_id)
+        return engine.execute(method, arguments, model, root_selection, self._tx_id)
 
     async def commit(self: Any) -> None:
         """Execute the queries"""

@@ -39,7 +39,8 @@ class Inputs:
 
     def arguments(self, model: str) -> Table:
         """The arguments of every action of a model."""
-        return self._table("arguments", model, self._argument)
+        table = self._tables.get(("arguments", model))
+        return table or self._table("arguments", model, self._argument)
 
     def where(self, model: str) -> Table:
         return self._table("where", model, self._where)

@@ -21,6 +21,7 @@ from prisma_wasm.engine import Target
 from prisma_wasm.errors import QueryError
 from prisma_wasm.inputs import Inputs
 from prisma_wasm.plans import Plans
+from prisma_wasm.protocol import Known
 from prisma_wasm.schema import Schema, read
 
 log = logging.getLogger(__name__)
@@ -37,27 +38,18 @@ class ModelTables:
 
     def __init__(self, package: Package) -> None:
         self._package = package
-        self._names: weakref.WeakKeyDictionary[type[Any], str] = weakref.WeakKeyDictionary()
-        self._fields: weakref.WeakKeyDictionary[type[Any], tuple[str, ...]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._known: weakref.WeakKeyDictionary[type[Any], Known] = weakref.WeakKeyDictionary()
         self._related: weakref.WeakKeyDictionary[type[Any], dict[str, type[Any]]] = (
             weakref.WeakKeyDictionary()
         )
 
-    def name_of(self, model: type[Any]) -> str:
-        name = self._names.get(model)
-        if name is None:
-            self._package.builder(model)
-            name = self._names[model] = str(model.__prisma_model__)
-        return name
-
-    def fields_of(self, model: type[Any]) -> tuple[str, ...]:
-        fields = self._fields.get(model)
-        if fields is None:
-            found = self._package.builder(model).get_default_fields(model)
-            fields = self._fields[model] = tuple(found)
-        return fields
+    def known(self, model: type[Any]) -> Known:
+        known = self._known.get(model)
+        if known is None:
+            builder = self._package.builder(model)
+            name, fields = str(model.__prisma_model__), builder.get_default_fields(model)
+            known = self._known[model] = Known(name, fields)
+        return known
 
     def related(self, model: type[Any], field: str) -> type[Any]:
         known = self._related.setdefault(model, {})

@@ -52,14 +52,12 @@ def encoders(types: Iterable[ParameterType]) -> list[Encode | None]:
 def encode(functions: list[Encode | None], args: list[Any]) -> list[Any]:
     """The arguments in their final forms."""
     encoded: list[Any] = []
-    for position, (function, value) in enumerate(zip(functions, args, strict=True)):
-        if value is None or function is None:
-            encoded.append(value)
-            continue
-        try:
-            encoded.append(function(value))
-        except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
-            raise ArgumentError(f"${position + 1}: {error}", position) from error
+    try:
+        for function, value in zip(functions, args, strict=True):
+            encoded.append(value if value is None or function is None else function(value))
+    except (ValueError, TypeError, InvalidOperation, OverflowError) as error:
+        position = len(encoded)
+        raise ArgumentError(f"${position + 1}: {error}", position) from error
     return encoded
 
 
@@ -124,6 +122,8 @@ def _within(low: int, high: int) -> Encode:
     """Whole numbers that fit: the driver's own refusal of others comes too late to be mended."""
 
     def within(value: Any) -> int:
+        if type(value) is int and low <= value <= high:
+            return value
         number = to_int(value)
         if not low <= number <= high:
             raise ArgumentError(f"out of range: {number}")

@@ -8,6 +8,7 @@ no relations, and what `include` asks for.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
@@ -35,12 +36,20 @@ ACTIONS: Final = {
 }
 
 
+class Known:
+    """What is known of a pydantic model: the schema's name for it, and the fields it selects."""
+
+    __slots__ = ("fields", "name")
+
+    def __init__(self, name: str, fields: Iterable[str]) -> None:
+        self.name = name
+        self.fields = Fields.of(tuple(fields))
+
+
 class Models(Protocol):
-    """What the generated package knows of a pydantic model's fields."""
+    """What the generated package knows of its pydantic models."""
 
-    def name_of(self, model: type[Any]) -> str: ...
-
-    def fields_of(self, model: type[Any]) -> tuple[str, ...]: ...
+    def known(self, model: type[Any]) -> Known: ...
 
     def related(self, model: type[Any], field: str) -> type[Any]: ...
 
@@ -64,7 +73,8 @@ def lift(
     root_selection: list[str] | None,
 ) -> Lifted:
     """Take the values out of one query of a model."""
-    name = models.name_of(model)
+    known = models.known(model)
+    name = known.name
     values = Values()
     table = inputs.arguments(name)
     shape: list[Any] = [OBJECT]
@@ -81,6 +91,8 @@ def lift(
     same = _equal_values(shape, values) if method == "upsert" else ()
     if root_selection is not None:
         selection = _root_selection(tuple(root_selection))
+    elif include is None:
+        selection = known.fields
     else:
         selection = _select(inputs, models, model, include, values)
     action = ACTIONS[method]
@@ -97,7 +109,7 @@ def lift_rows(
     data = arguments.get("data")
     if not isinstance(data, list | tuple) or not data:
         return None
-    name = models.name_of(model)
+    name = models.known(model).name
     one = one_of(inputs.data(name))
     options: list[Any] = []
     if arguments.get("skipDuplicates") is not None:
@@ -172,7 +184,7 @@ def _select(
     include: dict[str, Any] | None,
     values: Values,
 ) -> Any:
-    fields = Fields.of(models.fields_of(model))
+    fields = models.known(model).fields
     if include is None:
         return fields
     shape: list[Any] = [*fields]
@@ -195,7 +207,7 @@ def _select(
             (
                 OBJECT,
                 "arguments",
-                lift_object(inputs.arguments(models.name_of(related)), values, given),
+                lift_object(inputs.arguments(models.known(related).name), values, given),
                 "selection",
                 _select(inputs, models, related, nested, values),
             )

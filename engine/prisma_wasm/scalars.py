@@ -139,6 +139,8 @@ def _tagged(value: Any) -> Any:
 
 
 def to_string(value: Any) -> str:
+    if type(value) is str:
+        return value
     if not isinstance(value, str):
         raise NotOfTypeError(value)
     return str.__str__(value)

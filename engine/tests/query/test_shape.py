@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from prisma_wasm.inputs import Inputs
-from prisma_wasm.protocol import Lifted, lift, query_of
+from prisma_wasm.protocol import Known, Lifted, lift, query_of
 from prisma_wasm.schema import read
 
 _SCHEMA = """
@@ -54,11 +54,8 @@ class _Post:
 class _Models:
     """What a generated package would say of its models."""
 
-    def name_of(self, model: type[Any]) -> str:
-        return model.__prisma_model__
-
-    def fields_of(self, model: type[Any]) -> tuple[str, ...]:
-        return ("id", "email") if model is _User else ("id",)
+    def known(self, model: type[Any]) -> Known:
+        return Known(model.__prisma_model__, ("id", "email") if model is _User else ("id",))
 
     def related(self, model: type[Any], field: str) -> type[Any]:
         del field
