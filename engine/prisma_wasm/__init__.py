@@ -2,5 +2,6 @@
 
 from prisma_wasm.observe.tags import tagged
 from prisma_wasm.scope import scoped
+from prisma_wasm.stream import stream
 
-__all__ = ["scoped", "tagged"]
+__all__ = ["scoped", "stream", "tagged"]

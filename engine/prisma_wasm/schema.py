@@ -34,11 +34,15 @@ class Field:
 
 @dataclass(slots=True)
 class Model:
-    """A model or view; `unique_keys` are its compound keys: their names, and the fields of each."""
+    """A model or view; `unique_keys` are its compound keys: their names, and the fields of each.
+
+    `identity` are the fields that tell its records apart: the id's, else those of a unique key.
+    """
 
     name: str
     fields: dict[str, Field] = field(default_factory=dict[str, Field])
     unique_keys: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    identity: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,6 +72,8 @@ _NATIVE_TYPE: Final = re.compile(r"@\w+\.\w+(?:\(\s*(\d+)\s*\))?")
 _MAPPED: Final = re.compile(r'@map\(\s*(?:name:\s*)?"((?:[^"\\]|\\.)*)"\s*\)')
 _ENUM_VALUE: Final = re.compile(r"^(\w+)\s*(.*)$")
 _KEY: Final = re.compile(r"^@@(id|unique)\b")
+_FIELD_KEY: Final = re.compile(r"(?<!@)@(id|unique)\b")
+_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
 _KEY_FIELDS: Final = re.compile(r"\[([^\]]*)\]")
 _KEY_NAME: Final = re.compile(r'\bname:\s*"((?:[^"\\]|\\.)*)"')
 _SORT_AND_LENGTH: Final = re.compile(r"\([^)]*\)")
@@ -144,7 +150,7 @@ def _blocks(text: str) -> Iterator[tuple[str, str, list[str], str]]:
 
 def _is_open(line: str) -> bool:
     """Whether a list or an argument list of this line goes on in the next."""
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", line)
+    bare = _TEXT.sub("", line)
     return bare.count("(") > bare.count(")") or bare.count("[") > bare.count("]")
 
 
@@ -165,10 +171,12 @@ def _without_comment(line: str) -> str:
 
 def _model(name: str, lines: list[str]) -> Model:
     model = Model(name)
+    keys: list[tuple[str, tuple[str, ...]]] = []
     for line in lines:
         if line.startswith("@@"):
-            if _KEY.match(line):
+            if kind := _KEY.match(line):
                 key, fields = _key(line)
+                keys.append((kind[1], fields))
                 if len(fields) > 1:
                     model.unique_keys[key] = fields
             continue
@@ -182,7 +190,21 @@ def _model(name: str, lines: list[str]) -> Model:
             is_required=found["arity"] != "?",
             precision=_precision(found["rest"]),
         )
+        keys += [
+            (kind, (found["name"],)) for kind in _FIELD_KEY.findall(_TEXT.sub("", found["rest"]))
+        ]
+    model.identity = _identity(model, keys)
     return model
+
+
+def _identity(model: Model, keys: list[tuple[str, tuple[str, ...]]]) -> tuple[str, ...]:
+    # Where a field may be null, a unique key does not tell all records apart.
+    certain = [
+        (kind, fields)
+        for kind, fields in keys
+        if all(model.fields[name].is_required for name in fields)
+    ]
+    return min(certain, key=lambda key: key[0] != "id", default=("", ()))[1]
 
 
 # Prisma makes TIMESTAMP(3) of a DateTime; PostgreSQL's own types keep microseconds.

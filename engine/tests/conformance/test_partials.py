@@ -58,6 +58,7 @@ _ASYNC = """
 import asyncio
 from pydantic import ValidationError
 from prisma import Prisma, partials
+from prisma_wasm import stream
 
 async def main() -> None:
     async with Prisma() as client:
@@ -69,6 +70,14 @@ async def main() -> None:
         assert user.model_dump() == {"name": "Ada", "posts": [{"title": "first"}]}, user
         user = await partials.FlatUser.prisma(client).find_first()
         assert user.model_dump() == {"id": 1, "name": "Ada", "email": None}, user
+        users = [user async for user in stream(partials.UserInList.prisma(client), batch=1)]
+        assert [user.model_dump() for user in users] == [{"id": 1, "name": "Ada"}], users
+        try:
+            stream(partials.UserWithPosts.prisma(client))
+        except ValueError as error:
+            assert "UserWithPosts has no field `id`" in str(error), error
+        else:
+            raise AssertionError("a stream without an id")
         try:
             await partials.UserWithEmail.prisma(client).find_first()
         except ValidationError:
@@ -80,6 +89,7 @@ asyncio.run(main())
 _SYNC = """
 from prisma import Prisma, register
 from prisma.models import User
+from prisma_wasm import stream
 
 client = Prisma()
 register(client)
@@ -92,6 +102,7 @@ with client:
     found = client.user.find_unique_or_raise(where={"id": user.id}, include={"posts": True})
     assert (found.name, len(found.posts)) == ("Eve", 2), found
     assert client.query_first('SELECT count(*) AS n FROM "Post"') == {"n": 2}
+    assert [post.title for post in stream(client.post, batch=1)] == ["t", "u"]
     assert client.get_metrics().counters
     print("done")
 """
