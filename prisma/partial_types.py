@@ -11,7 +11,12 @@ Workspace.create_partial(
     "WorkspaceView",
     include={"id", "name", "description", "ownerId", "createdAt", "updatedAt"},
 )
-WorkspaceMember.create_partial("Membership", include={"id", "userId", "role", "joinedAt"})
+WorkspaceMember.create_partial(
+    "Membership",
+    include={"userId", "role", "joinedAt", "user"},
+    required={"user"},
+    relations={"user": "Person"},
+)
 Invitation.create_partial(
     "PendingInvitation", include={"id", "email", "role", "invitedById", "createdAt", "expiresAt"}
 )

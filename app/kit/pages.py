@@ -1,9 +1,15 @@
-"""Lists in pages: `take` and `cursor` in, `items` and `nextCursor` out."""
+"""Lists in pages: `take` and `cursor` in, `items` and `nextCursor` out.
+
+A cursor holds the place at which a page ended, not a row: the next page begins there even when that
+row is gone.
+"""
 
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Generic, Protocol, TypeVar
 
 from fastapi import Depends, Query
@@ -13,10 +19,11 @@ from app.problems import Problem
 
 MOST = 100
 _MARK = 8
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Identified(Protocol):
-    """A row that a page may end with."""
+    """A row that a page may end with; its id is a UUID."""
 
     @property
     def id(self) -> str: ...
@@ -32,32 +39,57 @@ class Page(BaseModel, Generic[ItemT]):
 
 
 class Pages:
-    """Which part of a list is asked for."""
+    """Which part of a list is asked for; a list has a name, so that its cursors fit no other."""
 
     def __init__(self, take: int, cursor: str | None) -> None:
         self.take = take
         self.cursor = cursor
 
     def after(self, list_: str) -> str | None:
-        """The id of the row that the page before ended with; `list_` names the list."""
+        """Of a list in the order of its ids: the one that the page before ended with."""
+        place = self._place(list_)
+        if place is None:
+            return None
+        if place[1]:
+            raise invalid_cursor()
+        return place[0]
+
+    def after_moment(self, list_: str) -> tuple[datetime, str] | None:
+        """Of a list in the order of moments, then ids: those that the page before ended with."""
+        place = self._place(list_)
+        if place is None:
+            return None
+        try:
+            moment = datetime.fromisoformat(place[1])
+        except ValueError:
+            raise invalid_cursor() from None
+        if moment.tzinfo is None:
+            raise invalid_cursor()
+        return moment, place[0]
+
+    def page(
+        self, list_: str, rows: Sequence[RowT], moment: Callable[[RowT], datetime] | None = None
+    ) -> tuple[Sequence[RowT], str | None]:
+        """The rows of this page out of one more, and the cursor of the next."""
+        if len(rows) <= self.take:
+            return rows, None
+        last = rows[self.take - 1]
+        place = f"{last.id} {moment(last).isoformat() if moment else ''}"
+        token = base64.urlsafe_b64encode(_mark_of(list_) + place.encode("ascii"))
+        return rows[: self.take], token.decode().rstrip("=")
+
+    def _place(self, list_: str) -> tuple[str, str] | None:
+        """An id, and a moment as text."""
         if self.cursor is None:
             return None
         try:
             decoded = base64.urlsafe_b64decode(self.cursor + "=" * (-len(self.cursor) % 4))
-            mark, id_ = decoded[:_MARK], decoded[_MARK:].decode("ascii")
+            id_, _, moment = decoded[_MARK:].decode("ascii").partition(" ")
         except (ValueError, binascii.Error):
             raise invalid_cursor() from None
-        if mark != _mark_of(list_) or not id_ or not id_.isprintable():
+        if decoded[:_MARK] != _mark_of(list_) or not _UUID.fullmatch(id_):
             raise invalid_cursor()
-        return id_
-
-    def page(self, list_: str, rows: Sequence[RowT]) -> tuple[Sequence[RowT], str | None]:
-        """The rows of this page out of one more, and the cursor of the next."""
-        if len(rows) <= self.take:
-            return rows, None
-        shown = rows[: self.take]
-        token = _mark_of(list_) + shown[-1].id.encode("ascii")
-        return shown, base64.urlsafe_b64encode(token).decode().rstrip("=")
+        return id_, moment
 
 
 def invalid_cursor() -> Problem:

@@ -24,7 +24,8 @@ def _printable(value: str) -> str:
 
 
 def _text(value: str) -> str:
-    for line in value.splitlines():
+    # The other line breaks that splitlines() knows are control characters.
+    for line in re.split(r"\r?\n", value):
         _printable(line.replace("\t", " "))
     return unicodedata.normalize("NFC", value)
 

@@ -157,6 +157,9 @@ CREATE INDEX "EmailToken_expiresAt_idx" ON "EmailToken"("expiresAt");
 CREATE UNIQUE INDEX "Invitation_hash_key" ON "Invitation"("hash");
 
 -- CreateIndex
+CREATE INDEX "Invitation_workspaceId_id_idx" ON "Invitation"("workspaceId", "id");
+
+-- CreateIndex
 CREATE INDEX "Invitation_invitedById_idx" ON "Invitation"("invitedById");
 
 -- CreateIndex
