@@ -5,12 +5,16 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from app import audit, auth, db, health, mail, problems, workspaces
 from app import settings as configuration
 from app.auth.tokens import Tokens
+from app.kit.bodies import LimitedBodies
 from app.settings import Settings, SettingsError
+
+# Every domain's routes; health's have no version.
+ROUTERS: tuple[APIRouter, ...] = ()
 
 # Without row-level security on these the service is not ready.
 PROTECTED = (*auth.TABLES, *workspaces.TABLES, *audit.TABLES, *mail.TABLES)
@@ -29,7 +33,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.tokens = Tokens(settings)
     problems.install(app)
+    app.add_middleware(LimitedBodies)
     app.include_router(health.router)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/v1")
     return app
 
 

@@ -14,18 +14,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-
-class Problem(Exception):  # noqa: N818  (it is what the caller gets, not an error of ours)
-    """What the caller is told; `code` is stable, `detail` is a sentence for people."""
-
-    def __init__(
-        self, status: int, code: str, detail: str, *, headers: dict[str, str] | None = None
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code = code
-        self.detail = detail
-        self.headers = headers
+# What a route that takes a body may answer: not to be read, too long, not what it should be.
+OF_BODIES = (400, 413, 422)
 
 
 class FieldProblem(BaseModel):
@@ -33,6 +23,26 @@ class FieldProblem(BaseModel):
 
     field: str
     message: str
+
+
+class Problem(Exception):  # noqa: N818  (it is what the caller gets, not an error of ours)
+    """What the caller is told; `code` is stable, `detail` is a sentence for people."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: list[FieldProblem] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+        self.headers = headers
 
 
 class ProblemDocument(BaseModel):
@@ -83,7 +93,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
-        return render(problem.status, problem.code, problem.detail, headers=problem.headers)
+        return render(
+            problem.status,
+            problem.code,
+            problem.detail,
+            errors=problem.errors,
+            headers=problem.headers,
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
@@ -98,8 +114,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         errors = [
-            FieldProblem(field=".".join(str(part) for part in item["loc"]), message=item["msg"])
-            for item in error.errors()
+            FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in error.errors()
         ]
         return render(422, "validation_failed", "The input is not valid.", errors=errors)
 
@@ -107,3 +122,9 @@ def install(app: FastAPI) -> None:
     async def _unexpected(request: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return render(500, "internal_error", "Something went wrong on our side.")
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    """The field's name; callers choose it, so it need not be text that can be sent."""
+    name = ".".join(str(part) for part in location)
+    return name.encode("utf-8", "backslashreplace").decode()

@@ -1,0 +1,188 @@
+"""The API in this process, for tests of many requests: real policies, a database of the test's own.
+
+async def test_something(api: Api):
+    ann = await api.person("ann")
+    answer = await ann.get("/v1/me")
+"""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from prisma import Prisma
+
+from app import roles
+from app.auth.tokens import Tokens
+from app.settings import load
+from tests.fix_database import run_sql, with_database
+from tests.fix_service import SECRET_KEY, SETTINGS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+ROLE_PASSWORD = "of these tests alone"
+PASSWORD = "a horse on the moon"
+# Of PASSWORD, with parameters so low that checking it costs next to nothing.
+PASSWORD_HASH = (
+    "$argon2id$v=19$m=8,t=1,p=1$Na4EdtQeEyRywCGHMZPofA$5BKbEU4b6g3mKfM/KkjhwPPn3DootJjdBURlXcDBH/U"
+)
+
+
+@dataclass
+class Person:
+    """A signed-in user, and their HTTP client."""
+
+    id: str
+    email: str
+    session: str
+    http: httpx.AsyncClient
+
+    async def get(self, path: str, **options: object) -> httpx.Response:
+        return await self.request("GET", path, **options)
+
+    async def post(self, path: str, json: object = None, **options: object) -> httpx.Response:
+        return await self.request("POST", path, json=json, **options)
+
+    async def put(self, path: str, json: object = None, **options: object) -> httpx.Response:
+        return await self.request("PUT", path, json=json, **options)
+
+    async def patch(self, path: str, json: object = None, **options: object) -> httpx.Response:
+        return await self.request("PATCH", path, json=json, **options)
+
+    async def delete(self, path: str, json: object = None, **options: object) -> httpx.Response:
+        return await self.request("DELETE", path, json=json, **options)
+
+    async def request(self, method: str, path: str, **options: object) -> httpx.Response:
+        return await self.http.request(method, path, **options)  # pyright: ignore[reportArgumentType]  # httpx checks them
+
+
+@dataclass
+class Api:
+    """The application, and its database as the owner sees it."""
+
+    app: "FastAPI"
+    owner: Prisma
+    _clients: list[httpx.AsyncClient] = field(default_factory=list[httpx.AsyncClient])
+
+    @cached_property
+    def anonymous(self) -> httpx.AsyncClient:
+        """A client without a token."""
+        return self.client()
+
+    async def person(
+        self, name: str, *, confirmed: bool = True, expires: timedelta = timedelta(days=1)
+    ) -> Person:
+        """A user `name@example.com` with PASSWORD, signed in; made without going through HTTP."""
+        email = f"{name}@example.com"
+        user = await self.owner.user.create(
+            {
+                "email": email,
+                "name": name.title(),
+                "passwordHash": PASSWORD_HASH,
+                "emailConfirmedAt": datetime.now(UTC) if confirmed else None,
+            }
+        )
+        return await self.signed_in(user.id, email, expires=expires)
+
+    async def signed_in(
+        self, user: str, email: str, *, expires: timedelta = timedelta(days=1)
+    ) -> Person:
+        """Another session of a user."""
+        session = await self.owner.session.create(
+            {"userId": user, "expiresAt": datetime.now(UTC) + expires}
+        )
+        tokens: Tokens = self.app.state.tokens
+        token = tokens.access(user=user, session=session.id)
+        return Person(user, email, session.id, self.client(token))
+
+    def client(self, token: str | None = None) -> httpx.AsyncClient:
+        """A client that presents an access token, or none."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        made = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="http://tenantry", headers=headers
+        )
+        self._clients.append(made)
+        return made
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_settings() -> Iterator[None]:
+    """No setting of the environment or of `.env` counts in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in SETTINGS:
+            patch.setenv(name, "")
+        patch.setenv("SECRET_KEY", SECRET_KEY)
+        yield
+
+
+@pytest.fixture(scope="session")
+def prepared_template(
+    server: str, template: str, empty_database: Callable[[str], str]
+) -> Iterator[tuple[str, str]]:
+    """A template whose tables a role for the service may use, and that role's name."""
+    url = empty_database(urlsplit(template).path.strip("/"))
+    role = f"tenantry_test_{uuid.uuid4().hex[:12]}"
+
+    async def prepare() -> None:
+        async with Prisma(use_dotenv=False, datasource={"url": url}) as owner:
+            await roles.prepare(owner, role=role, password=ROLE_PASSWORD)
+
+    asyncio.run(prepare())
+    yield urlsplit(url).path.strip("/"), role
+    run_sql(url, f"DROP OWNED BY {role}")
+    run_sql(server, f"DROP ROLE {role}")
+
+
+@pytest.fixture
+def api_settings() -> dict[str, str]:
+    """Settings of the test's own: override it to change them."""
+    return {}
+
+
+@pytest.fixture
+async def api(
+    server: str,
+    prepared_template: tuple[str, str],
+    tmp_path: Path,
+    api_settings: dict[str, str],
+) -> AsyncIterator[Api]:
+    """The API on a database that no other test uses."""
+    from app.main import create_app
+
+    template, role = prepared_template
+    name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
+    run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = with_database(server, name)
+    settings = load(
+        {
+            "DATABASE_URL": url,
+            "APP_DATABASE_URL": roles.login_url(url, role, ROLE_PASSWORD),
+            "SECRET_KEY": SECRET_KEY,
+            **api_settings,
+        },
+        env_file=tmp_path / "no.env",
+        data=tmp_path,
+    )
+    app = create_app(settings)
+    try:
+        async with (
+            Prisma(use_dotenv=False, datasource={"url": url}) as owner,
+            app.router.lifespan_context(app),
+        ):
+            made = Api(app, owner)
+            yield made
+            await made.close()
+    finally:
+        run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")

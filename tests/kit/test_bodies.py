@@ -1,0 +1,45 @@
+"""The limit of bodies, through the whole application."""
+
+from collections.abc import AsyncIterator
+
+from app.kit.bodies import LONGEST_BODY
+from tests.fix_api import Api
+
+
+async def test_an_announced_body_that_is_too_long_is_refused(api: Api):
+    """Content-Length is enough to refuse it, on any path and to anybody."""
+    answer = await api.anonymous.post("/v1/nothing", content=b"x" * (LONGEST_BODY + 1))
+
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    assert answer.json()["code"] == "body_too_long"
+
+
+async def test_a_streamed_body_is_counted(api: Api):
+    """Without a length what comes is counted, and no more of it is taken than is allowed."""
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        while taken < 10 * LONGEST_BODY:
+            taken += 65536
+            yield b"x" * 65536
+
+    answer = await api.anonymous.post("/v1/nothing", content=endless())
+
+    assert answer.status_code == 413
+    assert taken <= LONGEST_BODY + 65536
+
+
+async def test_a_body_of_the_greatest_length_is_read(api: Api):
+    """It reaches the routes, here none, both announced and streamed."""
+
+    async def streamed() -> AsyncIterator[bytes]:
+        yield b"x" * (LONGEST_BODY - 1)
+        yield b"x"
+
+    for content in (b"x" * LONGEST_BODY, streamed()):
+        answer = await api.anonymous.post("/v1/nothing", content=content)
+
+        assert answer.status_code == 404
