@@ -51,7 +51,7 @@ async def _ask(source: Source, name: str) -> str:
     except Exception as error:
         raise _failed(name, f"failed: {type(error).__name__}: {error}") from error
     if not isinstance(text, str):
-        raise _failed(name, f"answered with a {type(text).__name__}, not a str")
+        raise _failed(name, f"gave a value of type {type(text).__name__}, not str")
     return text
 
 
