@@ -124,12 +124,23 @@ class Engine:
         actions = [await self._action(query) for query in queries]
 
         async def all_of_them(connection: RawSession) -> list[Any]:
-            return [await action(connection) for action in actions]
+            return [await self._counted(action(connection)) for action in actions]
 
         def batch(connection: RawSession) -> Awaitable[list[Any]]:
             return in_transaction(connection, all_of_them)
 
-        return await self._on_connection(self._watched(batch), transaction)
+        self._metrics.active += 1
+        try:
+            return await self._on_connection(self._watched(batch), transaction)
+        finally:
+            self._metrics.active -= 1
+
+    async def _counted(self, answer: Awaitable[ResultT]) -> ResultT:
+        started = time.perf_counter()
+        try:
+            return await answer
+        finally:
+            self._metrics.client.add(time.perf_counter() - started)
 
     async def _action(self, query: Query) -> Action:
         """What to do on a connection, once the plan is there."""
@@ -184,10 +195,8 @@ class Engine:
         pool = lane.pool
         connection = pool.take_idle(settings)
         if connection is None:
-            started = time.perf_counter()
             with NOTHING if self.spans is None else self.spans.step("connection"):
                 connection = await pool.acquire(setup=settings)
-            self._metrics.wait.add(time.perf_counter() - started)
         try:
             if connection.held.current != settings:
                 await settle(connection, settings)
@@ -299,7 +308,7 @@ class Engine:
         }
         histograms = {
             "prisma_client_queries_duration_histogram_ms": own.client,
-            "prisma_client_queries_wait_histogram_ms": own.wait,
+            "prisma_client_queries_wait_histogram_ms": pool.waits if pool else metrics.Histogram(),
             "prisma_datasource_queries_duration_histogram_ms": own.database,
         }
         write = metrics.as_prometheus if form == "prometheus" else metrics.as_json

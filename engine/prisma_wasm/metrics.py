@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import bisect
+import re
 from typing import Any, Final
 
 _BUCKETS: Final = (0.0, 1.0, 5.0, 10.0, 50.0, 100.0, 500.0, 1000.0, 5000.0, 50000.0)
+
+# What Prometheus takes in the name of a label.
+_NO_NAME: Final = re.compile(r"^[0-9]|[^a-zA-Z0-9_]")
 
 _DESCRIPTIONS: Final = {
     "prisma_client_queries_total": "Total number of Prisma Client queries executed",
@@ -40,29 +44,39 @@ _DESCRIPTIONS: Final = {
 
 
 class Histogram:
-    """Durations in milliseconds, counted by bucket."""
+    """Durations in milliseconds, counted by bucket; `at_once` counts those that took no time."""
 
-    __slots__ = ("_counts", "count", "sum")
+    __slots__ = ("_count", "_counts", "at_once", "sum")
 
     def __init__(self) -> None:
         self._counts = [0] * (len(_BUCKETS) + 1)
+        self._count = 0
+        self.at_once = 0
         self.sum = 0.0
-        self.count = 0
+
+    @property
+    def count(self) -> int:
+        return self._count + self.at_once
 
     def add(self, seconds: float) -> None:
         milliseconds = seconds * 1000
         self._counts[bisect.bisect_left(_BUCKETS, milliseconds)] += 1
         self.sum += milliseconds
-        self.count += 1
+        self._count += 1
+
+    def _buckets(self) -> list[tuple[float, int]]:
+        """How many were in each bucket alone."""
+        first, *others = self._counts
+        return list(zip(_BUCKETS, [first + self.at_once, *others], strict=False))
 
     def as_json(self) -> dict[str, Any]:
-        buckets = [[limit, self._counts[i]] for i, limit in enumerate(_BUCKETS)]
+        buckets = [list(bucket) for bucket in self._buckets()]
         return {"buckets": buckets, "sum": self.sum, "count": self.count}
 
     def cumulative(self) -> list[tuple[str, int]]:
         total = 0
         lines: list[tuple[str, int]] = []
-        for limit, number in zip(_BUCKETS, self._counts, strict=False):
+        for limit, number in self._buckets():
             total += number
             lines.append((f"{limit:g}", total))
         return [*lines, ("+Inf", self.count)]
@@ -71,12 +85,11 @@ class Histogram:
 class Metrics:
     """What one engine did."""
 
-    __slots__ = ("active", "client", "database", "wait")
+    __slots__ = ("active", "client", "database")
 
     def __init__(self) -> None:
         self.active = 0
         self.client = Histogram()
-        self.wait = Histogram()
         self.database = Histogram()
 
 
@@ -92,9 +105,9 @@ def as_json(
         return {"key": key, "labels": labels, "value": value, "description": _DESCRIPTIONS[key]}
 
     return {
-        "counters": [metric(key, round(value)) for key, value in counters.items()],
-        "gauges": [metric(key, float(value)) for key, value in gauges.items()],
-        "histograms": [metric(key, value.as_json()) for key, value in histograms.items()],
+        "counters": [metric(key, round(value)) for key, value in sorted(counters.items())],
+        "gauges": [metric(key, float(value)) for key, value in sorted(gauges.items())],
+        "histograms": [metric(key, value.as_json()) for key, value in sorted(histograms.items())],
     }
 
 
@@ -112,25 +125,30 @@ def as_prometheus(
         lines.append(f"# TYPE {key} {kind}")
 
     for kind, group in (("counter", counters), ("gauge", gauges)):
-        for key, value in group.items():
+        for key, value in sorted(group.items()):
             head(key, kind)
-            lines.append(f"{key}{_labels(labels)} {value:g}")
+            lines.append(f"{key}{_labels(labels)} {_number(value)}")
             lines.append("")
-    for key, histogram in histograms.items():
+    for key, histogram in sorted(histograms.items()):
         head(key, "histogram")
         for limit, total in histogram.cumulative():
             lines.append(f"{key}_bucket{_labels({**labels, 'le': limit})} {total}")
-        lines.append(f"{key}_sum{_labels(labels)} {histogram.sum:g}")
+        lines.append(f"{key}_sum{_labels(labels)} {_number(histogram.sum)}")
         lines.append(f"{key}_count{_labels(labels)} {histogram.count}")
         lines.append("")
     return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    """All digits of a number, as counters need them."""
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _labels(labels: dict[str, str]) -> str:
     if not labels:
         return ""
     escaped = {
-        key: value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        _NO_NAME.sub("_", key): value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
         for key, value in labels.items()
     }
     return "{" + ",".join(f'{key}="{value}"' for key, value in escaped.items()) + "}"

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
 from prisma_wasm.errors import QueryError
+from prisma_wasm.metrics import Histogram
 
 
 class Pooled(Protocol):
@@ -67,6 +68,7 @@ class Pool(Generic[ConnectionT]):
         self._waiting: deque[asyncio.Future[ConnectionT | None]] = deque()
         self.opened = 0
         self.closed = 0
+        self.waits = Histogram()
         self.is_closing = False
 
     @property
@@ -105,6 +107,7 @@ class Pool(Generic[ConnectionT]):
             else:
                 return None
             if connection.is_usable:
+                self.waits.at_once += 1
                 return connection
             self._forget(connection)
 
@@ -120,11 +123,15 @@ class Pool(Generic[ConnectionT]):
         connection = self.take_idle(setup)
         if connection is not None:
             return connection
-        if self._places < self._limit:
-            self._places += 1
-            return await self._open_in_place()
-        connection = await self._wait(self._timeout if limit is None else limit)
-        return connection if connection is not None else await self._open_in_place()
+        started = time.perf_counter()
+        try:
+            if self._places < self._limit:
+                self._places += 1
+                return await self._open_in_place()
+            connection = await self._wait(self._timeout if limit is None else limit)
+            return connection if connection is not None else await self._open_in_place()
+        finally:
+            self.waits.add(time.perf_counter() - started)
 
     def release(self, connection: ConnectionT) -> None:
         """Give a connection back."""

@@ -174,7 +174,7 @@ def _keys(actions: Any, order: Any) -> list[_Key]:
 
     package = package_of(type(actions._client).__module__)
     record_type: type[Any] = actions._model
-    model = package.schema.models[package.target().models.name_of(record_type)]
+    model = package.schema.models[package.target().models.known(record_type).name]
     if not model.identity:
         raise ValueError(f"{model.name} has no id by which a stream could go on.")
     keys = [_key(model, name, direction) for name, direction in _pairs(order)]
