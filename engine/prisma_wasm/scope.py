@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
+from functools import lru_cache
 from typing import Final, cast
 
 # Names and values, sorted by name: equal scopes are equal.
@@ -41,7 +42,7 @@ def is_used() -> bool:
 class _Scope(AbstractContextManager[None]):
     __slots__ = ("_settings", "_token")
 
-    def __init__(self, settings: dict[str, str]) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._token: Token[Settings] | None = None
 
@@ -50,8 +51,8 @@ class _Scope(AbstractContextManager[None]):
         if self._token is not None:
             raise RuntimeError("A scope is entered once: call scoped() for each `with`.")
         _used = True
-        inner = dict(current.get()) | self._settings
-        self._token = current.set(tuple(sorted(inner.items())))
+        outer = current.get()
+        self._token = current.set(_merged(outer, self._settings) if outer else self._settings)
 
     def __exit__(self, *_: object) -> None:
         token = cast("Token[Settings]", self._token)
@@ -63,20 +64,30 @@ class _Scope(AbstractContextManager[None]):
             ) from None
 
 
-def _checked(settings: Mapping[str, str | None]) -> dict[str, str]:
+def _merged(outer: Settings, inner: Settings) -> Settings:
+    return tuple(sorted((dict(outer) | dict(inner)).items()))
+
+
+def _checked(settings: Mapping[str, str | None]) -> Settings:
     checked: dict[str, str] = {}
     # Not every caller has a type checker.
     for name, value in cast("Mapping[object, object]", settings).items():
         if not isinstance(name, str):
             raise TypeError(f"A setting's name must be a str, not {type(name).__name__}.")
-        # PostgreSQL does not tell upper from lower case in the names of settings.
-        folded = name.lower()
-        if not _NAME.fullmatch(folded):
-            raise ValueError(f"A setting's name must be of the form `prefix.name`, not {name!r}.")
+        folded = _folded(name)
         if folded in checked:
             raise ValueError(f"The setting `{name}` is there twice.")
         checked[folded] = _checked_value(name, value)
-    return checked
+    return tuple(sorted(checked.items()))
+
+
+@lru_cache(maxsize=256)
+def _folded(name: str) -> str:
+    """The name in lower case: PostgreSQL does not tell it from upper case."""
+    folded = name.lower()
+    if not _NAME.fullmatch(folded):
+        raise ValueError(f"A setting's name must be of the form `prefix.name`, not {name!r}.")
+    return folded
 
 
 def _checked_value(name: str, value: object) -> str:

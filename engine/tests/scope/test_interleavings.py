@@ -16,7 +16,7 @@ from prisma_wasm import scoped
 from .acting import owners, setting
 from .conftest import Connect
 
-_SHORT, _FULL = 2, 60
+_SHORT, _FULL = 2, 30
 _TASKS, _STEPS, _CONNECTIONS = 10, 40, 3
 _NAMES = ("app.user_id", "app.workspace_id")
 _USERS = ("ada", "ben", "")
@@ -122,12 +122,13 @@ class _Program:
         await self._look(scope, steps)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "seed" in metafunc.fixturenames:
-        is_full = metafunc.config.getoption("--full", default=False)
-        metafunc.parametrize("seed", range(_FULL if is_full else _SHORT))
-
-
+@pytest.mark.parametrize(
+    "seed",
+    [
+        *range(_SHORT),
+        *(pytest.param(seed, marks=pytest.mark.full) for seed in range(_SHORT, _FULL)),
+    ],
+)
 async def test_each_query_has_its_own(connect: Connect, prisma: Any, mode: str, seed: int) -> None:
     """Scopes, tasks, transactions, batches, errors, cancellations and raw statements at random."""
     db = await connect(connection_limit=_CONNECTIONS, pool_timeout=60, session_settings=mode)
