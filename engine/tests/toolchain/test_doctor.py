@@ -31,7 +31,13 @@ def test_what_is_missing_is_named_with_its_mend(
     assert "Run `prisma generate`." in out
 
 
-@pytest.mark.parametrize("provider", ["python -m prisma", ".venv/bin/prisma-client-py"])
+@pytest.mark.parametrize(
+    "provider",
+    [
+        "python -m prisma",
+        pytest.param(".venv/bin/prisma-client-py", marks=pytest.mark.full),
+    ],
+)
 def test_a_provider_that_passes_us_by_is_named(project: Project, provider: str) -> None:
     """Upstream's own generator would make a client that looks for an engine binary."""
     project.write("prisma/schema.prisma", SCHEMA.replace('"prisma-client-py"', f'"{provider}"'))

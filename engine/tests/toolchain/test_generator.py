@@ -37,7 +37,9 @@ def many_models(count: int) -> str:
     return SCHEMA[SCHEMA.index("datasource") : SCHEMA.index("enum")] + "\n".join(models)
 
 
-@pytest.mark.parametrize("provider", ["prisma-client-py", "prisma-wasm"])
+@pytest.mark.parametrize(
+    "provider", [pytest.param("prisma-client-py", marks=pytest.mark.full), "prisma-wasm"]
+)
 def test_both_providers_name_the_same_generator(project: Project, provider: str) -> None:
     """The usual provider needs no change in the schema; ours says what it is."""
     text = schema_with("  recursive_type_depth = -1").replace("prisma-client-py", provider)

@@ -15,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import prisma_wasm
 from prisma_wasm.toolchain import node, packages
 
@@ -191,6 +193,11 @@ UNWANTED = {
     "BROWSER",
     "NODE_OPTIONS",
 }
+
+
+def full(*values: object) -> object:
+    """Parameters of a test that only a run with --full goes through."""
+    return pytest.param(*values, marks=pytest.mark.full)
 
 
 def finished(

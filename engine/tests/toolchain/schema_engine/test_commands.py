@@ -5,7 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cli_project import Project
+from cli_project import Project, full
 
 GENERATOR = """
 const say = (message) => process.stderr.write(JSON.stringify(message) + "\\n");
@@ -35,9 +35,9 @@ def add_generator(project: Project, features: str = "") -> Path:
     ("command", "pattern"),
     [
         ("validate", "is valid"),
-        ("format", "Formatted"),
+        full("format", "Formatted"),
         ("version", "Schema Engine +: schema-engine-cli c2990dca"),
-        ("--version", "libquery-engine c2990dca"),
+        full("--version", "libquery-engine c2990dca"),
         (
             "migrate diff --from-empty --to-schema-datamodel prisma/schema.prisma --script",
             'CREATE TABLE "User"',

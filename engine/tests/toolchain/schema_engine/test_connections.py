@@ -6,15 +6,15 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from cli_project import Project
+from cli_project import Project, full
 from tls_server import OPENSSL, make_certificate, tls_door
 
 COMMANDS = (
     "migrate deploy",
-    "migrate status",
-    "db push --skip-generate",
     "db pull --print",
-    "migrate reset --force",
+    full("migrate status"),
+    full("db push --skip-generate"),
+    full("migrate reset --force"),
 )
 needs_openssl = pytest.mark.skipif(
     OPENSSL is None, reason="openssl makes the certificate, and is not here"
@@ -33,12 +33,9 @@ def changed(url: str, **parts: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def blog(make_module_project: Callable[..., Project], blog_sql: str) -> Project:
+def blog(make_module_project: Callable[..., Project], deployed_blog: Project) -> Project:
     """A deployed blog that no test of this module changes."""
-    project = make_module_project()
-    project.migration("20260101000000_init", blog_sql)
-    project.prisma("migrate", "deploy").expect(0, "successfully applied")
-    return project
+    return make_module_project(like=deployed_blog)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -90,8 +87,8 @@ def copied(project: Project, folder: Path) -> Path:
             "postgresql://johndoe::::////::randompassword@doesnotexist/mydb",
             "P1013.*invalid port number in database URL",
         ),
-        ("postgresql://u:p@localhost:99999/db", "P1013.*invalid port number in database URL"),
-        (
+        full("postgresql://u:p@localhost:99999/db", "P1013.*invalid port number in database URL"),
+        full(
             "postgresql://u:p@one:5432,two:5432/db",
             "P1013.*several hosts \\(only one is supported\\)",
         ),
@@ -162,7 +159,14 @@ def test_a_unix_socket(blog: Project) -> None:
     blog.prisma("migrate", "status", DATABASE_URL=url).expect(0, "up to date")
 
 
-@pytest.mark.parametrize("style", ["SQL, DMY", "German", "Postgres, MDY"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        "German",
+        full("SQL, DMY"),
+        full("Postgres, MDY"),
+    ],
+)
 def test_other_styles_of_dates(
     make_project: Callable[..., Project], blog_sql: str, style: str
 ) -> None:
@@ -190,14 +194,16 @@ def silent() -> Iterator[str]:
         yield f"127.0.0.1:{listening.getsockname()[1]}"
 
 
-@pytest.mark.parametrize(("query", "least", "most"), [("", 5, 20), ("?connect_timeout=1", 1, 12)])
-def test_a_server_that_says_nothing(
-    blog: Project, silent: str, query: str, least: int, most: int
-) -> None:
+@pytest.mark.parametrize(
+    ("query", "least"),
+    [full("", 5), ("?connect_timeout=1", 1)],
+)
+def test_a_server_that_says_nothing(blog: Project, silent: str, query: str, least: int) -> None:
     """A connection that never comes is given up after five seconds, or what the URL says."""
     outcome = blog.prisma("migrate", "status", DATABASE_URL=f"postgresql://u:p@{silent}/db{query}")
     outcome.expect(1, f"P1001.*Can't reach database server at `{silent}`")
-    assert least <= outcome.seconds < most
+    # Three of such limits, and all that a busy machine needs to start two programs.
+    assert least <= outcome.seconds < 3 * least + 20
 
 
 @pytest.fixture(scope="module")
@@ -209,12 +215,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.mark.parametrize(
     ("host", "query", "code", "pattern"),
     [
-        ("127.0.0.1", "", 0, "up to date"),
-        ("127.0.0.1", "sslmode=prefer", 0, "up to date"),
+        full("127.0.0.1", "", 0, "up to date"),
+        full("127.0.0.1", "sslmode=prefer", 0, "up to date"),
         ("127.0.0.1", "sslmode=require", 0, "up to date"),
-        ("127.0.0.1", "sslmode=disable", 1, "P1001"),
+        full("127.0.0.1", "sslmode=disable", 1, "P1001"),
         ("127.0.0.1", "sslmode=require&sslaccept=strict", 1, "P1011.*self-signed certificate"),
-        ("localhost", "sslmode=require&sslaccept=strict&sslcert=CERTIFICATE", 0, "up to date"),
+        full("localhost", "sslmode=require&sslaccept=strict&sslcert=CERTIFICATE", 0, "up to date"),
         ("localhost", "sslmode=verify-full&sslcert=CERTIFICATE", 0, "up to date"),
         (
             "127.0.0.1",
@@ -222,8 +228,8 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
             1,
             "P1011.*does not match|P1011.*altnames",
         ),
-        ("127.0.0.1", "sslmode=verify-ca&sslcert=CERTIFICATE", 0, "up to date"),
-        (
+        full("127.0.0.1", "sslmode=verify-ca&sslcert=CERTIFICATE", 0, "up to date"),
+        full(
             "127.0.0.1",
             "sslmode=require&sslaccept=strict&sslcert=/not/there.crt",
             1,

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from cli_project import Project
+from cli_project import Project, full
 
 DEPLOY = ("migrate", "deploy")
 STATUS = ("migrate", "status")
@@ -79,7 +79,7 @@ def test_a_failing_migration(deployed: Project) -> None:
 @pytest.mark.parametrize(
     ("script", "code", "pattern"),
     [
-        ("CREATE TABEL x ();", "42601", r"Position:\n  0\n  1 CREATE TABEL x \(\);"),
+        full("CREATE TABEL x ();", "42601", r"Position:\n  0\n  1 CREATE TABEL x \(\);"),
         (
             "SELECT 1;\n\n-- \"ä😀\"\nSELECT 'ä😀', nope;",
             "42703",
@@ -90,12 +90,12 @@ def test_a_failing_migration(deployed: Project) -> None:
             "23505",
             r"could not create unique index \"i\"\nDETAIL: Key \(\(1\)\)=\(1\) is duplicated",
         ),
-        (
+        full(
             "DO $$ BEGIN RAISE EXCEPTION 'no; way' USING HINT = 'try again'; END $$;",
             "P0001",
             "ERROR: no; way\nHINT: try again",
         ),
-        (
+        full(
             "CREATE TABLE a (id int); CREATE INDEX CONCURRENTLY i ON a (id);",
             "25001",
             "cannot be executed|cannot run inside",
@@ -142,6 +142,7 @@ def test_reset(deployed: Project) -> None:
     assert deployed.sql("SELECT count(*) FROM pg_tables WHERE tablename = 'stray'") == [0]
 
 
+@pytest.mark.full
 def test_the_advisory_lock(deployed: Project) -> None:
     """Another migration's lock stops this one with P1002; a variable turns the lock off."""
 

@@ -10,11 +10,18 @@ FINISHED = """SELECT count(*) FROM _prisma_migrations
 WHERE finished_at IS NOT NULL AND applied_steps_count = 1"""
 
 
-@pytest.fixture
-def developed(project: Project) -> Project:
-    """A blog with one migration, made by `migrate dev`."""
+@pytest.fixture(scope="module")
+def developed_blog(make_module_project: Callable[..., Project]) -> Project:
+    """The blog that `developed` copies."""
+    project = make_module_project()
     project.typed(*DEV, "--name", "first").expect(0, "now in sync")
     return project
+
+
+@pytest.fixture
+def developed(make_project: Callable[..., Project], developed_blog: Project) -> Project:
+    """A blog with one migration, made by `migrate dev`."""
+    return make_project(like=developed_blog)
 
 
 def test_the_first_migration(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
-from cli_project import Project
+from cli_project import Project, full
 
 ONLY = 'CREATE TABLE "Only" (id int PRIMARY KEY)'
 
@@ -28,11 +28,10 @@ class Sides(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
+def sides(make_module_project: Callable[..., Project], deployed_blog: Project) -> Sides:
     """Databases that no diff changes, made once."""
-    blog, other, shadow = (make_module_project(exists=True) for _ in range(3))
-    blog.migration("20260101000000_init", blog_sql)
-    blog.prisma("migrate", "deploy").expect(0, "successfully applied")
+    blog = make_module_project(like=deployed_blog)
+    other, shadow = (make_module_project(exists=True) for _ in range(2))
     other.sql(ONLY)
     return Sides(blog, other, shadow)
 
@@ -41,26 +40,26 @@ def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
     ("words", "code", "pattern"),
     [
         ("--from-empty --to-schema-datamodel SCHEMA", 0, "Added tables.*User"),
-        ("--from-empty --to-schema-datamodel SCHEMA --script", 0, 'CREATE TABLE.*"User"'),
-        ("--from-schema-datamodel SCHEMA --to-empty --script", 0, "DROP TABLE"),
+        full("--from-empty --to-schema-datamodel SCHEMA --script", 0, 'CREATE TABLE.*"User"'),
+        full("--from-schema-datamodel SCHEMA --to-empty --script", 0, "DROP TABLE"),
         (
             "--from-schema-datasource SCHEMA --to-schema-datamodel SCHEMA --exit-code",
             0,
             "No difference detected",
         ),
-        ("--from-schema-datamodel SCHEMA --to-schema-datasource SCHEMA", 0, "No difference"),
+        full("--from-schema-datamodel SCHEMA --to-schema-datasource SCHEMA", 0, "No difference"),
         ("--from-url OTHER --to-schema-datamodel SCHEMA --exit-code", 2, "Removed tables.*Only"),
-        ("--from-schema-datamodel SCHEMA --to-url OTHER --script", 0, 'CREATE TABLE.*"Only"'),
-        ("--from-url BLOG --to-url OTHER --script", 0, 'CREATE TABLE.*"Only"'),
+        full("--from-schema-datamodel SCHEMA --to-url OTHER --script", 0, 'CREATE TABLE.*"Only"'),
+        full("--from-url BLOG --to-url OTHER --script", 0, 'CREATE TABLE.*"Only"'),
         ("--from-url OTHER --to-url BLOG --script", 0, 'CREATE TABLE.*"User"'),
-        ("--from-url BLOG --to-url BLOG --exit-code", 0, "No difference"),
-        ("--from-url BLOG --to-schema-datasource SCHEMA --exit-code", 0, "No difference"),
+        full("--from-url BLOG --to-url BLOG --exit-code", 0, "No difference"),
+        full("--from-url BLOG --to-schema-datasource SCHEMA --exit-code", 0, "No difference"),
         (
             "--from-migrations MIGRATIONS --to-schema-datamodel SCHEMA SHADOW_URL --exit-code",
             0,
             "No difference",
         ),
-        (
+        full(
             "--from-empty --to-migrations MIGRATIONS SHADOW_URL --script",
             0,
             'CREATE TABLE.*"User"',
@@ -70,7 +69,7 @@ def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
             0,
             'DROP TABLE.*"Only"',
         ),
-        (
+        full(
             "--from-migrations MIGRATIONS --to-url OTHER SHADOW_URL --exit-code",
             2,
             "Only",
@@ -80,8 +79,8 @@ def sides(make_module_project: Callable[..., Project], blog_sql: str) -> Sides:
             1,
             "You must pass the --shadow-database-url",
         ),
-        ("--from-empty --to-empty", 1, "Could not determine the connector"),
-        ("--from-url postgresql://x@127.0.0.1:1/x --to-empty", 1, "P1001"),
+        full("--from-empty --to-empty", 1, "Could not determine the connector"),
+        full("--from-url postgresql://x@127.0.0.1:1/x --to-empty", 1, "P1001"),
     ],
 )
 def test_diff(sides: Sides, words: str, code: int, pattern: str) -> None:

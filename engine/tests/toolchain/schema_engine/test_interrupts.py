@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from cli_project import LIMIT, Project
+from cli_project import LIMIT, Project, full
 
 DEV = ("migrate", "dev", "--skip-generate", "--name", "x")
 SLOW = "SELECT pg_sleep(30);"
@@ -59,7 +59,12 @@ needs_proc = pytest.mark.skipif(
 
 @needs_proc
 @pytest.mark.parametrize(
-    ("number", "to_all"), [(signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, True)]
+    ("number", "to_all"),
+    [
+        (signal.SIGINT, True),
+        (signal.SIGTERM, False),
+        full(signal.SIGHUP, True),
+    ],
 )
 def test_shadow_databases_are_dropped(
     slow: tuple[Project, "subprocess.Popen[bytes]"],

@@ -43,10 +43,10 @@ ALTER TABLE "_{LONG}" ADD CONSTRAINT "_{LONG[:55]}_B_fkey" {REFERENCES.format("B
 """
 
 
-@pytest.fixture
-def old(make_project: Callable[..., Project]) -> Project:
-    """A project with a migration of Prisma 5, applied, and some rows."""
-    project = make_project(SCHEMA)
+@pytest.fixture(scope="module")
+def old_project(make_module_project: Callable[..., Project]) -> Project:
+    """The project that `old` copies."""
+    project = make_module_project(SCHEMA)
     project.migration("20240101000000_init", TAGS)
     project.prisma("migrate", "deploy").expect(0, "successfully applied")
     project.sql(
@@ -55,6 +55,12 @@ def old(make_project: Callable[..., Project]) -> Project:
         "INSERT INTO \"_PostToTag\" VALUES (1, 't')",
     )
     return project
+
+
+@pytest.fixture
+def old(make_project: Callable[..., Project], old_project: Project) -> Project:
+    """A project with a migration of Prisma 5, applied, and some rows."""
+    return make_project(like=old_project)
 
 
 def make_ids_text(project: Project) -> None:

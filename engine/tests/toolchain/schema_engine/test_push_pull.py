@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from cli_project import Project
+from cli_project import Project, full
 
 PUSH = ("db", "push", "--skip-generate")
 PULL = ("db", "pull")
@@ -73,7 +73,7 @@ def test_execute(make_project: Callable[..., Project]) -> None:
 @pytest.mark.parametrize(
     ("script", "pattern"),
     [
-        ("thisisnotsql", 'ERROR: syntax error at or near "thisisnotsql"'),
+        full("thisisnotsql", 'ERROR: syntax error at or near "thisisnotsql"'),
         ("SELECT 1/0;", "ERROR: division by zero"),
     ],
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from cli_project import Project
+from cli_project import Project, full
 
 PUSH = ("db", "push", "--skip-generate")
 DEV = ("migrate", "dev", "--skip-generate")
@@ -51,7 +51,10 @@ def test_several_schemas(project: Project) -> None:
     assert [project.sql(TABLES.format(schema)) for schema in "ab"] == [[1], [1]]
 
 
-@pytest.mark.parametrize("extension", ["pgcrypto", 'uuid_ossp(map: "uuid-ossp")'])
+@pytest.mark.parametrize(
+    "extension",
+    [full("pgcrypto"), 'uuid_ossp(map: "uuid-ossp")'],
+)
 def test_extensions(make_project: Callable[..., Project], extension: str) -> None:
     """Extensions of a schema are created once."""
     project = make_project(exists=True)

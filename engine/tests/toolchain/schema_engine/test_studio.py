@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from cli_project import LIMIT, Project
+from cli_project import LIMIT, Project, full
 from studio_browser import CHROMIUM, Browser
 
 ROWS = """INSERT INTO "User" (email, name, tags)
@@ -154,7 +154,7 @@ def test_reading_and_writing(studio: Studio) -> None:
     assert studio.project.sql('SELECT name FROM "User" ORDER BY id') == ["Ann", "Bob"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, full(signal.SIGTERM)])
 def test_a_clean_end(studio: Studio, number: signal.Signals) -> None:
     """A signal ends it at once, also with connections open, and frees the port."""
     studio.ask(modelName="User", operation="count", args={})
