@@ -12,9 +12,10 @@ from app import settings as configuration
 from app.auth.tokens import Tokens
 from app.kit.bodies import LimitedBodies
 from app.settings import Settings, SettingsError
+from app.workspaces import endpoints as workspaces_endpoints
 
 # Every domain's routes; health's have no version.
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (workspaces_endpoints.router,)
 
 # Without row-level security on these the service is not ready.
 PROTECTED = (*auth.TABLES, *workspaces.TABLES, *audit.TABLES, *mail.TABLES)

@@ -1,8 +1,21 @@
-"""The trail's one door: an event is written in the transaction of what it tells of."""
+"""The trail's two doors: an event is written in the transaction of what it tells of, and read."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from prisma import Json, Prisma
+from prisma import Json, Prisma, partials
+from prisma.types import AuditEventWhereInput
+from pydantic import JsonValue
+
+from app.db import prisma
+from app.kit.pages import Page, Pages
+
+
+class AuditEntry(partials.AuditEntry):
+    """An event as it is shown."""
+
+    # The partial's type stands for the text that JSON comes in.
+    details: dict[str, JsonValue]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]  # on purpose
 
 
 async def record(
@@ -12,7 +25,7 @@ async def record(
     actor: str,
     workspace: str,
     subject: str | None = None,
-    details: dict[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
 ) -> None:
     """Write down that `actor` did something in `workspace`; in that workspace's scope."""
     await tx.auditevent.create_many(
@@ -22,7 +35,21 @@ async def record(
                 "actorId": actor,
                 "workspaceId": workspace,
                 "subjectId": subject,
-                "details": Json(details or {}),
+                "details": Json(dict(details or {})),
             }
         ]
+    )
+
+
+async def entries(workspace: str, pages: Pages) -> Page[AuditEntry]:
+    """What happened in a workspace, the newest first; in its scope."""
+    list_ = f"audit events of {workspace}"
+    where: AuditEventWhereInput = {"workspaceId": workspace}
+    if after := pages.after(list_):
+        where["id"] = {"lt": after}
+    rows = await prisma.auditevent.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
+    shown, cursor = pages.page(list_, rows)
+    return Page(
+        items=[AuditEntry.model_validate(row, from_attributes=True) for row in shown],
+        nextCursor=cursor,
     )

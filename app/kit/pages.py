@@ -7,7 +7,6 @@ row is gone.
 import base64
 import binascii
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Generic, Protocol, TypeVar
@@ -15,11 +14,11 @@ from typing import Annotated, Generic, Protocol, TypeVar
 from fastapi import Depends, Query
 from pydantic import BaseModel
 
+from app.kit.ids import is_uuid
 from app.problems import Problem
 
 MOST = 100
 _MARK = 8
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Identified(Protocol):
@@ -87,7 +86,7 @@ class Pages:
             id_, _, moment = decoded[_MARK:].decode("ascii").partition(" ")
         except (ValueError, binascii.Error):
             raise invalid_cursor() from None
-        if decoded[:_MARK] != _mark_of(list_) or not _UUID.fullmatch(id_):
+        if decoded[:_MARK] != _mark_of(list_) or not is_uuid(id_):
             raise invalid_cursor()
         return id_, moment
 

@@ -2,6 +2,7 @@
 
 from app.workspaces.ids import WorkspaceId, is_workspace_id, new_workspace_id
 from app.workspaces.membership import in_workspace, role_in
+from app.workspaces.rules import end_memberships
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
 
 TABLES = ("Workspace", "WorkspaceMember", "Invitation")
@@ -13,6 +14,7 @@ __all__ = [
     "OwnerScope",
     "WorkspaceId",
     "WorkspaceScope",
+    "end_memberships",
     "in_workspace",
     "is_workspace_id",
     "new_workspace_id",

@@ -1,10 +1,14 @@
 """Who is a member of which workspace, and how a query is kept to one."""
 
+from datetime import datetime
 from typing import TypedDict
 
+from prisma import Prisma
 from prisma.enums import WorkspaceRole
+from prisma.types import WorkspaceMemberWhereInput
 
 from app.db import prisma
+from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId
 
 
@@ -19,9 +23,33 @@ def in_workspace(workspace: WorkspaceId) -> InWorkspace:
     return {"workspaceId": workspace}
 
 
-async def role_in(workspace: WorkspaceId, user: str) -> WorkspaceRole | None:
+async def role_in(
+    workspace: WorkspaceId, user: str, *, tx: Prisma = prisma
+) -> WorkspaceRole | None:
     """The role of a user in a workspace; None if they are no member, or not to be seen."""
-    member = await prisma.workspacemember.find_unique(
+    member = await tx.workspacemember.find_unique(
         where={"workspaceId_userId": {"workspaceId": workspace, "userId": user}}
     )
     return WorkspaceRole(member.role) if member else None
+
+
+async def hold(tx: Prisma, workspace: WorkspaceId) -> None:
+    """Let nobody else change who is what in a workspace until the transaction ends.
+
+    Every such change begins with this, so that they come one after the other and cannot deadlock;
+    in the workspace's scope.
+    """
+    # Prisma has no row locks. This one lets rows that refer to the workspace be written.
+    if not await tx.query_raw(
+        'SELECT id FROM "Workspace" WHERE id = $1 FOR NO KEY UPDATE', workspace
+    ):
+        raise workspace_not_found()
+
+
+def joined_after(place: tuple[datetime, str] | None) -> WorkspaceMemberWhereInput:
+    """The part of a `where` that begins after a place in the order of joining."""
+    if place is None:
+        return {}
+    moment, id_ = place
+    # The first of the two is for the index.
+    return {"joinedAt": {"gte": moment}, "OR": [{"joinedAt": {"gt": moment}}, {"id": {"gt": id_}}]}

@@ -14,10 +14,9 @@ from prisma.models import User, Workspace
 
 from app.auth import Caller, TokenClaims, caller_in
 from app.scope import scope
-from app.workspaces.errors import role_too_low, workspace_not_found
+from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
-
-_RANK = {WorkspaceRole.member: 0, WorkspaceRole.admin: 1, WorkspaceRole.owner: 2}
+from app.workspaces.rights import require
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,6 @@ class WorkspaceScope:
     def user(self) -> User:
         return self.caller.user
 
-    def is_at_least(self, role: WorkspaceRole) -> bool:
-        return _RANK[self.role] >= _RANK[role]
-
 
 def _entering(least: WorkspaceRole) -> Callable[..., AsyncGenerator[WorkspaceScope]]:
     async def enter(
@@ -52,10 +48,9 @@ def _entering(least: WorkspaceRole) -> Callable[..., AsyncGenerator[WorkspaceSco
             caller, membership = await caller_in(claims, workspace=wanted or None)
             if membership is None or membership.workspace is None:
                 raise workspace_not_found()
-            found = WorkspaceScope(caller, membership.workspace, WorkspaceRole(membership.role))
-            if not found.is_at_least(least):
-                raise role_too_low(least.value)
-            yield found
+            role = WorkspaceRole(membership.role)
+            require(role, least)
+            yield WorkspaceScope(caller, membership.workspace, role)
 
     return enter
 

@@ -1,0 +1,132 @@
+"""Invitations to a workspace: made out to an address, accepted by who has it."""
+
+from datetime import UTC, datetime, timedelta
+
+from prisma.enums import WorkspaceRole
+from prisma.errors import UniqueViolationError
+from prisma.partials import PendingInvitation
+from prisma.types import InvitationWhereInput
+
+from app import audit
+from app.auth import Caller, hash_of, new_secret
+from app.db import prisma
+from app.kit.ids import is_uuid
+from app.kit.pages import Page, Pages
+from app.scope import scope as entering
+from app.workspaces.changes import changing
+from app.workspaces.errors import (
+    already_invited,
+    already_member,
+    email_not_confirmed,
+    invitation_expired,
+    invitation_not_found,
+)
+from app.workspaces.ids import WorkspaceId
+from app.workspaces.membership import hold, in_workspace
+from app.workspaces.rights import require_below
+from app.workspaces.rules import seen_by
+from app.workspaces.schemas import IssuedInvitation, MyWorkspace
+from app.workspaces.scope import WorkspaceScope
+
+LIFE = timedelta(days=7)
+
+
+async def invite(scope: WorkspaceScope, *, email: str, role: WorkspaceRole) -> IssuedInvitation:
+    """Invite an address; one that has expired makes room for the next."""
+    token = new_secret()
+    async with changing(scope, least=WorkspaceRole.admin) as this:
+        require_below(this.role, role)
+        if await this.tx.workspacemember.count(
+            where={**in_workspace(scope.id), "user": {"is": {"email": email}}}
+        ):
+            raise already_member()
+        now = datetime.now(UTC)
+        await this.tx.invitation.delete_many(
+            where={**in_workspace(scope.id), "email": email, "expiresAt": {"lte": now}}
+        )
+        try:
+            invitation = await this.tx.invitation.create(
+                {
+                    **in_workspace(scope.id),
+                    "hash": hash_of(token),
+                    "email": email,
+                    "role": role,
+                    "invitedById": scope.user.id,
+                    "expiresAt": now + LIFE,
+                }
+            )
+        except UniqueViolationError:
+            raise already_invited() from None
+        await this.record("invitation.created", subject=invitation.id, email=email, role=role)
+    return IssuedInvitation.model_validate({**dict(invitation), "token": token})
+
+
+async def invitations(scope: WorkspaceScope, pages: Pages) -> Page[PendingInvitation]:
+    """The invitations that nobody has accepted, the newest first."""
+    list_ = f"invitations of {scope.id}"
+    where: InvitationWhereInput = {**in_workspace(scope.id)}
+    if after := pages.after(list_):
+        where["id"] = {"lt": after}
+    rows = await prisma.invitation.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
+    shown, cursor = pages.page(list_, rows)
+    return Page(
+        items=[PendingInvitation.model_validate(row, from_attributes=True) for row in shown],
+        nextCursor=cursor,
+    )
+
+
+async def revoke(scope: WorkspaceScope, *, invitation: str) -> None:
+    async with changing(scope, least=WorkspaceRole.admin) as this:
+        found = (
+            await this.tx.invitation.find_first(where={**in_workspace(scope.id), "id": invitation})
+            if is_uuid(invitation)
+            else None
+        )
+        if found is None:
+            raise invitation_not_found()
+        require_below(this.role, WorkspaceRole(found.role))
+        await this.tx.invitation.delete_many(where={"id": found.id})
+        await this.record("invitation.revoked", subject=found.id, email=found.email)
+
+
+async def accept(caller: Caller, *, token: str) -> MyWorkspace:
+    """Become a member by an invitation to one's own, confirmed address.
+
+    Whoever else holds the token learns nothing from it.
+    """
+    if caller.user.emailConfirmedAt is None:
+        raise email_not_confirmed()
+    with entering(user=caller.user.id, key=hash_of(token)):
+        found = await prisma.invitation.find_unique(where={"hash": hash_of(token)})
+    if found is None or found.email != caller.user.email:
+        raise invitation_not_found()
+    if found.expiresAt <= datetime.now(UTC):
+        raise invitation_expired()
+    id_ = WorkspaceId(found.workspaceId)
+    with entering(user=caller.user.id, workspace=id_):
+        async with prisma.tx() as tx:
+            await hold(tx, id_)
+            if not await tx.invitation.delete_many(where={"id": found.id}):
+                raise invitation_not_found()  # accepted or revoked since
+            try:
+                member = await tx.workspacemember.create(
+                    {
+                        **in_workspace(id_),
+                        "userId": caller.user.id,
+                        "role": WorkspaceRole(found.role),
+                    },
+                    include={"workspace": True},
+                )
+            except UniqueViolationError:
+                raise already_member() from None
+            await audit.record(
+                tx,
+                "invitation.accepted",
+                actor=caller.user.id,
+                workspace=id_,
+                subject=found.id,
+                details={"email": found.email, "role": found.role},
+            )
+    if member.workspace is None:
+        raise invitation_not_found()
+    return seen_by(member.workspace, member.role)

@@ -1,0 +1,102 @@
+"""What happens to the members of a workspace."""
+
+from prisma import Prisma
+from prisma.enums import WorkspaceRole
+from prisma.errors import ForeignKeyViolationError, UniqueViolationError
+from prisma.models import WorkspaceMember
+from prisma.partials import Membership
+
+from app.db import prisma
+from app.kit.ids import is_uuid
+from app.kit.pages import Page, Pages
+from app.workspaces.changes import Change, changing
+from app.workspaces.errors import (
+    already_member,
+    member_not_found,
+    owner_cannot_leave,
+    person_not_found,
+)
+from app.workspaces.membership import in_workspace, joined_after, role_in
+from app.workspaces.rights import require_below
+from app.workspaces.scope import WorkspaceScope
+
+
+async def members(scope: WorkspaceScope, pages: Pages) -> Page[Membership]:
+    """The members of a workspace, in the order of joining."""
+    list_ = f"members of {scope.id}"
+    rows = await prisma.workspacemember.find_many(
+        where={**in_workspace(scope.id), **joined_after(pages.after_moment(list_))},
+        include={"user": True},
+        order=[{"joinedAt": "asc"}, {"id": "asc"}],
+        take=pages.take + 1,
+    )
+    shown, cursor = pages.page(list_, rows, lambda member: member.joinedAt)
+    return Page(items=[_shown(member) for member in shown], nextCursor=cursor)
+
+
+async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:
+    """Make somebody a member whom the caller already shares a workspace with."""
+    async with changing(scope, least=WorkspaceRole.admin) as this:
+        require_below(this.role, role)
+        if not await _shares_workspace(this.tx, user):
+            raise person_not_found()
+        try:
+            member = await this.tx.workspacemember.create(
+                {**in_workspace(scope.id), "userId": user, "role": role}, include={"user": True}
+            )
+        except UniqueViolationError:
+            raise already_member() from None
+        except ForeignKeyViolationError:  # their account is gone since
+            raise person_not_found() from None
+        shown = _shown(member)
+        await this.tx.invitation.delete_many(
+            where={**in_workspace(scope.id), "email": shown.user.email}
+        )
+        await this.record("member.added", subject=user, role=role)
+    return shown
+
+
+async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:
+    async with changing(scope, least=WorkspaceRole.admin) as this:
+        before = await _role(this, user)
+        require_below(this.role, before, role)
+        member = await this.tx.workspacemember.update(
+            where={"workspaceId_userId": {**in_workspace(scope.id), "userId": user}},
+            data={"role": role},
+            include={"user": True},
+        )
+        if member is None:
+            raise member_not_found()
+        if role != before:
+            await this.record("member.role_changed", subject=user, before=before, role=role)
+    return _shown(member)
+
+
+async def remove(scope: WorkspaceScope, *, user: str) -> None:
+    """Remove a member; oneself, which is leaving."""
+    leaves = user == scope.user.id
+    async with changing(scope, least=WorkspaceRole.member) as this:
+        role = await _role(this, user)
+        if not leaves:
+            require_below(this.role, role)
+        elif role is WorkspaceRole.owner:
+            raise owner_cannot_leave()
+        await this.tx.workspacemember.delete_many(where={**in_workspace(scope.id), "userId": user})
+        await this.record("member.left" if leaves else "member.removed", subject=user, role=role)
+
+
+async def _role(this: Change, user: str) -> WorkspaceRole:
+    role = await role_in(this.scope.id, user, tx=this.tx) if is_uuid(user) else None
+    if role is None:
+        raise member_not_found()
+    return role
+
+
+async def _shares_workspace(tx: Prisma, user: str) -> bool:
+    # The other workspaces' members are not to be seen from here: a function of the database looks.
+    answer = await tx.query_first('SELECT shares_workspace_with($1::uuid) AS "shares"', user)
+    return bool(answer["shares"])
+
+
+def _shown(member: WorkspaceMember) -> Membership:
+    return Membership.model_validate(member, from_attributes=True)

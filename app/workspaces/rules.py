@@ -1,0 +1,127 @@
+"""What happens to workspaces, and to whom they belong."""
+
+from prisma import Prisma
+from prisma.enums import WorkspaceRole
+from prisma.models import Workspace
+from prisma.types import WorkspaceUpdateInput
+
+from app import audit
+from app.auth import Caller
+from app.db import prisma
+from app.kit.pages import Page, Pages
+from app.scope import scope as entering
+from app.workspaces.changes import changing
+from app.workspaces.errors import already_owner, member_not_found, workspace_not_found
+from app.workspaces.ids import WorkspaceId, new_workspace_id
+from app.workspaces.membership import hold, joined_after, role_in
+from app.workspaces.schemas import MyWorkspace, WorkspaceChange
+from app.workspaces.scope import WorkspaceScope
+
+_LIST = "my workspaces"
+
+
+def seen_by(workspace: Workspace, role: WorkspaceRole | str) -> MyWorkspace:
+    """A workspace as one of its members sees it."""
+    return MyWorkspace.model_validate({**dict(workspace), "role": role})
+
+
+async def create(caller: Caller, *, name: str, description: str | None) -> MyWorkspace:
+    """Make a workspace that the caller owns."""
+    id_ = new_workspace_id()
+    with entering(user=caller.user.id, workspace=id_):
+        async with prisma.tx() as tx:
+            workspace = await tx.workspace.create(
+                {
+                    "id": id_,
+                    "name": name,
+                    "description": description,
+                    "ownerId": caller.user.id,
+                    "createdById": caller.user.id,
+                }
+            )
+            await audit.record(
+                tx,
+                "workspace.created",
+                actor=caller.user.id,
+                workspace=id_,
+                subject=id_,
+                details={"name": name},
+            )
+    return seen_by(workspace, WorkspaceRole.owner)
+
+
+async def mine(caller: Caller, pages: Pages) -> Page[MyWorkspace]:
+    """The workspaces that the caller is a member of, in the order of joining."""
+    rows = await prisma.workspacemember.find_many(
+        where={"userId": caller.user.id, **joined_after(pages.after_moment(_LIST))},
+        include={"workspace": True},
+        order=[{"joinedAt": "asc"}, {"id": "asc"}],
+        take=pages.take + 1,
+    )
+    shown, cursor = pages.page(_LIST, rows, lambda member: member.joinedAt)
+    return Page(
+        items=[seen_by(row.workspace, row.role) for row in shown if row.workspace],
+        nextCursor=cursor,
+    )
+
+
+async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace:
+    """Rename or describe a workspace."""
+    async with changing(scope, least=WorkspaceRole.admin) as this:
+        workspace = await this.tx.workspace.update(
+            where={"id": scope.id}, data=WorkspaceUpdateInput(**changed)
+        )
+        if workspace is None:
+            raise workspace_not_found()
+        if changed:
+            await this.record("workspace.changed", subject=scope.id, **changed)
+    return seen_by(workspace, this.role)
+
+
+async def transfer(scope: WorkspaceScope, *, user: str) -> MyWorkspace:
+    """Make another member the owner; the owner until then is an admin from now on."""
+    async with changing(scope, least=WorkspaceRole.owner) as this:
+        if user == scope.user.id:
+            raise already_owner()
+        if await role_in(scope.id, user, tx=this.tx) is None:
+            raise member_not_found()
+        # Triggers see to the two rows of members.
+        workspace = await this.tx.workspace.update(
+            where={"id": scope.id}, data={"owner": {"connect": {"id": user}}}
+        )
+        if workspace is None:
+            raise workspace_not_found()
+        await this.record("workspace.transferred", subject=user)
+    return seen_by(workspace, WorkspaceRole.admin)
+
+
+async def delete(scope: WorkspaceScope) -> None:
+    """Delete a workspace with all that is in it; its trail stays."""
+    async with changing(scope, least=WorkspaceRole.owner) as this:
+        await this.record("workspace.deleted", subject=scope.id, name=this.scope.workspace.name)
+        await this.tx.workspace.delete_many(where={"id": scope.id})
+
+
+async def end_memberships(tx: Prisma, *, user: str) -> None:
+    """Write into the trails what the deletion of a user's account, later in `tx`, will end.
+
+    The database deletes what they own and their memberships; this also holds those workspaces, so
+    that none becomes theirs meanwhile.
+    """
+    members = await tx.workspacemember.find_many(
+        where={"userId": user}, order={"workspaceId": "asc"}
+    )
+    for workspace in [WorkspaceId(member.workspaceId) for member in members]:
+        with entering(user=user, workspace=workspace):
+            await hold(tx, workspace)
+            role = await role_in(workspace, user, tx=tx)
+            if role is not None:
+                owned = role is WorkspaceRole.owner
+                await audit.record(
+                    tx,
+                    "workspace.deleted" if owned else "member.left",
+                    actor=user,
+                    workspace=workspace,
+                    subject=workspace if owned else user,
+                    details={"reason": "account deleted"},
+                )

@@ -1,0 +1,69 @@
+"""What goes over the wire about workspaces, their members and their invitations."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from prisma.enums import WorkspaceRole
+from prisma.partials import PendingInvitation, WorkspaceView
+from pydantic import ConfigDict, StringConstraints, with_config
+from typing_extensions import TypedDict
+
+from app.kit.schemas import Email, Input, Name, Text
+
+
+class GivenRole(StrEnum):
+    """A role that can be given; ownership is transferred."""
+
+    admin = "admin"
+    member = "member"
+
+    @property
+    def role(self) -> WorkspaceRole:
+        return WorkspaceRole(self.value)
+
+
+class NewWorkspace(Input):
+    name: Name
+    description: Text | None = None
+
+
+# What is not named stays as it is, which no default of a model could say.
+@with_config(ConfigDict(extra="forbid", str_strip_whitespace=True))
+class WorkspaceChange(TypedDict, total=False):
+    name: Name
+    description: Text | None
+
+
+class MyWorkspace(WorkspaceView):
+    """A workspace, and the caller's role in it."""
+
+    role: WorkspaceRole
+
+
+class NewOwner(Input):
+    userId: UUID
+
+
+class NewMember(Input):
+    userId: UUID
+    role: GivenRole = GivenRole.member
+
+
+class NewRole(Input):
+    role: GivenRole
+
+
+class NewInvitation(Input):
+    email: Email
+    role: GivenRole = GivenRole.member
+
+
+class IssuedInvitation(PendingInvitation):
+    """An invitation with its token, which is shown this once."""
+
+    token: str
+
+
+class Acceptance(Input):
+    token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
