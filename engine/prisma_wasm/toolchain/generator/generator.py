@@ -37,7 +37,7 @@ class ClientGenerator(GenericGenerator[PythonData]):
         partial_types = data.schema_path.parent / "partial_types.py"
         if data.generator.config.partial_type_generator is None and partial_types.exists():
             # Upstream finds it from the project's root alone.
-            data.generator.config.partial_type_generator = Module(spec=str(partial_types))
+            data.generator.config.partial_type_generator = Module.model_validate(str(partial_types))
         with ended_when_abandoned(), restored_on_failure(package):
             forget_generated_modules()
             Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self
