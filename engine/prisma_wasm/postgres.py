@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import socket
 import time
 from collections.abc import Callable
@@ -44,15 +43,13 @@ from prisma_wasm.parameters import (
     ArgumentError,
     encode,
     encoders,
-    interval_text,
     text_for_server,
 )
 from prisma_wasm.results import mender
 from prisma_wasm.scope import Settings
 from prisma_wasm.settings import Held, may_change_settings, may_drop_statements
-from prisma_wasm.statements import Prepared, Statements
+from prisma_wasm.statements import Prepared, Statements, learn_intervals, prepare
 
-_statement_names: Final = itertools.count(1)
 _RECOVERY_LIMIT: Final = 1.0
 
 OnQuery = Callable[[str, list[Any], float], None]
@@ -315,13 +312,12 @@ class Connection:
 
     async def _prepare(self, sql: str, *, raw: bool, keep: bool) -> Prepared:
         keeps = keep and self._statements.size > 0
-        name = f"prisma_{next(_statement_names)}" if keeps else ""
         self.asked_at = time.perf_counter()
         try:
-            statement = await self._raw.prepare(sql, name=name)
+            statement = await prepare(self._raw, sql, named=keeps)
             if raw and any(kind.name == "interval" for kind in statement.get_parameters()):
                 await self._learn_intervals()
-                statement = await self._raw.prepare(sql, name=f"{name}_" if keeps else "")
+                statement = await prepare(self._raw, sql, named=keeps)
         except BaseException as error:
             self._fail(error, sql, raw=raw)
         finally:
@@ -338,13 +334,7 @@ class Connection:
 
     async def _learn_intervals(self) -> None:
         if not self._knows_intervals:
-            await self._raw.set_type_codec(
-                "interval",
-                schema="pg_catalog",
-                encoder=interval_text,
-                decoder=str,
-                format="text",
-            )
+            await learn_intervals(self._raw)
             self._knows_intervals = True
 
     def _expect_anything(self, sql: str) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from prisma_wasm.driver import RawStatement
-from prisma_wasm.parameters import Encode
+from prisma_wasm.driver import INTERNAL_ERROR, RawConnection, RawStatement
+from prisma_wasm.parameters import Encode, interval_text
 from prisma_wasm.results import Mend
 
 # A statement's text and description take memory here and on the server.
 _TEXT_LIMIT: Final = 2 * 2**20
+_TRIES: Final = 3
+_names: Final = itertools.count(1)
 
 
 class Prepared(NamedTuple):
@@ -20,6 +23,29 @@ class Prepared(NamedTuple):
     encoders: list[Encode | None]
     mend: Mend | None
     is_plain: bool  # a query, which changes nothing of the connection itself
+
+
+async def prepare(connection: RawConnection, sql: str, *, named: bool) -> RawStatement:
+    """Have the server prepare a statement, by a name of its own or by none."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await connection.prepare(sql, name=_name(named=named))
+        except INTERNAL_ERROR:
+            # One of its types was dropped before the driver could ask what it is.
+            if connection.is_closed():
+                raise
+    return await connection.prepare(sql, name=_name(named=named))
+
+
+def _name(*, named: bool) -> str:
+    return f"prisma_{next(_names)}" if named else ""
+
+
+async def learn_intervals(connection: RawConnection) -> None:
+    """Have the driver take and give intervals as text from here on."""
+    await connection.set_type_codec(
+        "interval", schema="pg_catalog", encoder=interval_text, decoder=str, format="text"
+    )
 
 
 class Statements:
