@@ -114,7 +114,7 @@ class Engine:
         counters.active += 1
         try:
             action = self._watched(await self._action(query))
-            return await self._on_connection(action, transaction)
+            return await self._on_connection(action, transaction, query.sql)
         finally:
             counters.active -= 1
             counters.client.add(time.perf_counter() - started)
@@ -184,11 +184,14 @@ class Engine:
         return watched(action, tagged, self.spans)
 
     async def _on_connection(
-        self, action: Callable[[Connection], Awaitable[ResultT]], transaction: str | None
+        self,
+        action: Callable[[Connection], Awaitable[ResultT]],
+        transaction: str | None,
+        raw_sql: str = "",
     ) -> ResultT:
         lane = self._lane_here()
         if transaction is not None:
-            return await lane.transactions.run(transaction, action)
+            return await lane.transactions.run(transaction, action, raw_sql)
         settings = scope.current.get()
         if settings and not self.address.session_settings:
             action, settings = in_local_scope(action, settings), ()

@@ -27,6 +27,9 @@ _PLAIN: Final = re.compile(
 )
 # Also by the view of all settings, or by a name that is spelled in escapes.
 _SETTING: Final = re.compile(r"set_config|pg_settings|U&\"", re.IGNORECASE)
+_FIRST: Final = re.compile(
+    rf"(?:\s|{_COMMENT})*+SET\s+(?:LOCAL\s+|SESSION\s+)?TRANSACTION", re.IGNORECASE | re.DOTALL
+)
 _DROPPING: Final = re.compile(r"DISCARD|DEALLOCATE", re.IGNORECASE)
 
 
@@ -124,6 +127,11 @@ def in_local_scope(
 def may_change_settings(sql: str) -> bool:
     """Whether a statement that somebody wrote is anything but a plain query."""
     return _PLAIN.match(sql) is None or _SETTING.search(sql) is not None
+
+
+def must_come_first(sql: str) -> bool:
+    """Whether PostgreSQL takes it only before any query of a transaction, settings included."""
+    return _FIRST.match(sql) is not None
 
 
 def may_drop_statements(sql: str) -> bool:

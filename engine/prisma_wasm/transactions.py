@@ -18,7 +18,7 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
 from prisma_wasm.scope import Settings
-from prisma_wasm.settings import settle
+from prisma_wasm.settings import must_come_first, settle
 
 ResultT = TypeVar("ResultT")
 
@@ -104,7 +104,9 @@ class Transactions:
                 raise
         raise api_error("Unable to start a transaction in the given time.")
 
-    async def run(self, id_: str, action: Callable[[Connection], Awaitable[ResultT]]) -> ResultT:
+    async def run(
+        self, id_: str, action: Callable[[Connection], Awaitable[ResultT]], raw_sql: str = ""
+    ) -> ResultT:
         """Do something inside a transaction, after what it is doing already."""
         transaction = self._find(id_, "query")
         async with transaction.lock:
@@ -112,7 +114,8 @@ class Transactions:
             self._find(id_, "query")
             try:
                 async with asyncio.timeout_at(transaction.deadline) as transaction.running:
-                    await settle(transaction.connection, scope.current.get())
+                    if not must_come_first(raw_sql):
+                        await settle(transaction.connection, scope.current.get())
                     return await action(transaction.connection)
             except TimeoutError:
                 if id_ in self._open:

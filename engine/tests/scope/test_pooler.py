@@ -4,6 +4,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -123,6 +124,35 @@ async def test_failures_leave_nothing(
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     await sessions_are_clean()
+
+
+async def test_sessions_that_are_cut(db: Any, prisma: Any, superuser: Any) -> None:
+    """When the server ends the sessions behind the pooler, others take over in the same scopes."""
+    role = (await db.query_first("SELECT current_user::text AS name"))["name"]
+    cuts = 0
+
+    async def cut() -> None:
+        nonlocal cuts
+        while cuts < 5:
+            row = await superuser.query_first(
+                "SELECT count(pg_terminate_backend(pid))::int AS cut FROM pg_stat_activity"
+                " WHERE datname = current_database() AND usename = $1",
+                role,
+            )
+            cuts += row["cut"] > 0
+            await asyncio.sleep(0.02)
+
+    async def look(name: str | None) -> None:
+        seen = 0
+        with as_user(name):
+            while seen < 10 or cuts < 5:
+                with suppress(prisma.errors.PrismaError):
+                    assert await owners(db) == ([name] if name else [])
+                    seen += 1
+                await asyncio.sleep(0.001)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(cut(), *(look(name) for name in ("ada", "ben", None) * 2))
 
 
 async def test_a_transaction_that_a_raw_statement_ended(db: Any, prisma: Any) -> None:

@@ -131,6 +131,18 @@ async def test_a_setting_of_the_callers_own(db: Any) -> None:
         assert await setting(db, "app.workspace_id") == ""
 
 
+async def test_what_must_come_first(db: Any) -> None:
+    """A transaction's isolation can be set in a scope, whose settings follow."""
+    with as_user("ada"):
+        async with db.tx() as tx:
+            await tx.execute_raw("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+            assert await setting(tx, "transaction_isolation") == "serializable"
+            assert await owners(tx) == ["ada"]
+        async with db.tx() as tx:
+            await tx.execute_raw("/* first */ set local transaction_isolation to 'serializable'")
+            assert await setting(tx, "transaction_isolation") == "serializable"
+
+
 async def test_names_that_are_gone_after_a_raw_statement(db: Any) -> None:
     """A setting of an earlier scope is taken back also where a raw statement came between."""
     async with db.tx() as tx:
