@@ -58,7 +58,7 @@ generate: setup ## generate the Prisma client
 
 migrate: setup ## make and apply a migration: make migrate name=add_something
 	@test -n "$$name" || { echo "Name it: make migrate name=add_something" >&2; exit 1; }
-	@$(BIN)/prisma migrate dev --name "$$name"
+	@$(BIN)/prisma migrate dev --skip-generate --name "$$name"
 
 deploy: setup ## apply the migrations, then prepare the service's database role
 	@$(BIN)/tenantry db url >/dev/null
@@ -66,7 +66,7 @@ deploy: setup ## apply the migrations, then prepare the service's database role
 	@$(BIN)/tenantry db prepare
 
 push: setup ## bring the database to the schema without a migration
-	@$(BIN)/prisma db push
+	@$(BIN)/prisma db push --skip-generate
 
 validate: setup ## check the Prisma schema
 	@$(BIN)/prisma validate

@@ -48,19 +48,29 @@ def find(start: Path) -> ProjectConfig | None:
     for folder in (start, *start.parents):
         file = folder / "pyproject.toml"
         try:
-            document = tomllib.loads(file.read_text(encoding="utf-8"))
+            document = load(file)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except PermissionError:
             # Not a project of ours, such as a home folder above one.
             continue
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file} is not valid TOML: {error}") from error
         table = _table(document, "tool").get("prisma-wasm")
         if table is not None:
             name = _table(document, "project").get("name")
             return _read(file, table, name if isinstance(name, str) else "")
     return None
+
+
+def load(file: Path) -> dict[str, Any]:
+    """A pyproject.toml as it is; one that cannot be read is named, with the line."""
+    content = file.read_bytes()
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{file} is not valid TOML: line {line} is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from error
 
 
 def database_url(

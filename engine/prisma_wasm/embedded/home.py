@@ -20,6 +20,7 @@ from .account import Account, nearest_existing
 from .errors import EmbeddedError
 
 STATE_VARIABLE = "PRISMA_WASM_STATE"
+_GIT_IGNORE = ".gitignore"
 _POINTER = "elsewhere.json"
 # In a home that is elsewhere: which folder it belongs to.
 _OWNER = "belongs-to.json"
@@ -101,12 +102,16 @@ def prepare_folder(folder: Path, account: Account) -> None:
         raise EmbeddedError(f"The path of {folder} is too long for PostgreSQL; set data_dir.")
     # What root makes in another user's project is that user's, who may come without root later.
     theirs = nearest_existing(folder).stat().st_uid == account.uid
+    made: list[Path] = []
     try:
         for part in (*reversed(folder.parents), folder):
             if not part.exists():
                 part.mkdir(mode=0o755, exist_ok=True)
                 if theirs:
                     account.own(part)
+                made.append(part)
+        if folder in made:
+            _keep_out_of_git(folder.parent if folder.parent in made else folder)
         known = folder.stat()
         # A foreign user of PostgreSQL's must pass through; what is inside has modes of its own.
         mode = 0o700 if known.st_uid == account.uid else 0o711
@@ -117,6 +122,13 @@ def prepare_folder(folder: Path, account: Account) -> None:
             f"Cannot use {folder} for the embedded PostgreSQL: {error}."
             " Set data_dir in [tool.prisma-wasm] to a folder that can be written, or DATABASE_URL."
         ) from error
+
+
+def _keep_out_of_git(place: Path) -> None:
+    """What we made holds a database and its password, for nobody's repository."""
+    ignored = place / _GIT_IGNORE
+    ignored.write_text("# Made by prisma-wasm: the embedded database stays on this machine.\n*\n")
+    inherit_owner(ignored)
 
 
 def find_home(folder: Path) -> Home | None:
@@ -178,7 +190,7 @@ def forget_home(folder: Path) -> None:
         if home and home.path != folder:
             delete(home.path)
     for path in folder.iterdir():
-        if path.suffix != ".lock":
+        if path.suffix != ".lock" and path.name != _GIT_IGNORE:
             delete(path)
 
 

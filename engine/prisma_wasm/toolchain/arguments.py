@@ -35,6 +35,12 @@ class CommandLine:
         named = any(argument.split("=")[0] in ("--name", "-n") for argument in self.arguments)
         return self.is_command("migrate", "dev") and not named
 
+    def is_for_one_kind_of_database(self) -> bool:
+        """Whether the command needs a schema engine, or makes a client."""
+        return not self.wants_help and bool(
+            {"migrate", "db", "studio", "generate"} & set(self.words[:1])
+        )
+
     def uses_database(self) -> bool:
         """Whether the command opens the database that the schema names."""
         if self.wants_help:

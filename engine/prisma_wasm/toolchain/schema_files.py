@@ -58,6 +58,11 @@ class Schema:
         """The schema's datasource; Prisma allows one."""
         return next(iter(self.blocks("datasource")), None)
 
+    def says_what(self, other: Path) -> bool:
+        """Whether another file says the same, but for comments, spaces and the order of files."""
+        mine = [line for file in self.files for line in _lines(file)]
+        return other.is_file() and sorted(mine) == sorted(_lines(other))
+
 
 def find(*, cwd: Path, argument: str | None) -> Schema | None:
     """The schema that the Prisma CLI will take; none where it will complain that there is none."""
@@ -102,7 +107,16 @@ def _of_package_json(cwd: Path) -> Path | None:
 
 
 def _blocks(text: str) -> list[Block]:
-    clean = COMMENT.sub(lambda match: match[1] or "", text)
+    clean = _without_comments(text)
     return [
         Block(kind, name, dict(PROPERTY.findall(body))) for kind, name, body in BLOCK.findall(clean)
     ]
+
+
+def _lines(file: Path) -> list[str]:
+    lines = _without_comments(file.read_text(encoding="utf-8")).splitlines()
+    return [" ".join(line.split()) for line in lines if line.strip()]
+
+
+def _without_comments(text: str) -> str:
+    return COMMENT.sub(lambda match: match[1] or "", text)

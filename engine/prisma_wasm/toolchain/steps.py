@@ -12,6 +12,7 @@ from typing import IO
 
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.progress import Progress
+from prisma_wasm.toolchain.staging import Staging
 
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 5.0
@@ -56,6 +57,7 @@ def run_step(
     env: Mapping[str, str] | None = None,
     detail: Callable[[], str] = lambda: "at work",
     fails_on: tuple[str, ...] = (),
+    place: Staging,
 ) -> None:
     """Run `command` to its end or raise a ToolchainError that names the cause.
 
@@ -73,7 +75,9 @@ def run_step(
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                pass_fds=(place.held,),
             )
+            place.begun_by(process.pid)
         except OSError as error:
             progress.failed()
             raise ToolchainError(f"{title} failed: {error}.", mend=mend) from error

@@ -5,6 +5,7 @@ Its `prisma` command wants a file `<cache>/node_modules/prisma/build/index.js`, 
 npm only writes a placeholder, and running the file, whatever it is, starts the launcher.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from prisma_wasm.toolchain import folders
+from prisma_wasm.toolchain.progress import say
 
 CACHE_VARIABLE = "PRISMA_BINARY_CACHE_DIR"
 ENTRYPOINT = Path("node_modules", "prisma", "build", "index.js")
@@ -28,7 +30,10 @@ def prepare_for_command() -> None:
     Only in the `prisma` command itself, or where the home can't be written to: applications that
     import `prisma` keep the environment they were started with, and so do their processes.
     """
-    if CACHE_VARIABLE in os.environ or not (_is_prisma_command() or not _is_home_usable()):
+    is_command = _is_prisma_command()
+    if is_command:
+        _refuse_broken_settings()
+    if CACHE_VARIABLE in os.environ or not (is_command or not _is_home_usable()):
         return
     for root in folders.candidates():
         cache = cache_in(root)
@@ -100,6 +105,18 @@ def answer(
             finished.check_returncode()
         return finished
     return None
+
+
+def _refuse_broken_settings() -> None:
+    """Upstream reads pyproject.toml too, and would end with a traceback."""
+    from prisma_wasm import config
+
+    with contextlib.suppress(OSError):
+        try:
+            config.load(Path.cwd() / "pyproject.toml")
+        except config.ConfigError as error:
+            say(str(error))
+            raise SystemExit(1) from None
 
 
 def _is_prisma_command() -> bool:

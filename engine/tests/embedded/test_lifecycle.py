@@ -22,6 +22,22 @@ def test_first_start_creates_the_database_and_says_so(folder: Path) -> None:
     assert query(folder, "SELECT current_database()") == "app"
 
 
+def test_data_stays_out_of_git(made: Path) -> None:
+    """A data directory that the first start makes ignores itself, as a virtual environment does."""
+    root = made.parent.parent
+    subprocess.run(["git", "init", "-q", str(root)], check=True, timeout=60)
+    status = ["git", "-C", str(root), "status", "--porcelain", "--untracked-files=all"]
+    assert subprocess.run(status, check=True, capture_output=True, timeout=60).stdout == b""
+    # What was there before, with other things in it, is not ours to ignore: our folder is.
+    kept = root / "var"
+    kept.mkdir()
+    (kept / "own.txt").touch()
+    embedded.ensure(kept / "postgres")
+    embedded.reset(kept / "postgres")
+    shown = subprocess.run(status, check=True, capture_output=True, text=True, timeout=60).stdout
+    assert shown == "?? var/own.txt\n"
+
+
 def test_settings_are_the_same_everywhere(shared: Path) -> None:
     """UTF-8, UTC and a collation that does not depend on the machine."""
     assert query(shared, "SHOW server_encoding") == "UTF8"

@@ -1,6 +1,7 @@
 """`prisma-wasm doctor`: what it finds, and that it fails when something is missing."""
 
 import pytest
+from fix_server import DatabaseServer
 from projects import SCHEMA, Environment, Project
 
 
@@ -10,12 +11,13 @@ def doctor(project: Project, environment: Environment | None = None) -> tuple[in
     return done.code, done.out
 
 
-def test_a_prepared_project_is_healthy(project: Project) -> None:
+def test_a_prepared_project_is_healthy(project: Project, database: str) -> None:
     """After `prisma generate` every check is ok."""
+    project.write(".env", f"DATABASE_URL={database}\n")
     assert project.prisma("generate").code == 0
     code, out = doctor(project)
     assert (code, "MISSING" in out) == (0, False), out
-    for subject in ("Node:", "Node packages:", "Hook into `prisma`:", "Client of client:"):
+    for subject in ("Node:", "Node packages:", "Hook into `prisma`:", "Client:"):
         assert f"ok      {subject}" in out
 
 
@@ -27,7 +29,7 @@ def test_what_is_missing_is_named_with_its_mend(
     assert code == 1
     assert "MISSING Node packages" in out
     assert "Run `prisma-wasm install`." in out
-    assert "MISSING Client of client" in out
+    assert "MISSING Client" in out
     assert "Run `prisma generate`." in out
 
 
@@ -101,3 +103,57 @@ def test_an_embedded_database_without_its_programs_is_named(
     (site / "zzz_hide.pth").write_text(hide)
     code, out = doctor(project, new_environment)
     assert (code, "pip install 'prisma-wasm[embedded]'" in out) == (1, True), out
+
+
+def test_no_schema_is_not_ok(project: Project) -> None:
+    """In the wrong folder the doctor does not say that all is well."""
+    elsewhere = project.folder / "elsewhere"
+    elsewhere.mkdir()
+    done = project.run("prisma-wasm", "doctor", cwd=elsewhere)
+    assert (done.code, "MISSING Schema: no schema.prisma" in done.out) == (1, True), done.text
+
+
+def test_an_invalid_schema_is_named_with_its_place(project: Project) -> None:
+    """What `prisma validate` finds, in one line; unset variables are no error of the schema."""
+    project.write("prisma/schema.prisma", SCHEMA.replace("posts Post[]", "posts Pots[]"))
+    code, out = doctor(project)
+    words = 'MISSING Schema: prisma/schema.prisma:20: Type "Pots" is neither a built-in type'
+    assert (code, words in out) == (1, True), out
+    project.write("prisma/schema.prisma", SCHEMA)
+    assert "ok      Schema:" in doctor(project)[1]
+
+
+def test_a_client_of_another_schema_is_named(project: Project) -> None:
+    """After a change the client is stale; comments, spaces and other files change nothing."""
+    assert project.prisma("generate").code == 0
+    stale = "was generated from another schema"
+    project.write("prisma/schema.prisma", "// A comment.\n" + SCHEMA.replace("  id  ", "  id"))
+    assert stale not in doctor(project)[1]
+    project.write("prisma/schema.prisma", SCHEMA.replace("email", "mail"))
+    code, out = doctor(project)
+    assert (code, stale in out) == (1, True), out
+
+
+def test_the_database_is_looked_for(project: Project, server: DatabaseServer) -> None:
+    """The URL's database is reached, or the line says why not and what to do."""
+    assert project.prisma("generate").code == 0
+    there = server.url_of("postgres")
+    assert "MISSING Database: DATABASE_URL is not set" in doctor(project)[1]
+    for url, words in [
+        (there, "ok      Database: DATABASE_URL: postgres at 127.0.0.1"),
+        (f"{there}_missing", "`prisma migrate dev`, `prisma migrate deploy` and `prisma db push`"),
+        ("postgresql://u:p@127.0.0.1:1/x", "P1001 Can't reach database server at `127.0.0.1:1`"),
+        ("mysql://u:p@127.0.0.1/x", "P1012 Error validating datasource: the URL must start with"),
+    ]:
+        project.write(".env", f'DATABASE_URL="{url}"\n')
+        code, out = doctor(project)
+        assert (code, words in out) == (0 if url == there else 1, True), out
+
+
+def test_a_set_url_leaves_the_embedded_database_unused(project: Project) -> None:
+    """The doctor says so, and does not call it well."""
+    project.write("pyproject.toml", '[tool.prisma-wasm]\ndatabase = "embedded"\n')
+    assert "ok      Database: app, in the embedded server" in doctor(project)[1]
+    project.write(".env", "DATABASE_URL=postgresql://u:p@127.0.0.1:1/x\n")
+    assert "Embedded database: not used, since DATABASE_URL is set" in doctor(project)[1]
+    assert not (project.folder / ".data").exists()

@@ -189,6 +189,53 @@ def test_a_wrong_setting_is_named(project: Project) -> None:
     assert "Traceback" not in done.err
 
 
+BROKEN = '[project]\nname = "other"\n[tool.prisma\n'
+
+
+@pytest.mark.parametrize(
+    "command", ["prisma validate", "prisma migrate status", "prisma-wasm db url"]
+)
+def test_a_broken_pyproject_is_named(project: Project, command: str) -> None:
+    """One line says which file, which line and what is wrong with it."""
+    project.write("pyproject.toml", BROKEN)
+    done = project.run(*command.split())
+    assert done.code == 1
+    (line,) = done.text.strip().splitlines()
+    assert f"{project.folder / 'pyproject.toml'} is not valid TOML: " in line
+    assert "at line 3" in line
+
+
+def test_a_pyproject_that_is_no_text_is_named(project: Project) -> None:
+    """Bytes that are not UTF-8 have a line too, for the doctor and for the client."""
+    (project.folder / "pyproject.toml").write_bytes(b"[project]\nname = '\xff'\n")
+    words = f"{project.folder / 'pyproject.toml'} is not valid TOML: line 2 is not UTF-8"
+    looked = project.run("prisma-wasm", "doctor")
+    assert (looked.code, words in looked.out, looked.err) == (1, True, ""), looked.text
+    asked = project.python(
+        """
+        from pathlib import Path
+        from prisma_wasm import config
+        try:
+            config.database_url(Path.cwd(), {})
+        except config.ConfigError as error:
+            print(error)
+        """
+    )
+    assert asked.out == f"{words}\n", asked.text
+
+
+@pytest.mark.parametrize("provider", ["mysql", "cockroachdb"])
+def test_another_kind_of_database_is_refused(project: Project, provider: str) -> None:
+    """Nothing that needs a database or a client pretends to work with it."""
+    schema = SCHEMA.replace('"postgresql"', f'"{provider}"')
+    project.write("prisma/schema.prisma", schema)
+    for command in ("migrate status", "migrate deploy", "db push", "generate"):
+        done = project.prisma(*command.split(), env={"DATABASE_URL": f"{provider}://u@127.0.0.1/x"})
+        assert done.code == 1, done.text
+        assert f'The datasource has provider = "{provider}" in' in done.err
+        assert 'prisma-wasm works with PostgreSQL: provider = "postgresql".' in done.err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_the_command_and_what_it_started(
     project: Project, number: signal.Signals

@@ -3,6 +3,7 @@
 import re
 import signal
 import subprocess
+import textwrap
 import time
 
 import pytest
@@ -239,6 +240,56 @@ def test_a_failing_run_leaves_the_client_that_was_there(project: Project, how: s
     assert models.read_bytes() == before
     seen = project.python("from prisma.models import User; print('email' in User.model_fields)")
     assert seen.out == "True\n", seen.text
+
+
+@pytest.mark.parametrize(
+    "killed_after",
+    [
+        "types.py",
+        pytest.param("bases.py", marks=pytest.mark.full),
+        pytest.param("client.py", marks=pytest.mark.full),
+    ],
+)
+def test_a_generator_that_was_killed_leaves_no_broken_client(
+    project: Project, killed_after: str
+) -> None:
+    """Nothing can be tidied up after SIGKILL; `prisma` starts all the same, and mends it."""
+    generate(project)
+    site = project.environment.client_package.parent
+    hook = site / "zzz_kill.pth"
+    kill = f"""
+        import os, signal, sys
+        if any("prisma_wasm.toolchain.generator" in word for word in sys.orig_argv):
+            from prisma_wasm.toolchain.generator import files
+            write = files.write
+            def write_and_die(path, content):
+                write(path, content)
+                if path.name == {killed_after!r} and len(content) > 200:
+                    os.kill(os.getpid(), signal.SIGKILL)
+            files.write = write_and_die
+    """
+    (site / "zzz_kill.py").write_text(textwrap.dedent(kill))
+    hook.write_text("import zzz_kill\n")
+    project.write("prisma/schema.prisma", SCHEMA.replace("ADMIN", "OWNER").replace("Role", "Rank"))
+    try:
+        killed = project.prisma("generate")
+    finally:
+        hook.unlink()
+    assert killed.code == 1, killed.text
+    assert "half generated" in project.run("prisma-wasm", "doctor").out
+    generate(project)
+    seen = project.python(
+        "from prisma.enums import Rank; import prisma; print(prisma.Prisma, Rank.OWNER)"
+    )
+    assert seen.out == "<class 'prisma.client.Prisma'> OWNER\n", seen.text
+
+
+def test_a_foreign_generator_that_dies_fails_the_command(project: Project) -> None:
+    """Prisma's CLI would wait for its answer, with nothing left to wait for, and end with 0."""
+    dies = "generator dies {\n  provider = \"exec sh -c 'sleep 1; kill -9 $$'\"\n}\n"
+    project.write("prisma/schema.prisma", dies + SCHEMA[SCHEMA.index("datasource") :])
+    done = project.prisma("generate")
+    assert (done.code, "ended before it had answered (SIGKILL)" in done.err) == (1, True), done.text
 
 
 def test_files_that_a_package_manager_has_linked_are_not_written_to(

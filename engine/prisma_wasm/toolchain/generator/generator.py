@@ -10,10 +10,11 @@ from typing_extensions import override
 
 from prisma_wasm.client import attach
 from prisma_wasm.toolchain.errors import ToolchainError
-from prisma_wasm.toolchain.generator import bytecode, query_compiler, types_module
+from prisma_wasm.toolchain.generator import bytecode, query_compiler, types_module, unfinished
 from prisma_wasm.toolchain.generator.abandoned import ended_when_abandoned
 from prisma_wasm.toolchain.generator.restore import restored_on_failure
 from prisma_wasm.toolchain.generator.stale import forget_generated_modules
+from prisma_wasm.toolchain.generator.templates import written_whole
 
 # What every generator answers for an error of its own.
 GENERATOR_ERROR = -32000
@@ -40,10 +41,12 @@ class ClientGenerator(GenericGenerator[PythonData]):
             data.generator.config.partial_type_generator = Module.model_validate(str(partial_types))
         with ended_when_abandoned(), restored_on_failure(package):
             forget_generated_modules()
-            Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self
+            with written_whole(package):
+                Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self
             types_module.prune(package / "types.py", models)
             query_compiler.place(package)
             attach(package)
+            unfinished.finish(package)
             bytecode.compile_package(package)
 
     @override

@@ -44,8 +44,7 @@ def _unlink_hard_links(before: dict[Path, bytes]) -> None:
 
 
 def _written(package: Path) -> list[Path]:
-    return [
-        *generated_modules(package),
-        package / "schema.prisma",
-        package / placed.FILE_NAME,
-    ]
+    """The files of a client; the one that tells that there is a client comes last."""
+    client = package / "client.py"
+    modules = [module for module in generated_modules(package) if module != client]
+    return [*modules, package / "schema.prisma", package / placed.FILE_NAME, client]

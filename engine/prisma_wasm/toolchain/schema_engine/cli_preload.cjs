@@ -4,6 +4,8 @@ const { join } = require("node:path");
 const modules = process.env.PRISMA_WASM_NODE_MODULES;
 if (modules) require("node:module").enableCompileCache?.(join(modules, "..", "compile-cache"));
 
+require("./lost_children.cjs");
+
 // Studio loads the query engine as a native library; ours is JavaScript.
 const dlopen = process.dlopen;
 process.dlopen = (target, path, ...flags) => {

@@ -92,6 +92,22 @@ def sleeping(project: Project) -> object:
 
 
 @needs_proc
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_engine_that_dies_fails_its_command(deployed: Project, number: signal.Signals) -> None:
+    """Killed, or out of memory: nobody takes that for success, without a terminal neither."""
+    deployed.migration("20260101000001_slow", SLOW)
+    process = deployed.start("migrate", "deploy", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    wait_until(lambda: sleeping(deployed), "the slow statement")
+    (engine,) = engines(deployed)
+    os.kill(engine, number)
+    said, _ = process.communicate(timeout=LIMIT)
+    assert (process.returncode, b"The schema engine ended before it had answered" in said) == (
+        1,
+        True,
+    ), said.decode()
+
+
+@needs_proc
 def test_no_engine_is_left(deployed: Project) -> None:
     """A command that has ended has ended its engine."""
     deployed.prisma("migrate", "status").expect(0, "up to date")

@@ -1,0 +1,33 @@
+// A schema engine or generator that dies before it was asked to end (killed, out of memory, its program missing) fails
+// the command. Prisma's CLI waits for answers that never come; with nothing left to wait for, Node would end with 0.
+const children = require("node:child_process");
+
+const FAILURE = 1; // the engine's exit code for what it has told already: the CLI repeats that
+const spawn = children.spawn;
+let lost = null;
+
+children.spawn = (file, ...rest) => {
+  const child = spawn(file, ...rest);
+  const words = Array.isArray(rest[0]) ? rest[0] : [];
+  // An engine that answers a single question ends by itself.
+  const isEngine = file === process.env.PRISMA_SCHEMA_ENGINE_BINARY && !["cli", "--version"].includes(words[0]);
+  const isGenerator = rest.some((options) => options?.env?.PRISMA_GENERATOR_INVOCATION);
+  if (!isEngine && !isGenerator) return child;
+  child.once("exit", (code, signal) => {
+    const wasAsked = child.killed || child.stdin.writableEnded;
+    if (wasAsked || process.exitCode || (isEngine && code === FAILURE)) return;
+    const name = isEngine ? "The schema engine" : `The generator \`${file}\``;
+    lost = `Error: ${name} ended before it had answered (${signal ?? `exit code ${code}`}).`;
+    // Of its engine's death the CLI would offer to send a report.
+    if (isEngine) fail();
+  });
+  return child;
+};
+
+// A generator that failed has been told of by then, and the process ended.
+process.on("beforeExit", () => lost && !process.exitCode && fail());
+
+function fail() {
+  console.error(lost);
+  process.exit(1);
+}
