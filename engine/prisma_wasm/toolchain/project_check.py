@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from prisma_wasm import config
-from prisma_wasm.toolchain import dotenv, environment, launcher, packages, schema_files
+from prisma_wasm.toolchain import dotenv, environment, launcher, node, packages, schema_files
 from prisma_wasm.toolchain.finding import Finding
 from prisma_wasm.toolchain.generator.placed import FILE_NAME, is_placed
 from prisma_wasm.toolchain.generator.unfinished import is_unfinished
@@ -66,8 +66,8 @@ def _embedded(cwd: Path, set_by: str) -> Finding:
 
 def _schema(schema: schema_files.Schema, cwd: Path, argument: str | None) -> Finding:
     """Prisma's own opinion, where Node and its packages are there to ask."""
-    problem = _problem(schema, cwd, argument) if packages.prepared() else ""
-    if problem:
+    can_ask = packages.prepared() and node.known()
+    if can_ask and (problem := _problem(schema, cwd, argument)):
         return Finding(False, "Schema", problem, "Mend it; `prisma validate` shows the place.")
     return Finding(True, "Schema", str(schema.path))
 

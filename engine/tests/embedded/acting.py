@@ -55,7 +55,7 @@ def query(folder: Path, statement: str, database: str = "app") -> str:
     return done.stdout.strip()
 
 
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], seconds: float = LIMIT) -> None:
     """Wait for something to become true."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -80,12 +80,17 @@ def keepers(folder: Path) -> list[psutil.Process]:
 
 
 def postmasters(folder: Path) -> list[int]:
-    """The servers whose data is below this folder, by their command lines."""
-    return [
-        process.pid
-        for process in psutil.process_iter()
+    """The servers whose data is below this folder, by their command lines.
+
+    A process that a server has just forked bears the same one for a moment.
+    """
+    alike = [
+        process
+        for process in psutil.process_iter(["ppid"])
         if any(part == str(folder / "cluster") for part in command_line(process)[:3])
     ]
+    known = {process.pid for process in alike}
+    return [process.pid for process in alike if process.info["ppid"] not in known]
 
 
 def is_alive(process: psutil.Process) -> bool:

@@ -255,7 +255,7 @@ def test_a_signal_ends_the_command_and_what_it_started(
         silent.settimeout(30)
         connection, _ = silent.accept()
         os.kill(command.pid, number)
-        out, _ = command.communicate(timeout=15)
+        out, _ = command.communicate(timeout=30)
         connection.close()
     assert command.returncode == 128 + number, out
     assert "Traceback" not in out

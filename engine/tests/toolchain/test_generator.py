@@ -149,6 +149,7 @@ def test_decimals_and_preview_features(project: Project) -> None:
     assert seen.out == "<class 'decimal.Decimal'>\n", seen.text
 
 
+@pytest.mark.full
 def test_a_model_with_a_name_like_a_pair_keeps_its_types(project: Project) -> None:
     """A model may be called `MailFromUser` or `UserIncludeFromPost`; nothing of it is left out."""
     extra = "model MailFromUser {\n  id Int @id\n}\nmodel UserArgsFromPost {\n  id Int @id\n}\n"

@@ -42,7 +42,7 @@ def test_install_says_what_it_wrote_and_does_it_once(new_environment: Environmen
     second = new_environment.run("prisma-wasm", "install", cwd=new_environment.home)
     assert (second.code, second.err) == (0, "")
     assert f"Node packages: {folder} (were there)" in second.out
-    assert time.monotonic() - begin < 10
+    assert time.monotonic() - begin < 30
 
 
 def test_two_first_commands_at_once_install_once(new_environment: Environment) -> None:
@@ -67,7 +67,9 @@ def test_two_first_commands_at_once_install_once(new_environment: Environment) -
     assert any("Another process is preparing" in err for _, err in results), results
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.full)]
+)
 def test_an_interrupted_install_is_made_good_by_the_next(
     new_environment: Environment, number: signal.Signals
 ) -> None:
@@ -140,6 +142,7 @@ def processes_of(group: int) -> list[int]:
     return found
 
 
+@pytest.mark.full
 def test_another_lock_file_gets_other_packages(
     environment: Environment, new_environment: Environment
 ) -> None:
@@ -228,7 +231,7 @@ def test_commands_work_in_a_machine_without_any_network(project: Project) -> Non
             project.environment.program("prisma"),
             command,
             env={"DATABASE_URL": "postgresql://u@127.0.0.1:1/x"},
-            limit=30,
+            limit=60,
         )
         assert done.code == 0, done.text
 

@@ -173,6 +173,7 @@ def test_upstreams_own_commands_and_functions_still_work(project: Project) -> No
     assert "is valid" in called.out
 
 
+@pytest.mark.full
 def test_output_of_a_call_goes_where_python_sends_it(project: Project) -> None:
     """A test that captures sys.stdout in memory sees what the command prints."""
     called = project.python(

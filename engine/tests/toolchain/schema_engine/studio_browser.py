@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 60.0
 OPTIONS = (
     "--headless",
     "--no-sandbox",
@@ -94,7 +94,7 @@ class Browser:
         """What the page shows as text."""
         return str(self.evaluate("document.body?.innerText ?? ''"))
 
-    def wait_for(self, text: str, seconds: float = 20.0) -> None:
+    def wait_for(self, text: str, seconds: float = ANSWER_SECONDS) -> None:
         """Wait until the page shows a text."""
         end = time.monotonic() + seconds
         while text not in self.text():
@@ -103,7 +103,9 @@ class Browser:
             )
             time.sleep(0.1)
 
-    def wait_for_focus(self, value: str, act: Callable[[], None], seconds: float = 20.0) -> None:
+    def wait_for_focus(
+        self, value: str, act: Callable[[], None], seconds: float = ANSWER_SECONDS
+    ) -> None:
         """Act again and again until a field of this value has the focus: pages take their time."""
         end = time.monotonic() + seconds
         while self.evaluate("document.activeElement?.value ?? ''") != value:

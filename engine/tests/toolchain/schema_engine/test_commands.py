@@ -75,6 +75,7 @@ def test_the_word_of_prisma_5_for_full_text_search(project: Project) -> None:
     assert project.schema.read_text().split() == before.split()
 
 
+@pytest.mark.full
 def test_other_warnings_stay(project: Project) -> None:
     """Only the one warning that users can do nothing about is kept from them."""
     add_generator(project, 'previewFeatures = ["fullTextSearch", "tracing"]')

@@ -11,7 +11,7 @@ from tls_server import OPENSSL, make_certificate, tls_door
 
 COMMANDS = (
     "migrate deploy",
-    "db pull --print",
+    full("db pull --print"),
     full("migrate status"),
     full("db push --skip-generate"),
     full("migrate reset --force"),
@@ -58,7 +58,7 @@ def test_an_unreachable_server(blog: Project, command: str) -> None:
     )
 
 
-@pytest.mark.parametrize("command", ["migrate status", "db pull --print"])
+@pytest.mark.parametrize("command", ["migrate status", full("db pull --print")])
 def test_a_missing_database(blog: Project, command: str) -> None:
     """P1003 from commands that create none."""
     url = changed(blog.url, database="nodb")
@@ -105,6 +105,7 @@ def test_urls_that_lead_nowhere(blog: Project, url: str, pattern: str) -> None:
     blog.prisma("db", "execute", "--stdin", "--url", url, stdin="SELECT 1").expect(1, pattern)
 
 
+@pytest.mark.full
 def test_names_with_odd_characters(make_project: Callable[..., Project]) -> None:
     """Percent-encoded parts of a URL mean their characters."""
     project = make_project(exists=True)
@@ -159,6 +160,7 @@ def test_a_unix_socket(blog: Project) -> None:
     blog.prisma("migrate", "status", DATABASE_URL=url).expect(0, "up to date")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "style",
     [

@@ -113,6 +113,7 @@ def test_what_the_server_refuses(deployed: Project, script: str, code: str, patt
     assert left == [1 if "COMMIT" in script else 0]
 
 
+@pytest.mark.full
 def test_resolve(deployed: Project) -> None:
     """A migration can be marked as applied once, and as rolled back only if it failed."""
     deployed.migration("29990101000001_more", 'CREATE TABLE "more" (id int PRIMARY KEY);')
@@ -124,6 +125,7 @@ def test_resolve(deployed: Project) -> None:
     deployed.prisma(*STATUS).expect(0, "Database schema is up to date!")
 
 
+@pytest.mark.full
 def test_a_failed_migration_marked_as_applied(deployed: Project) -> None:
     """What was mended by hand counts as applied."""
     deployed.migration("20260101000004_syntax", "CREATE TABEL x ();")
@@ -186,6 +188,7 @@ def test_two_deployments_at_once(make_project: Callable[..., Project], blog_sql:
     assert "No pending" in texts[1]
 
 
+@pytest.mark.full
 def test_a_database_that_is_not_empty(make_project: Callable[..., Project]) -> None:
     """P3005 for tables that no migration made, P3019 for migrations of another provider."""
     full = make_project(exists=True)

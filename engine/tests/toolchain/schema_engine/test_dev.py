@@ -47,6 +47,7 @@ def test_further_migrations(developed: Project) -> None:
     developed.prisma(*DEV).expect(0, "Already in sync")
 
 
+@pytest.mark.full
 def test_data_loss(developed: Project) -> None:
     """Columns with values are dropped only after a yes; a draft is applied by the next run."""
     developed.sql("""INSERT INTO "User" (email, name) VALUES ('a', 'b')""")
@@ -86,6 +87,7 @@ def test_a_migration_that_fails_in_the_shadow_database(
     assert shadows() == []
 
 
+@pytest.mark.full
 def test_a_changed_migration(developed: Project) -> None:
     """A migration that was edited after it was applied is found by its checksum."""
     [script] = developed.migrations.glob("*/migration.sql")
@@ -93,6 +95,7 @@ def test_a_changed_migration(developed: Project) -> None:
     developed.prisma(*DEV).expect(130, "was modified after it was applied.*need to reset")
 
 
+@pytest.mark.full
 def test_a_user_who_may_not_create_databases(make_project: Callable[..., Project]) -> None:
     """P3014 says so; a shadow database of one's own is the way out, and it can be used again."""
     weak, own = make_project(exists=True), make_project(exists=True)

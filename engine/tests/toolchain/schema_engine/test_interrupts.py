@@ -111,4 +111,4 @@ def test_an_engine_that_dies_fails_its_command(deployed: Project, number: signal
 def test_no_engine_is_left(deployed: Project) -> None:
     """A command that has ended has ended its engine."""
     deployed.prisma("migrate", "status").expect(0, "up to date")
-    wait_until(lambda: not engines(deployed), "the end of the engine", 5.0)
+    wait_until(lambda: not engines(deployed), "the end of the engine")

@@ -83,6 +83,7 @@ def test_no_drift(old: Project, make_project: Callable[..., Project]) -> None:
     assert old.sql(INDEXES.format("_PostToTag")) == ["_PostToTag_AB_unique", "_PostToTag_B_index"]
 
 
+@pytest.mark.full
 def test_other_changes_leave_the_table_alone(old: Project) -> None:
     """A migration says only what has changed, and a new relation table is Prisma 6's."""
     old.edit("posts Post[]", "posts Post[]\n  users User[]")
@@ -110,6 +111,7 @@ def test_a_migration_that_touches_the_key(old: Project) -> None:
     old.typed(*DEV).expect(0, "Already in sync")
 
 
+@pytest.mark.full
 def test_a_diff_that_touches_the_key(old: Project) -> None:
     """The script of a diff can be executed."""
     make_ids_text(old)
@@ -129,6 +131,7 @@ def test_a_diff_that_touches_the_key(old: Project) -> None:
     old.prisma(*PUSH).expect(0, "already in sync")
 
 
+@pytest.mark.full
 def test_a_push_that_touches_the_key(old: Project) -> None:
     """A push makes the key before it changes it."""
     make_ids_text(old)
@@ -137,6 +140,7 @@ def test_a_push_that_touches_the_key(old: Project) -> None:
     old.prisma(*PUSH).expect(0, "already in sync")
 
 
+@pytest.mark.full
 def test_a_history_that_moved_to_keys(old: Project) -> None:
     """Who has gone Prisma 6's way by a migration sees no drift either."""
     old.migration(
@@ -155,6 +159,7 @@ def test_long_names(make_project: Callable[..., Project]) -> None:
     project.prisma(*PUSH).expect(0, "already in sync")
 
 
+@pytest.mark.full
 def test_a_relation_table_that_is_a_model(make_project: Callable[..., Project]) -> None:
     """A model that maps such a table keeps its unique index."""
     project = make_project(exists=True)

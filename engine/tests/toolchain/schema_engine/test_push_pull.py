@@ -36,6 +36,7 @@ def test_pull(deployed: Project) -> None:
     assert "model pulled" in deployed.schema.read_text()
 
 
+@pytest.mark.full
 def test_pull_keeps_the_word_of_prisma_5(deployed: Project) -> None:
     """A schema that says `fullTextSearch` still says so after a pull."""
     head = """generator g {
@@ -49,6 +50,7 @@ def test_pull_keeps_the_word_of_prisma_5(deployed: Project) -> None:
     assert '["fullTextSearch"]' in deployed.schema.read_text()
 
 
+@pytest.mark.full
 def test_pull_of_other_databases(make_project: Callable[..., Project]) -> None:
     """An empty database is P4001; another one is named by --url."""
     empty, other = make_project(exists=True), make_project(exists=True)

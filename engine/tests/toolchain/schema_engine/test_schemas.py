@@ -11,6 +11,7 @@ DEV = ("migrate", "dev", "--skip-generate")
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = '{}'"
 
 
+@pytest.mark.full
 def test_a_schema_from_elsewhere(deployed: Project, tmp_path: Path) -> None:
     """`--schema` works from any folder, with the .env beside it."""
     (deployed.folder / "prisma" / ".env").write_text((deployed.folder / ".env").read_text())
@@ -30,6 +31,7 @@ def test_a_folder_of_files(make_project: Callable[..., Project]) -> None:
     assert project.sql(TABLES.format("public")) == [2]
 
 
+@pytest.mark.full
 def test_one_other_schema(project: Project) -> None:
     """`?schema=app` fills that schema and only looks there."""
     project.dotenv(DATABASE_URL=f"{project.url}?schema=app")
@@ -51,6 +53,7 @@ def test_several_schemas(project: Project) -> None:
     assert [project.sql(TABLES.format(schema)) for schema in "ab"] == [[1], [1]]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "extension",
     [full("pgcrypto"), 'uuid_ossp(map: "uuid-ossp")'],

@@ -3,6 +3,8 @@
 import gzip
 import http.client
 import json
+import os
+import select
 import signal
 import socket
 import subprocess
@@ -62,11 +64,13 @@ def studio_of(
     )
     try:
         assert process.stdout is not None
-        shown = b""
+        shown, end = b"", time.monotonic() + LIMIT
         while b"Prisma Studio is up on" not in shown:
-            line = process.stdout.readline()
-            assert line, shown.decode()
-            shown += line
+            ready, _, _ = select.select([process.stdout], [], [], max(0.0, end - time.monotonic()))
+            assert ready, f"Studio did not come up: {shown.decode()}"
+            piece = os.read(process.stdout.fileno(), 1 << 16)
+            assert piece, f"Studio has ended: {shown.decode()}"
+            shown += piece
         yield Studio(project, process, port)
     finally:
         if process.poll() is None:
@@ -159,11 +163,12 @@ def test_a_clean_end(studio: Studio, number: signal.Signals) -> None:
     """A signal ends it at once, also with connections open, and frees the port."""
     studio.ask(modelName="User", operation="count", args={})
     studio.process.send_signal(number)
-    assert studio.process.wait(10) in (-number, 128 + number, 0)
+    assert studio.process.wait(LIMIT) in (-number, 128 + number, 0)
     with socket.create_server(("127.0.0.1", studio.port)):
         pass
 
 
+@pytest.mark.full
 def test_a_schema_from_elsewhere(deployed: Project, tmp_path: Path) -> None:
     """`--schema` and the .env beside it are honoured from another folder."""
     deployed.sql(ROWS)
@@ -172,6 +177,7 @@ def test_a_schema_from_elsewhere(deployed: Project, tmp_path: Path) -> None:
         assert studio.ask(modelName="User", operation="count", args={})["data"] == 2
 
 
+@pytest.mark.full
 def test_a_database_that_is_away(deployed: Project) -> None:
     """The page comes and its calls say P1001; nothing hangs."""
     for studio in studio_of(deployed, DATABASE_URL="postgresql://u:p@127.0.0.1:1/x"):
