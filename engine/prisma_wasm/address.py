@@ -72,7 +72,7 @@ class Address:
     statement_cache_size: int
     server_settings: dict[str, str]
     target_session_attrs: str
-    session_settings: bool
+    session_settings: bool | None  # None: if the connection turns out to lead to the server itself
 
     @property
     def place(self) -> str:
@@ -120,7 +120,7 @@ def parse(url: str) -> Address:
         statement_cache_size=0 if pgbouncer else _cache_size(parameters),
         server_settings=_server_settings(parameters),
         target_session_attrs=_session_attributes(parameters),
-        session_settings=_allows_session_settings(parameters, places, pgbouncer),
+        session_settings=_session_settings(parameters, hosts, pgbouncer),
     )
 
 
@@ -221,11 +221,13 @@ def _server_settings(parameters: dict[str, str]) -> dict[str, str]:
     return settings
 
 
-def _allows_session_settings(parameters: dict[str, str], places: str, pgbouncer: bool) -> bool:
+def _session_settings(
+    parameters: dict[str, str], hosts: tuple[str, ...], pgbouncer: bool
+) -> bool | None:
     """Whether a setting of a session stays with it: not where a pooler shares sessions."""
     if "session_settings" in parameters:
         return _flag(parameters, "session_settings")
-    return not pgbouncer and "-pooler." not in places
+    return False if pgbouncer or any("-pooler." in host for host in hosts) else None
 
 
 def _ssl(parameters: dict[str, str]) -> ssl.SSLContext | str:

@@ -53,6 +53,8 @@ class RawConnection(Protocol):
 
     def is_in_transaction(self) -> bool: ...
 
+    def get_server_pid(self) -> int: ...
+
     async def set_type_codec(
         self,
         typename: str,

@@ -193,16 +193,14 @@ class Engine:
         if transaction is not None:
             return await lane.transactions.run(transaction, action, raw_sql)
         settings = scope.current.get()
-        if settings and not self.address.session_settings:
-            action, settings = in_local_scope(action, settings), ()
         pool = lane.pool
         connection = pool.take_idle(settings)
         if connection is None:
             with NOTHING if self.spans is None else self.spans.step("connection"):
                 connection = await pool.acquire(setup=settings)
         try:
-            if connection.held.current != settings:
-                await settle(connection, settings)
+            if connection.held.current != settings and not await settle(connection, settings):
+                action = in_local_scope(action, settings)
             try:
                 result = await action(connection)
             except OutdatedStatementError:

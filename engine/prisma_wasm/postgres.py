@@ -120,6 +120,11 @@ class Connection:
     def is_in_transaction(self) -> bool:
         return self._raw.is_in_transaction()
 
+    async def is_direct(self) -> bool:
+        """Whether the server itself answers: a pooler names another process than its session's."""
+        ((process,),) = await self.fetch("SELECT pg_catalog.pg_backend_pid()", [])
+        return process == self._raw.get_server_pid()
+
     async def fetch(
         self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
     ) -> list[Any]:

@@ -38,7 +38,8 @@ class Held:
 
     __slots__ = ("_last", "_outside", "current", "in_session")
 
-    def __init__(self, *, in_session: bool) -> None:
+    def __init__(self, *, in_session: bool | None) -> None:
+        # Whether the session is the connection's own; None: that is to be found out.
         self.in_session = in_session
         # None: not known.
         self.current: Settings | None = ()
@@ -55,8 +56,8 @@ class Held:
 
     def forget(self, *, in_transaction: bool) -> None:
         """Something may have changed them. Behind a pooler there are none but a transaction's."""
-        self._outside = None if self.in_session else ()
-        self.current = None if self.in_session or in_transaction else ()
+        self._outside = () if self.in_session is False else None
+        self.current = None if in_transaction else self._outside
 
     def put(self, settings: Settings) -> None:
         self.current = self._last = settings
@@ -80,6 +81,8 @@ class Settled(Session, Protocol):
     @property
     def is_in_transaction(self) -> bool: ...
 
+    async def is_direct(self) -> bool: ...
+
     async def command(self, sql: str) -> str: ...
 
 
@@ -87,29 +90,42 @@ SettledT = TypeVar("SettledT", bound=Settled)
 ResultT = TypeVar("ResultT")
 
 
-async def settle(connection: Settled, wanted: Settings) -> None:
-    """Give a connection these settings and no others; at no cost if it has them."""
+async def settle(connection: Settled, wanted: Settings) -> bool:
+    """Give a connection these settings and no others; at no cost if it has them.
+
+    False: the session is not its own, and settings need a transaction.
+    """
     held = connection.held
     if held.current == wanted:
-        return
-    is_known = held.current is not None
-    if not is_known and not scope.is_used():
-        return  # where there are no scopes, what callers SET is theirs to take back
+        return True
+    if held.current is None and not scope.is_used():
+        return True  # where there are no scopes, what callers SET is theirs to take back
     local = connection.is_in_transaction
-    if not local and not held.in_session:
-        raise QueryError(
-            None,
-            "The transaction was ended by a raw statement: the settings of a scope have no place.",
-        )
+    if not local:
+        if held.in_session is None:
+            held.in_session = await connection.is_direct()
+        if not held.in_session:
+            held.put(())
+            return not wanted
+        if held.current is None:
+            await connection.command(_RESET)
+            held.put(())
     changes = held.changes(wanted)
-    if not is_known and not local:
-        await connection.command(_RESET)
-        changes = list(wanted)
     held.current = None  # until the server has answered
     if changes:
         values = [part for change in changes for part in change]
         await connection.fetch(_statement(len(changes), local=local), values)
     held.put(wanted)
+    return True
+
+
+async def settle_inside(connection: Settled, wanted: Settings) -> None:
+    """The same for a connection that is in a transaction."""
+    if not await settle(connection, wanted):
+        raise QueryError(
+            None,
+            "The transaction was ended by a raw statement: the settings of a scope have no place.",
+        )
 
 
 def in_local_scope(
@@ -118,7 +134,7 @@ def in_local_scope(
     """The same in a transaction that has these settings, for sessions that others share."""
 
     async def with_settings(connection: SettledT) -> ResultT:
-        await settle(connection, settings)
+        await settle_inside(connection, settings)
         return await action(connection)
 
     return lambda connection: in_transaction(connection, with_settings)

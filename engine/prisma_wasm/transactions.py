@@ -18,7 +18,7 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
 from prisma_wasm.scope import Settings
-from prisma_wasm.settings import must_come_first, settle
+from prisma_wasm.settings import must_come_first, settle, settle_inside
 
 ResultT = TypeVar("ResultT")
 
@@ -81,8 +81,7 @@ class Transactions:
         settings = scope.current.get()
         connection = await self._connection(max_wait, settings)
         try:
-            if connection.held.in_session:
-                await settle(connection, settings)
+            await settle(connection, settings)
             await connection.begin(begin)
         except BaseException:
             self._recover(connection)
@@ -115,7 +114,7 @@ class Transactions:
             try:
                 async with asyncio.timeout_at(transaction.deadline) as transaction.running:
                     if not must_come_first(raw_sql):
-                        await settle(transaction.connection, scope.current.get())
+                        await settle_inside(transaction.connection, scope.current.get())
                     return await action(transaction.connection)
             except TimeoutError:
                 if id_ in self._open:

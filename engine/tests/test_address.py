@@ -76,3 +76,19 @@ def test_what_is_wrong_is_named(url: str, code: str, said: str) -> None:
     assert caught.value.code == code
     assert said in caught.value.message
     assert "u:p" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("rest", "expected"),
+    [
+        ("db/d", None),
+        ("db/d?pgbouncer=true", False),
+        ("ep-1-pooler.example.com/d", False),
+        ("/d?host=ep-1-pooler.example.com", False),
+        ("db/d?pgbouncer=true&session_settings=true", True),
+        ("db/d?session_settings=false", False),
+    ],
+)
+def test_whose_the_sessions_are(rest: str, expected: bool | None) -> None:
+    """Settings stay in a session unless the URL tells of a pooler, or says otherwise."""
+    assert address.parse(f"postgresql://u:p@{rest}").session_settings is expected

@@ -75,9 +75,13 @@ async def test_queries_without_a_scope(db: Any) -> None:
     await asyncio.gather(*(work(number) for number in range(8)))
 
 
-async def test_no_client_sees_anothers_settings(connect: Connect, pooler_url: str) -> None:
-    """Many clients with a scope each and one without share the sessions."""
-    clients = [await connect(pooler_url, connection_limit=2) for _ in range(6)]
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "not_told"])
+async def test_no_client_sees_anothers_settings(
+    connect: Connect, pooler_url: str, is_told: bool
+) -> None:
+    """Many clients share the sessions, whether the URL says that there is a pooler or not."""
+    base = pooler_url if is_told else pooler_url.replace("pgbouncer=true", "statement_cache_size=0")
+    clients = [await connect(base, connection_limit=2) for _ in range(6)]
     names = ["ada", "ben", None]
 
     async def work(number: int) -> None:
