@@ -10,8 +10,9 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from faults.stepping import Moment, cancel_everywhere
 
-from .acting import as_user, assert_nothing_leaks, cancelled_at, owners, pid, setting
+from .acting import as_user, assert_nothing_leaks, owners, pid, setting
 from .conftest import Connect
 
 Act = Callable[[Any], Awaitable[object]]
@@ -62,23 +63,25 @@ async def _set(db: Any) -> None:
         await tx.note.count()
 
 
-@pytest.mark.parametrize("moment", ["while it waits", "with its answer"])
+@pytest.mark.parametrize("moment", ["waiting", "done"])
 @pytest.mark.parametrize("act", [_read, _raw, _write_nested, _batch, _commit, _roll_back, _set])
-async def test_cancelled_at_every_await(db: Any, act: Act, moment: str) -> None:
+async def test_cancelled_at_every_await(db: Any, act: Act, moment: Moment) -> None:
     """Wherever a task is cancelled that changes a connection's settings."""
-    for turn in range(1, 100):
+
+    async def before() -> None:
         with as_user("ada"):
             assert await owners(db) == ["ada"]
+
+    async def operation() -> None:
         with as_user("ben"):
-            cancelled = await cancelled_at(turn, act(db), after=moment == "with its answer")
+            await act(db)
+
+    async def check() -> None:
         await assert_nothing_leaks(db)
-        with as_user("ben"), suppress(Exception):
+        with as_user("ben"):
             await db.note.delete_many(where={"text": "nested"})
-        if not cancelled:
-            break
-    else:
-        pytest.fail("it never came to its end")
-    assert turn > 1
+
+    assert await cancel_everywhere(operation, check, moment, before=before) > 1
 
 
 @pytest.mark.parametrize("sql", ["SELECT 1 / 0", "nonsense", 'INSERT INTO "Note" VALUES (NULL)'])
