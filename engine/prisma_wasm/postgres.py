@@ -236,7 +236,7 @@ class Connection:
         except Exception:  # whatever it was, the connection is given up
             return False
         self._in_transaction = self._is_unsettled = False
-        self.held.forget(in_transaction=False)
+        self.held.forget()
         return self.is_usable
 
     # Statements
@@ -344,7 +344,7 @@ class Connection:
 
     def _expect_anything(self, sql: str) -> None:
         """A statement that is no plain query may change what was set, or drop what was prepared."""
-        self.held.forget(in_transaction=self.is_in_transaction)
+        self.held.forget()
         if may_drop_statements(sql):
             self._statements.clear()
 

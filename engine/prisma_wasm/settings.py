@@ -54,10 +54,9 @@ class Held:
         self.current = self._outside
         self._last = self._outside or ()
 
-    def forget(self, *, in_transaction: bool) -> None:
-        """Something may have changed them. Behind a pooler there are none but a transaction's."""
-        self._outside = () if self.in_session is False else None
-        self.current = None if in_transaction else self._outside
+    def forget(self) -> None:
+        """Something may have changed them, to the end of a transaction and beyond."""
+        self.current = self._outside = None
 
     def put(self, settings: Settings) -> None:
         self.current = self._last = settings
