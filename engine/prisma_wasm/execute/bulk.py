@@ -3,8 +3,9 @@
 The compiler writes every row of a `createMany` into its plan, so that each number of rows would be
 a shape of its own and a large one a very large plan. Instead the plan of a single row of each shape
 is taken apart: its table, its columns and what stands in them, its arguments, what is generated for
-it. The rows go into as few statements as the limit of parameters allows; a column that a row does
-not have gets its default, as in the compiler's own statements.
+it. Many rows with the same columns go as arrays (`arrays.py`), others into as few statements as the
+limit of parameters allows; a column that a row does not have gets its default, as in the compiler's
+own statements.
 """
 
 from __future__ import annotations
@@ -14,13 +15,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from prisma_wasm.execute import arrays
+from prisma_wasm.execute.arrays import HOLE
 from prisma_wasm.execute.run import Run, Session
 from prisma_wasm.execute.sql import PARAMETER_LIMIT, Statement
 from prisma_wasm.execute.values import Evaluate, Scope, compile_value
 from prisma_wasm.plan import Fragment, Node
 
 _ROWS_LIMIT: Final = 1_000
-_HOLE: Final = "\0"  # which no SQL can hold
+_INTO: Final = "INSERT INTO "
 _IDENTIFIER: Final = r'"(?:[^"]|"")*"'
 _INSERTION: Final = re.compile(
     rf"(INSERT INTO (?:{_IDENTIFIER}\.)?{_IDENTIFIER}) "  # noqa: S608  # reads SQL, makes none
@@ -62,10 +65,30 @@ def fits_one_statement(runs: Runs) -> bool:
 async def insert(runs: Runs, session: Session) -> int:
     """Insert the rows; how many there are now."""
     total = 0
+    if (count := await _insert_arrays(runs, session)) is not None:
+        return count
     is_single = len(runs) == 1 and len(runs[0][1]) == 1
     for sql, args in _statements(runs, session):
         total += await session.execute(sql, args, keep=is_single)
     return total
+
+
+async def _insert_arrays(runs: Runs, session: Session) -> int | None:
+    """Insert rows as arrays of their columns; None if these are too few, or can't be."""
+    first = runs[0][0]
+    if sum(len(rows) for _plan, rows in runs) < arrays.WORTH_IT:
+        return None
+    if any(plan.holders != first.holders for plan, _rows in runs):
+        return None
+    types = await arrays.column_types(first.table.removeprefix(_INTO), first.holders, session)
+    if not types:
+        return None
+    arguments: list[list[Any]] = []
+    for plan, rows in runs:
+        run = Run([], plan.slots, session)
+        arguments += [plan.arguments(run, values) for values in rows]
+    sql = arrays.statement(first.table, first.holders, types, first.after)
+    return sum([await session.execute(sql, args) for args in arrays.columns(arguments)])
 
 
 def _columns(runs: Runs) -> list[str]:
@@ -76,7 +99,7 @@ def _columns(runs: Runs) -> list[str]:
 def _step(runs: Runs) -> int:
     """How many rows a statement takes at the least."""
     widest = max(
-        sum(holder.count(_HOLE) for holder in plan.holders.values()) for plan, _rows in runs
+        sum(holder.count(HOLE) for holder in plan.holders.values()) for plan, _rows in runs
     )
     return max(1, min(_ROWS_LIMIT, PARAMETER_LIMIT // max(1, widest)))
 
@@ -95,7 +118,7 @@ def _statements(runs: Runs, session: Session) -> Iterator[tuple[str, list[Any]]]
     step = _step(runs)
     for plan, rows in runs:
         row = f"({','.join(plan.holders.get(column, 'DEFAULT') for column in columns)})"
-        pieces, order = row.split(_HOLE), _order(plan, columns)
+        pieces, order = row.split(HOLE), _order(plan, columns)
         run = Run([], plan.slots, session)
         for values in rows:
             texts.append(_numbered(pieces, len(args)))
@@ -113,7 +136,7 @@ def _order(plan: RowPlan, columns: list[str]) -> list[int]:
     positions: dict[str, list[int]] = {}
     taken = 0
     for column, holder in plan.holders.items():
-        count = holder.count(_HOLE)
+        count = holder.count(HOLE)
         positions[column] = list(range(taken, taken + count))
         taken += count
     return [position for column in columns for position in positions.get(column, ())]
@@ -165,7 +188,7 @@ def _insertion(node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]]) -
 def _text(fragments: list[Fragment]) -> str:
     """A statement's text with holes for its parameters."""
     return "".join(
-        fragment["chunk"] if fragment["type"] == "stringChunk" else _HOLE for fragment in fragments
+        fragment["chunk"] if fragment["type"] == "stringChunk" else HOLE for fragment in fragments
     )
 
 
