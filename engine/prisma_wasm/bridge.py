@@ -106,8 +106,10 @@ class AsyncBridge:
         engine = self._engine or self.engine
         spans = engine.spans
         try:
-            with NOTHING if spans is None else spans.operation(method, model, transaction):
-                query = engine.prepare(method, arguments, model, root_selection)
+            query = engine.prepare(method, arguments, model, root_selection)
+            if spans is None:
+                return {"data": {"result": await engine.run(query, transaction)}}
+            with spans.operation(method, model, transaction):
                 return {"data": {"result": await engine.run(query, transaction)}}
         except QueryError as error:
             self._package.fail(error)
