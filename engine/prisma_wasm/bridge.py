@@ -196,6 +196,12 @@ class _Loop:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
+        if threading.current_thread() is self._thread:
+            coroutine.close()
+            raise RuntimeError(
+                "A synchronous client can't be used in the engine's own event loop, which would"
+                " wait for itself."
+            )
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
             return future.result()
@@ -209,16 +215,30 @@ class _Loop:
 
 
 _background: _Loop | None = None
-_background_lock: Final = threading.Lock()
+_background_lock = threading.Lock()
 
 
 def _background_loop() -> _Loop:
     global _background
     with _background_lock:
-        # After a fork the thread is gone.
         if _background is None or not _background.is_alive:
             _background = _Loop()
         return _background
+
+
+def _forget_background() -> None:
+    """In a child process the thread is not there, and the lock may be held for ever."""
+    global _background, _background_lock
+    _background_lock = threading.Lock()
+    if _background is not None:
+        _left_to_parent.append(_background)
+    _background = None
+
+
+# Their loops share the parent's selectors, so they are never closed here.
+_left_to_parent: Final[list[_Loop]] = []
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_background)
 
 
 class SyncBridge:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
+import os
+import signal
 import time
+import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
+from fix_server import DatabaseServer
 
 LIMIT = 60.0
 
@@ -149,3 +154,46 @@ class Ticker:
             now = time.monotonic()
             self.longest = max(self.longest, now - last - 0.01)
             last = now
+
+
+def connections_of(server: DatabaseServer, url: str) -> int:
+    """How many are connected to the database of this URL."""
+    database = url.rpartition("/")[2].partition("?")[0]
+    return int(
+        server.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            f" AND datname = '{database}'"
+        )
+    )
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for something to become true, where there is no event loop."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def in_child(child: Callable[[], None]) -> int:
+    """Run something in a forked process, which ends as programs do; its exit code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
+        pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            child()
+            gc.collect()
+            code = 0
+        finally:
+            os._exit(code)
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return -1
