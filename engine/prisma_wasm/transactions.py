@@ -23,6 +23,8 @@ from prisma_wasm.settings import must_come_first, settle, settle_inside
 ResultT = TypeVar("ResultT")
 
 _REMEMBERED: Final = 1000
+# By the cancellation of what used it.
+_BROKEN_OFF: Final = "rolled back, since cancelled,"
 _ISOLATION_LEVELS: Final = {
     "ReadUncommitted": "READ UNCOMMITTED",
     "ReadCommitted": "READ COMMITTED",
@@ -124,7 +126,7 @@ class Transactions:
             except asyncio.CancelledError:
                 # Where the statement stopped is not known: the transaction ends here.
                 if id_ in self._open:
-                    self._end(transaction, "rolled back")
+                    self._end(transaction, _BROKEN_OFF)
                     self._recover(transaction.connection)
                 raise
             finally:
@@ -157,6 +159,9 @@ class Transactions:
             transaction.lock.release()
 
     async def rollback(self, id_: str) -> None:
+        if self._ended.get(id_) == _BROKEN_OFF:
+            self._ended[id_] = "rolled back"  # as whoever was cancelled does next
+            return
         transaction = self._find(id_, "rollback")
         self._end(transaction, "rolled back")
         # Whoever asked for it may be cancelled; the rollback goes on.

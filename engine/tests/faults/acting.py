@@ -31,7 +31,7 @@ _OTHERS = """
     SELECT pid, state, query, backend_xid IS NOT NULL OR xact_start IS NOT NULL AS in_transaction
     FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
-    AND backend_type = 'client backend'
+    AND backend_type = 'client backend' AND application_name <> 'observer'
 """
 _LOCKS = """
     SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -126,7 +126,12 @@ class Observer:
 async def observing(url: str) -> AsyncGenerator[Observer]:
     """An observer of this database."""
     driver: Any = asyncpg
-    connection = await driver.connect(url, timeout=LIMIT, command_timeout=LIMIT)
+    connection = await driver.connect(
+        url,
+        timeout=LIMIT,
+        command_timeout=LIMIT,
+        server_settings={"application_name": "observer"},
+    )
     try:
         yield Observer(connection)
     finally:

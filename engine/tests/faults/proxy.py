@@ -133,8 +133,8 @@ class Proxy:
                 self._relay(reader, server_writer, link, is_answer=False),
                 self._relay(server_reader, writer, link, is_answer=True),
             )
-        except OSError:
-            pass
+        except (OSError, RuntimeError, asyncio.CancelledError):
+            pass  # cut, half closed, or cancelled by `stop`
         finally:
             self._links.discard(link)
             writer.close()

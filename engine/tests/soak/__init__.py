@@ -1,0 +1,1 @@
+"""A client at work for long while everything around it fails."""
