@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-full test-fresh lint format typecheck generate migrate deploy \
+.PHONY: help setup run dev test test-full test-fresh soak lint format typecheck generate migrate deploy \
         push validate schema-format studio bench lock clean
 
 # The first Python of 3.11 to 3.13 that really starts; `make PYTHON=...` chooses another.
@@ -37,6 +37,9 @@ test: setup ## set up and run the tests (a database server of their own)
 test-full: setup ## the long forms of the long tests too
 	@$(BIN)/pytest --full
 	@cd engine && ../$(BIN)/pytest --full
+
+soak: setup ## a client at work among faults, ten minutes: make soak minutes=30
+	@cd engine && ../$(BIN)/pytest tests/soak -s --minutes "$(or $(minutes),10)"
 
 test-fresh: ## clone the committed tree into an empty directory and go through everything there
 	@$(PYTHON) scripts/fresh.py

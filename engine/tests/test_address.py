@@ -38,6 +38,11 @@ def test_prismas_parameters() -> None:
         ("postgresql://u:p@[::1]:5433/db", ("::1",), (5433,)),
         ("postgresql://u:p@localhost/db?host=/run/postgresql", ("/run/postgresql",), (5432,)),
         ("postgresql://u:p@%2Frun%2Fpostgresql/db", ("/run/postgresql",), (5432,)),
+        ("postgresql://u:p@one,two:2/db", ("one", "two"), (5432, 2)),
+        ("postgresql://u:p@/db?host=one,two&port=1,2", ("one", "two"), (1, 2)),
+        ("postgresql://u:p@/db?host=one,two&port=7", ("one", "two"), (7, 7)),
+        ("postgresql://u:p@x:9/db?host=/run/postgresql", ("/run/postgresql",), (9,)),
+        ("postgresql://u:p@/db?host=::1,two", ("::1", "two"), (5432, 5432)),
     ],
 )
 def test_places(url: str, hosts: tuple[str, ...], ports: tuple[int, ...]) -> None:
@@ -45,6 +50,14 @@ def test_places(url: str, hosts: tuple[str, ...], ports: tuple[int, ...]) -> Non
     found = address.parse(url)
 
     assert (found.hosts, found.ports) == (hosts, ports)
+
+
+def test_keepalive() -> None:
+    """libpq's parameters, with defaults that notice a loss within half a minute."""
+    assert address.parse("postgresql://u@h/db").keepalive == address.Keepalive(10, 5, 3, 25)
+    assert address.parse("postgresql://u@h/db?keepalives=0").keepalive is None
+    given = "keepalives_idle=1&keepalives_interval=2&keepalives_count=4&tcp_user_timeout=5000"
+    assert address.parse(f"postgresql://u@h/db?{given}").keepalive == address.Keepalive(1, 2, 4, 5)
 
 
 def test_an_unknown_parameter_is_ignored_and_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -62,6 +75,10 @@ def test_an_unknown_parameter_is_ignored_and_named(caplog: pytest.LogCaptureFixt
     [
         ("mysql://u:p@h/db", "P1012", "must start with the protocol"),
         ("postgresql://u:p@h:port/db", "P1013", "invalid port number"),
+        ("postgresql://u:p@h:70000/db", "P1013", "invalid port number"),
+        ("postgresql://u:p@a,b/db?port=1,2,3", "P1013", "3 ports for 2 hosts"),
+        ("postgresql://u:p@h/db?target_session_attrs=master", "P1013", "`target_session_attrs`"),
+        ("postgresql://u:p@h/db?keepalives_idle=often", "P1013", "`keepalives_idle`"),
         ("postgresql://u:p@h/db?connection_limit=many", "P1013", "`connection_limit`"),
         ("postgresql://u:p@h/db?pool_timeout=-1", "P1013", "`pool_timeout`"),
         ("postgresql://u:p@h/db?pgbouncer=perhaps", "P1013", "`pgbouncer`"),

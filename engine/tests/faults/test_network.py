@@ -1,6 +1,9 @@
 """A network that is slow, cut, or silent: clear errors in time, and then it goes on."""
 
 import asyncio
+import os
+import socket
+import sys
 import time
 from datetime import timedelta
 from typing import Any
@@ -36,6 +39,32 @@ def _sockets_to(port: int) -> int:
     """How many sockets of this process lead to the proxy."""
     connections = psutil.Process().net_connections("tcp")
     return sum(bool(item.raddr) and item.raddr.port == port for item in connections)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="these are Linux' names of the options")
+async def test_keepalive(connect: Connect, proxy: Proxy) -> None:
+    """The system watches over connections, unless the URL says otherwise."""
+
+    def options() -> "list[tuple[int, int, int]]":
+        found: list[tuple[int, int, int]] = []
+        for item in psutil.Process().net_connections("tcp"):
+            if item.raddr and item.raddr.port == proxy.port:
+                with socket.socket(fileno=os.dup(item.fd)) as one:
+                    found.append(
+                        (
+                            one.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                            one.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                            one.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+                        )
+                    )
+        return found
+
+    db = await connect(tcp_user_timeout=7000)
+    assert options() == [(1, 10, 7000)]
+    await db.disconnect()
+    await connect(keepalives=0)
+    ((is_kept, _idle, unacknowledged),) = options()
+    assert (is_kept, unacknowledged) == (0, 0)
 
 
 async def test_a_cut(connect: Connect, proxy: Proxy, observer: Observer) -> None:
