@@ -26,12 +26,13 @@ from prisma_wasm.driver import (
 )
 
 # After these another host is tried; a wrong password, say, is the answer for all of them.
-_TRY_NEXT: Final = (OSError, CONNECTION_GONE, NOT_NOW, NOT_AS_WANTED)
-_FAILURES: Final = (OSError, POSTGRES_ERROR, INTERFACE_ERROR, INTERNAL_ERROR)
+# A UnicodeError is of a name that can be no host's.
+_TRY_NEXT: Final = (OSError, UnicodeError, CONNECTION_GONE, NOT_NOW, NOT_AS_WANTED)
+_FAILURES: Final = (POSTGRES_ERROR, INTERFACE_ERROR, INTERNAL_ERROR)
+_SSL_REQUEST: Final = b"\0\0\0\x08\x04\xd2\x16\x2f"
+
 Place = tuple[str, int] | str
 """A server: its address and port, or the path of its socket."""
-
-_SSL_REQUEST: Final = b"\0\0\0\x08\x04\xd2\x16\x2f"
 
 
 async def dial(address: Address) -> RawConnection:

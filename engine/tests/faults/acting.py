@@ -9,6 +9,7 @@ import os
 import signal
 import time
 import warnings
+from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Self, cast
@@ -143,6 +144,7 @@ class Ticker:
 
     def __init__(self) -> None:
         self.longest = 0.0
+        self._counts = Counter[int]()  # by their milliseconds
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._tick())
@@ -157,8 +159,19 @@ class Ticker:
         while True:
             await asyncio.sleep(0.01)
             now = time.monotonic()
-            self.longest = max(self.longest, now - last - 0.01)
+            gap = now - last - 0.01
+            self.longest = max(self.longest, gap)
+            self._counts[int(gap * 1000)] += 1
             last = now
+
+    def percentile(self, part: float) -> int:
+        """The milliseconds that this part of the gaps did not exceed."""
+        left = self._counts.total() * part
+        for gap, count in sorted(self._counts.items()):
+            left -= count
+            if left <= 0:
+                return gap
+        return 0
 
 
 def connections_of(server: DatabaseServer, url: str) -> int:

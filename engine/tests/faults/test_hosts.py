@@ -166,6 +166,12 @@ async def test_how_a_host_is_written(connect: Connect, pair: Pair, host: str) ->
     assert await db.account.count() == 0
 
 
+async def test_no_name_of_a_host(connect: Connect, pair: Pair, prisma: Any) -> None:
+    """What can be no host's name is as one that is not there."""
+    with pytest.raises(prisma.engine.errors.EngineConnectionError, match="P1001"):
+        await connect(pair.hosts("a..b:5432"))
+
+
 async def test_ipv6(connect: Connect, pair: Pair) -> None:
     """An address of IPv6 stands in brackets, alone or among others."""
     try:

@@ -119,7 +119,8 @@ async def test_soak(prisma: Any, url: str, proxy: Proxy, seconds: float) -> None
     growth = memory[-1] - min(memory[: max(1, len(memory) // 4)])
     print(
         f"soak: {sum(told.values())} operations {dict(told.most_common())}, faults {dict(faults)},"
-        f" longest gap {ticker.longest * 1000:.0f} ms, memory {memory[-1] >> 20} MB,"
+        f" event loop held up for {ticker.percentile(0.99)} ms (p99), at most"
+        f" {ticker.longest * 1000:.0f} ms, memory {memory[-1] >> 20} MB,"
         f" growth {growth / 2**20:.1f} MB, {os.times().user:.0f} s of CPU"
     )
     assert told["done"] > 20 * seconds / 12
