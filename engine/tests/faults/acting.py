@@ -23,7 +23,7 @@ LIMIT = 60.0
 Connect = Callable[..., Awaitable[Any]]
 
 # On a loaded machine of two cores; what blocks the event loop blocks it for longer.
-LONGEST_GAP = 1.0
+LONGEST_GAP = 1.5
 
 # What a query may say whose connection, or server, went.
 LOST = ("P1001", "P1017")

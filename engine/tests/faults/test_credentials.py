@@ -95,7 +95,7 @@ async def test_a_callback_that_blocks(prisma: Any, role: _Role, ticker: Ticker) 
     """A function that takes its time does not hold up the event loop."""
 
     def password() -> str:
-        time.sleep(1.5)
+        time.sleep(2.5)
         return role.password
 
     db = prisma.Prisma(datasource={"url": role.url})

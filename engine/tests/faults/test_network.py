@@ -176,7 +176,7 @@ async def test_silence_without_a_limit(
     """Nobody waits for ever: a server that answers nothing on any connection is given up."""
     monkeypatch.setattr(watch, "EVERY", 0.1)
     monkeypatch.setattr(watch, "PATIENCE", 0.3)
-    monkeypatch.setattr(watch, "SILENCE", 0.5)
+    monkeypatch.setattr(watch, "SILENCE", 3)
     db = await connect(connection_limit=3)
     tasks = await _in_flight(db, observer, 3)
     await asyncio.sleep(1.5)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .acting import Connect, Observer, all_at_rest
+from .acting import Connect, Observer, all_at_rest, until
 
 _CHANGES = {
     "a type": [
@@ -58,26 +58,30 @@ async def test_changes_under_load(connect: Connect, observer: Observer, changes:
     """Tables and types change again and again, and no request outside of a transaction fails."""
     db = await connect(connection_limit=4, pool_timeout=60)
     await db.account.create_many(data=[{"owner": str(n)} for n in range(20)])
+    uses = _uses(db) * 2
+    counts = [0] * len(uses)
     is_over = False
 
-    async def load(use: Callable[[int], Coroutine[Any, Any, Any]], start: int) -> int:
-        count = 0
+    async def load(use: Callable[[int], Coroutine[Any, Any, Any]], number: int) -> None:
         while not is_over:
-            await use(start + count)
-            count += 1
-        return count
+            await use(number * 10**6 + counts[number])
+            counts[number] += 1
 
-    tasks = [asyncio.create_task(load(use, n * 10**6)) for n, use in enumerate(_uses(db) * 2)]
+    tasks = [asyncio.create_task(load(use, number)) for number, use in enumerate(uses)]
+
+    async def all_go_on(least: int) -> bool:
+        for task in tasks:
+            if task.done():
+                task.result()
+        return min(counts) >= least
+
     for _ in range(8):
         for change in changes:
             await observer.sql.execute(change)
-            await asyncio.sleep(0.05)
-            for task in tasks:
-                if task.done():
-                    task.result()
+            least = min(counts) + 1
+            await until(lambda least=least: all_go_on(least), "every query works after the change")
     is_over = True
-
-    assert min(await asyncio.gather(*tasks)) > 3
+    await asyncio.gather(*tasks)
     await all_at_rest(db)
 
 
