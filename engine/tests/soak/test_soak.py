@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import secrets
 import time
@@ -11,6 +12,7 @@ from random import Random
 from typing import Any
 
 import psutil
+import pytest
 from faults.acting import (
     LONGEST_GAP,
     Observer,
@@ -60,7 +62,9 @@ async def _look_on(
     return memory
 
 
-async def test_soak(prisma: Any, url: str, proxy: Proxy, seconds: float) -> None:
+async def test_soak(
+    prisma: Any, url: str, proxy: Proxy, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Money is neither lost nor found; no connection, transaction, task, file or memory leaks."""
     seed = secrets.randbelow(2**32)
     print(f"\nsoak: {seconds:g} s, seed {seed}")
@@ -73,6 +77,8 @@ async def test_soak(prisma: Any, url: str, proxy: Proxy, seconds: float) -> None
             )
         }
     )
+    # Its records, which hold exceptions and all their frames, would be kept for the test's report.
+    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
     told, faults = Counter[str](), Counter[str]()
     is_over = asyncio.Event()
     async with observing(url) as observer, observing(url) as second, Ticker() as ticker:
