@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="check the settings, and that the port is free")
     check.set_defaults(run=_check)
 
+    sweep = commands.add_parser("sweep", help="delete what has expired; the service does so too")
+    sweep.set_defaults(run=_sweep)
+
     db = commands.add_parser("db", help="the database")
     actions = db.add_subparsers(required=True, metavar="ACTION")
     prepare = actions.add_parser("prepare", help="make the role that the service works as")
@@ -71,6 +74,7 @@ def _serve(arguments: argparse.Namespace) -> int:
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,
+        proxy_headers=False,  # which proxies to believe, TRUSTED_PROXIES says
         reload=arguments.reload,
         reload_dirs=[str(ROOT / "app")] if arguments.reload else None,
     )
@@ -105,6 +109,25 @@ def _prepare(_: argparse.Namespace) -> int:
     except (db.NoConnection, roles.RoleError) as error:
         sys.exit(f"tenantry: {error}")
     print(f"The role {settings.app_database_role} is ready.")
+    return 0
+
+
+def _sweep(_: argparse.Namespace) -> int:
+    from app import db, sweeps
+
+    async def swept() -> dict[str, int] | None:
+        async with db.owner(settings) as owner:
+            return await sweeps.sweep(owner)
+
+    settings = load()
+    try:
+        counts = asyncio.run(swept())
+    except db.NoConnection as error:
+        sys.exit(f"tenantry: {error}")
+    if counts is None:
+        print("Another process is sweeping.")
+    else:
+        print("Deleted:", ", ".join(f"{count} {what}" for what, count in counts.items()))
     return 0
 
 

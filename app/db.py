@@ -102,11 +102,18 @@ async def ready() -> None:
         )
 
 
+@asynccontextmanager
+async def owner(settings: Settings) -> AsyncGenerator[Prisma]:
+    """A client as the tables' owner, for what is nobody's request; raises NoConnection."""
+    async with _client(settings.direct_url or await _database_url(settings)) as client:
+        yield client
+
+
 async def prepare(settings: Settings) -> None:
     """Make the role that the service works as, with its grants, and see that it can log in."""
     role, password = settings.app_database_role, _role_password(settings)
-    async with _client(settings.direct_url or await _database_url(settings)) as owner:
-        await roles.prepare(owner, role=role, password=password)
+    async with owner(settings) as client:
+        await roles.prepare(client, role=role, password=password)
     if settings.app_database_url:
         return
     try:

@@ -7,15 +7,16 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
 
-from app import audit, auth, db, health, mail, problems, workspaces
+from app import audit, auth, background, db, health, mail, problems, workspaces
 from app import settings as configuration
+from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
 from app.kit.bodies import LimitedBodies
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
 # Every domain's routes; health's have no version.
-ROUTERS: tuple[APIRouter, ...] = (workspaces_endpoints.router,)
+ROUTERS: tuple[APIRouter, ...] = (accounts_endpoints.router, workspaces_endpoints.router)
 
 # Without row-level security on these the service is not ready.
 PROTECTED = (*auth.TABLES, *workspaces.TABLES, *audit.TABLES, *mail.TABLES)
@@ -26,7 +27,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await db.connect(settings, protected=PROTECTED)
         try:
-            yield
+            async with background.running(settings):
+                yield
         finally:
             await db.disconnect()
 

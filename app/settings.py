@@ -1,9 +1,11 @@
 """The configuration: one typed place, read from the environment and `.env`."""
 
+import ipaddress
 import os
 import re
 import secrets
 from collections.abc import Mapping
+from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -49,6 +51,42 @@ def _postgres_url(value: str) -> str:
     return value
 
 
+def _smtp_url(value: SecretStr) -> SecretStr:
+    try:
+        parts = urlsplit(value.get_secret_value())
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"is not a valid URL ({error})") from None
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("must be smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS throughout")
+    if port == 0 or parts.path.strip("/") or parts.query:
+        raise ValueError("takes a host and a port, and nothing behind them")
+    return value
+
+
+def _web_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+    except ValueError as error:
+        raise ValueError(f"is not a valid URL ({error})") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a URL that begins with https:// or http://")
+    if parts.query or parts.fragment:
+        raise ValueError("must end before a ? or #: links are added to it")
+    return value.rstrip("/")
+
+
+def _sender(value: str) -> str:
+    name, address = parseaddr(value)
+    if (
+        not value.isprintable()
+        or not value.isascii()
+        or not re.fullmatch(r"[^@\s]+@[^@\s]+", address)
+    ):
+        raise ValueError("must be an address, or: Name <address>")
+    return formataddr((name, address))
+
+
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SECRET_KEY_LENGTH:
         raise ValueError(f"must have at least {SECRET_KEY_LENGTH} characters")
@@ -59,6 +97,8 @@ def _listed(value: object) -> object:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
@@ -77,6 +117,11 @@ class Settings(BaseModel):
     former_secret_keys: Annotated[tuple[SecretKey, ...], BeforeValidator(_listed)] = ()
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_listed)] = ()
+    public_url: Annotated[str, AfterValidator(_web_url)] = "http://127.0.0.1:8000"
+    smtp_url: SmtpUrl | None = None
+    mail_from: Annotated[str, AfterValidator(_sender)] = "Tenantry <tenantry@localhost>"
+    mail_folder: Path = DATA / "mail"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -84,7 +129,8 @@ class Settings(BaseModel):
         return self.app_env == "development"
 
 
-NEEDED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY")
+# Without mail nobody could confirm an address, and so nobody could log in.
+NEEDED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM")
 
 
 def load(

@@ -6,10 +6,13 @@ async def test_something(api: Api):
 """
 
 import asyncio
+import re
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +31,7 @@ from tests.fix_service import SECRET_KEY, SETTINGS
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+MAIL_LIMIT = 20.0
 ROLE_PASSWORD = "of these tests alone"
 PASSWORD = "a horse on the moon"
 # Of PASSWORD, with parameters so low that checking it costs next to nothing.
@@ -70,6 +74,7 @@ class Api:
 
     app: "FastAPI"
     owner: Prisma
+    mails: Path
     _clients: list[httpx.AsyncClient] = field(default_factory=list[httpx.AsyncClient])
 
     @cached_property
@@ -111,6 +116,24 @@ class Api:
         )
         self._clients.append(made)
         return made
+
+    async def mail(self, to: str, subject: str) -> str:
+        """Wait for the one mail of that subject to an address; its text. It is read once."""
+        until = time.monotonic() + MAIL_LIMIT
+        while time.monotonic() < until:
+            for path in sorted(self.mails.glob("*.eml")):
+                message = message_from_bytes(path.read_bytes(), policy=policy.default)
+                if (message["To"], message["Subject"]) == (to, subject):
+                    path.unlink()
+                    return message.get_content()
+            await asyncio.sleep(0.02)
+        pytest.fail(f"no mail about {subject!r} comes to {to}")
+
+    async def link(self, to: str, subject: str) -> str:
+        """The token of the link in such a mail."""
+        found = re.search(r"#token=(\S+)", await self.mail(to, subject))
+        assert found
+        return found[1]
 
     async def close(self) -> None:
         for client in self._clients:
@@ -170,6 +193,7 @@ async def api(
             "DATABASE_URL": url,
             "APP_DATABASE_URL": roles.login_url(url, role, ROLE_PASSWORD),
             "SECRET_KEY": SECRET_KEY,
+            "MAIL_FOLDER": str(tmp_path / "mail"),
             **api_settings,
         },
         env_file=tmp_path / "no.env",
@@ -181,7 +205,7 @@ async def api(
             Prisma(use_dotenv=False, datasource={"url": url}) as owner,
             app.router.lifespan_context(app),
         ):
-            made = Api(app, owner)
+            made = Api(app, owner, settings.mail_folder)
             yield made
             await made.close()
     finally:

@@ -19,7 +19,8 @@ from app.settings import ROOT
 START_LIMIT = 20.0
 SETTINGS = (
     "APP_DATABASE_ROLE", "APP_DATABASE_URL", "APP_ENV", "DATABASE_URL", "DIRECT_URL", "HOST",
-    "LOG_LEVEL", "PORT", "SECRET_KEY",
+    "LOG_LEVEL", "MAIL_FOLDER", "MAIL_FROM", "PORT", "PUBLIC_URL", "SECRET_KEY", "SMTP_URL",
+    "TRUSTED_PROXIES",
 )  # fmt: skip
 SECRET_KEY = "for tests alone, not for anything else"
 

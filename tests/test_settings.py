@@ -78,6 +78,14 @@ def test_empty_counts_as_unset(tmp_path: Path):
         ("PORT", "70000", "PORT"),
         ("SECRET_KEY", "short", "SECRET_KEY: must have at least 32 characters"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,the-proxy", "TRUSTED_PROXIES"),
+        ("PUBLIC_URL", "app.example.com", "PUBLIC_URL: must be a URL"),
+        ("PUBLIC_URL", "https://app.example.com/?a=b", "PUBLIC_URL: must end before"),
+        ("SMTP_URL", "mail.example.com", "SMTP_URL: must be smtp://"),
+        ("SMTP_URL", "smtp://mail.example.com:port", "SMTP_URL: is not a valid URL"),
+        ("SMTP_URL", "smtp://mail.example.com/?tls=no", "SMTP_URL: takes a host and a port"),
+        ("MAIL_FROM", "nobody", "MAIL_FROM: must be an address"),
+        ("MAIL_FROM", "a@example.com\nBcc: b@example.com", "MAIL_FROM: must be an address"),
     ],
 )
 def test_a_wrong_value_is_named_in_one_line(tmp_path: Path, name: str, value: str, said: str):
@@ -97,14 +105,20 @@ def test_a_wrong_secret_is_not_printed(tmp_path: Path):
     assert "hunter" not in str(caught.value)
 
 
-@pytest.mark.parametrize("missing", ["DATABASE_URL", "SECRET_KEY"])
+@pytest.mark.parametrize(
+    "missing", ["DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM"]
+)
 def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
     """Production makes no secret and opens no embedded database of its own."""
     environment = {
         "APP_ENV": "production",
         "DATABASE_URL": "postgresql://owner:pw@db/app",
         "SECRET_KEY": SECRET,
+        "PUBLIC_URL": "https://app.example.com",
+        "SMTP_URL": "smtps://mail.example.com",
+        "MAIL_FROM": "app@example.com",
     }
+    assert read(tmp_path, **environment).smtp_url
     del environment[missing]
 
     with pytest.raises(SettingsError, match=f"{missing} is not set, and production needs it"):

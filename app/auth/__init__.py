@@ -1,7 +1,10 @@
 """Who calls: passwords, sessions, tokens."""
 
-from app.auth.caller import Caller, CurrentCaller, TokenClaims, caller_in
-from app.auth.tokens import hash_of, new_secret
+from app.auth import passwords, sessions, throttle
+from app.auth.caller import Caller, CurrentCaller, CurrentTokens, TokenClaims, caller_in
+from app.auth.passwords import Password
+from app.auth.sessions import TokenPair
+from app.auth.tokens import Tokens, hash_of, new_secret
 
 TABLES = ("User", "Session", "RefreshToken", "EmailToken", "Throttle")
 
@@ -9,8 +12,15 @@ __all__ = [
     "TABLES",
     "Caller",
     "CurrentCaller",
+    "CurrentTokens",
+    "Password",
     "TokenClaims",
+    "TokenPair",
+    "Tokens",
     "caller_in",
     "hash_of",
     "new_secret",
+    "passwords",
+    "sessions",
+    "throttle",
 ]

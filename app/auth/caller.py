@@ -23,16 +23,21 @@ class Caller:
     session: Session
 
 
+def _tokens(request: Request) -> Tokens:
+    return request.app.state.tokens
+
+
+CurrentTokens = Annotated[Tokens, Depends(_tokens)]
+
 _bearer = HTTPBearer(auto_error=False, description="The access token that logging in gave.")
 
 
 async def _claims(
-    request: Request,
+    tokens: CurrentTokens,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Claims:
     if credentials is None:
         raise not_signed_in()
-    tokens: Tokens = request.app.state.tokens
     try:
         return tokens.read(credentials.credentials)
     except InvalidToken:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from typing import Annotated
 
+from email_validator import validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, StringConstraints
 
 # Line breaks and tabs are for texts of several lines alone.
@@ -30,6 +31,14 @@ def _text(value: str) -> str:
     return unicodedata.normalize("NFC", value)
 
 
+def _plain_address(value: str) -> str:
+    """As every mail server takes it: in ASCII, with a name of many alphabets' domain encoded."""
+    checked = validate_email(value, check_deliverability=False)
+    if checked.ascii_email is None:
+        raise ValueError("must have nothing but ASCII before the @")
+    return checked.ascii_email.lower()
+
+
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
@@ -37,4 +46,4 @@ Name = Annotated[
 ]
 Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_text)]
 # Addresses are compared without case: as lower case they are equal or not.
-Email = Annotated[EmailStr, AfterValidator(str.lower), StringConstraints(max_length=254)]
+Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_plain_address)]

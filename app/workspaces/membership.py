@@ -46,6 +46,24 @@ async def hold(tx: Prisma, workspace: WorkspaceId) -> None:
         raise workspace_not_found()
 
 
+async def hold_membership(tx: Prisma, workspace: WorkspaceId, user: str) -> bool:
+    """Let nobody end a membership until the transaction ends; whether there is one.
+
+    In the workspace's scope.
+    """
+    # Prisma has no row locks.
+    return bool(
+        await tx.query_raw(
+            """
+            SELECT id FROM "WorkspaceMember" WHERE "workspaceId" = $1 AND "userId" = $2::uuid
+            FOR KEY SHARE
+            """,
+            workspace,
+            user,
+        )
+    )
+
+
 def joined_after(place: tuple[datetime, str] | None) -> WorkspaceMemberWhereInput:
     """The part of a `where` that begins after a place in the order of joining."""
     if place is None:

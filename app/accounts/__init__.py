@@ -1,0 +1,1 @@
+"""People's accounts: signing up, logging in, and looking after what is theirs."""

@@ -1,0 +1,181 @@
+"""Accounts over HTTP: the ways in, and what is one's own."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path
+from prisma.enums import EmailTokenPurpose
+from prisma.partials import Account, OwnSession
+from prisma.types import UserUpdateInput
+from pydantic import BaseModel
+
+from app.accounts import own, rules
+from app.accounts.schemas import (
+    Address,
+    ChangeAccount,
+    ChangePassword,
+    ConfirmEmail,
+    DeleteAccount,
+    LogIn,
+    Refresh,
+    ResetPassword,
+    SessionView,
+    SignUp,
+    SwitchWorkspace,
+)
+from app.auth import CurrentCaller, CurrentTokens, TokenPair, sessions
+from app.auth.errors import session_not_found
+from app.kit.ids import is_uuid
+from app.kit.pages import Page, PagesOf
+from app.kit.requests import CallerAddress, CurrentSettings, UserAgent
+from app.problems import OF_BODIES, problems
+
+router = APIRouter()
+
+_SESSIONS = "sessions"
+
+
+class Accepted(BaseModel):
+    """The same whether the address has an account or not: its mailbox tells."""
+
+    detail: str = "A mail is on its way to the address."
+
+
+@router.post("/auth/sign-up", tags=["auth"], status_code=202, responses=problems(*OF_BODIES, 429))
+async def sign_up(body: SignUp, address: CallerAddress, settings: CurrentSettings) -> Accepted:
+    """Ask for an account; a mail to the address tells how to go on."""
+    await rules.sign_up(
+        email=body.email,
+        password=body.password,
+        name=body.name,
+        address=address,
+        public_url=settings.public_url,
+    )
+    return Accepted()
+
+
+@router.post(
+    "/auth/confirm-email", tags=["auth"], status_code=204, responses=problems(*OF_BODIES, 401, 429)
+)
+async def confirm_email(body: ConfirmEmail) -> None:
+    """Confirm an address with the token of a mail, and the password that was chosen."""
+    await rules.confirm_email(token=body.token, password=body.password)
+
+
+@router.post(
+    "/auth/resend-confirmation", tags=["auth"], status_code=202, responses=problems(*OF_BODIES, 429)
+)
+async def resend_confirmation(
+    body: Address, address: CallerAddress, settings: CurrentSettings
+) -> Accepted:
+    """Mail another link that confirms an address."""
+    await rules.mail_link(
+        EmailTokenPurpose.confirm,
+        email=body.email,
+        address=address,
+        public_url=settings.public_url,
+    )
+    return Accepted()
+
+
+@router.post(
+    "/auth/forgot-password", tags=["auth"], status_code=202, responses=problems(*OF_BODIES, 429)
+)
+async def forgot_password(
+    body: Address, address: CallerAddress, settings: CurrentSettings
+) -> Accepted:
+    """Mail a link that sets a new password."""
+    await rules.mail_link(
+        EmailTokenPurpose.reset,
+        email=body.email,
+        address=address,
+        public_url=settings.public_url,
+    )
+    return Accepted()
+
+
+@router.post("/auth/reset-password", tags=["auth"], status_code=204, responses=problems(*OF_BODIES))
+async def reset_password(body: ResetPassword) -> None:
+    """Set a new password with the token of a mail; ends all sessions."""
+    await rules.reset_password(token=body.token, password=body.newPassword)
+
+
+@router.post("/auth/log-in", tags=["auth"], responses=problems(*OF_BODIES, 401, 429))
+async def log_in(
+    body: LogIn, tokens: CurrentTokens, address: CallerAddress, user_agent: UserAgent
+) -> TokenPair:
+    """Begin a session."""
+    return await rules.log_in(
+        tokens,
+        email=body.email,
+        password=body.password,
+        address=address,
+        user_agent=user_agent,
+    )
+
+
+@router.post("/auth/refresh", tags=["auth"], responses=problems(*OF_BODIES, 401))
+async def refresh(body: Refresh, tokens: CurrentTokens) -> TokenPair:
+    """Exchange a refresh token for new tokens; it is used up by that."""
+    return await sessions.refresh(tokens, refresh_token=body.refreshToken)
+
+
+@router.post("/auth/log-out", tags=["auth"], status_code=204, responses=problems(401))
+async def log_out(caller: CurrentCaller) -> None:
+    """End the session that asks."""
+    await sessions.end(caller.user.id, caller.session.id)
+
+
+@router.get("/me", tags=["me"], responses=problems(401))
+async def read_me(caller: CurrentCaller) -> Account:
+    return Account.model_validate(caller.user, from_attributes=True)
+
+
+@router.patch("/me", tags=["me"], responses=problems(*OF_BODIES, 401))
+async def change_me(body: Annotated[ChangeAccount, Body()], caller: CurrentCaller) -> Account:
+    """Change one's name; fields that are left out stay as they are."""
+    user = await own.change(caller, UserUpdateInput(**body))
+    return Account.model_validate(user, from_attributes=True)
+
+
+@router.delete("/me", tags=["me"], status_code=204, responses=problems(*OF_BODIES, 401, 403, 429))
+async def delete_me(body: DeleteAccount, caller: CurrentCaller) -> None:
+    """Delete one's account, and the workspaces that one owns."""
+    await own.delete(caller, password=body.password)
+
+
+@router.post(
+    "/me/password", tags=["me"], status_code=204, responses=problems(*OF_BODIES, 401, 403, 429)
+)
+async def change_password(body: ChangePassword, caller: CurrentCaller) -> None:
+    """Choose a new password; ends one's other sessions."""
+    await own.change_password(caller, current=body.currentPassword, new=body.newPassword)
+
+
+@router.get("/me/sessions", tags=["me"], responses=problems(401, 422))
+async def list_sessions(caller: CurrentCaller, pages: PagesOf) -> Page[SessionView]:
+    """One's sessions, the newest first."""
+    rows = await sessions.own(caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1)
+    shown, cursor = pages.page(_SESSIONS, rows)
+    items = [
+        SessionView.model_validate({**dict(row), "current": row.id == caller.session.id})
+        for row in shown
+    ]
+    return Page(items=items, nextCursor=cursor)
+
+
+@router.delete(
+    "/me/sessions/{sessionId}", tags=["me"], status_code=204, responses=problems(401, 404)
+)
+async def end_session(
+    session_id: Annotated[str, Path(alias="sessionId")], caller: CurrentCaller
+) -> None:
+    """End one of one's sessions: its tokens are good for nothing from then on."""
+    if not is_uuid(session_id) or not await sessions.end(caller.user.id, session_id):
+        raise session_not_found()
+
+
+@router.put("/me/workspace", tags=["me"], responses=problems(*OF_BODIES, 401, 404))
+async def switch_workspace(body: SwitchWorkspace, caller: CurrentCaller) -> OwnSession:
+    """Work in a workspace from now on, in this session; null leaves it."""
+    session = await own.switch_workspace(caller, body.workspaceId)
+    return OwnSession.model_validate(session, from_attributes=True)

@@ -1,0 +1,68 @@
+"""The words of the mails that accounts send."""
+
+from prisma import Prisma
+
+from app import mail
+
+_IGNORE = "If that was not you, ignore this mail: nothing has changed."
+
+
+async def confirm(tx: Prisma, *, to: str, link: str) -> None:
+    await mail.put(
+        tx,
+        to=to,
+        subject="Confirm your e-mail address",
+        text=f"Somebody signed up at Tenantry with this address. To confirm it, open\n\n{link}\n\n"
+        f"and give the password that you chose. The link works for three days.\n{_IGNORE}\n",
+    )
+
+
+async def already_signed_up(tx: Prisma, *, to: str, link: str) -> None:
+    await mail.put(
+        tx,
+        to=to,
+        subject="You have an account already",
+        text="Somebody signed up at Tenantry with this address, which has an account: log in as "
+        f"usual. If you forgot the password, set a new one within an hour:\n\n{link}\n\n"
+        f"{_IGNORE}\n",
+    )
+
+
+async def already_confirmed(tx: Prisma, *, to: str) -> None:
+    await mail.put(
+        tx,
+        to=to,
+        subject="Your e-mail address is confirmed",
+        text="Somebody asked to confirm this address at Tenantry. That has been done before: "
+        f"log in as usual.\n{_IGNORE}\n",
+    )
+
+
+async def reset(tx: Prisma, *, to: str, link: str) -> None:
+    await mail.put(
+        tx,
+        to=to,
+        subject="Set a new password",
+        text="Somebody asked for a new password at Tenantry for this address. To set one, open\n\n"
+        f"{link}\n\nwithin an hour. It ends all sessions.\n{_IGNORE}\n",
+    )
+
+
+async def no_account(tx: Prisma, *, to: str) -> None:
+    await mail.put(
+        tx,
+        to=to,
+        subject="No account with this address",
+        text="Somebody, perhaps you, asked Tenantry for help with an account of this address. "
+        f"There is none: sign up, or try another address of yours.\n{_IGNORE}\n",
+    )
+
+
+async def password_changed(tx: Prisma, *, to: str) -> None:
+    await mail.put(
+        tx,
+        to=to,
+        subject="Your password was changed",
+        text="The password of your account at Tenantry was changed, and its other sessions were "
+        "ended. If that was not you, set a new one: ask for a link where you log in.\n",
+    )

@@ -1,0 +1,90 @@
+"""What people change of their own: their account, and where they work. In the caller's scope."""
+
+from prisma import Prisma
+from prisma.models import Session, User
+from prisma.types import UserUpdateInput
+
+from app import mail, workspaces
+from app.accounts import mails
+from app.accounts.errors import wrong_password
+from app.accounts.rules import LOG_INS_OF_ACCOUNT
+from app.auth import Caller, passwords, sessions, throttle
+from app.auth.errors import not_signed_in
+from app.db import prisma
+from app.scope import scope
+from app.workspaces import WorkspaceId, is_workspace_id
+
+
+async def change(caller: Caller, changes: UserUpdateInput) -> User:
+    if not changes:
+        return caller.user
+    user = await prisma.user.update(where={"id": caller.user.id}, data=changes)
+    if user is None:  # deleted at this very moment
+        raise not_signed_in()
+    return user
+
+
+async def change_password(caller: Caller, *, current: str, new: str) -> None:
+    """Also ends all sessions but the caller's."""
+    user = caller.user
+    await _require_password(caller, current)
+    passwords.require_strong(new, email=user.email, name=user.name, field="newPassword")
+    password_hash = await passwords.hash_of(new)
+    async with prisma.tx() as tx:
+        changed = await tx.user.update_many(
+            where={"id": user.id, "passwordHash": user.passwordHash},
+            data={"passwordHash": password_hash},
+        )
+        if not changed:  # by another request, meanwhile
+            raise wrong_password()
+        await sessions.end_all(tx, user.id, but=caller.session.id)
+        await tx.emailtoken.delete_many(where={"userId": user.id})
+        await mails.password_changed(tx, to=user.email)
+    mail.send_soon()
+
+
+async def delete(caller: Caller, *, password: str) -> None:
+    """The account and all that it owns: the database sees to that."""
+    await _require_password(caller, password)
+    async with prisma.tx() as tx:
+        await workspaces.end_memberships(tx, user=caller.user.id)
+        await tx.user.delete_many(where={"id": caller.user.id})
+
+
+async def switch_workspace(caller: Caller, workspace: str | None) -> Session:
+    """Work in a workspace that one is a member of, or in none."""
+    async with prisma.tx() as tx:
+        if workspace is not None:
+            await _hold_membership(tx, caller, workspace)
+        session = await tx.session.update(
+            where={"id": caller.session.id},
+            data={"workspace": {"connect": {"id": workspace}}}
+            if workspace
+            else {"workspace": {"disconnect": True}},
+        )
+    if session is None:
+        raise not_signed_in()
+    return session
+
+
+async def _hold_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
+    """Raises 404 unless the caller is a member, which they stay until the transaction ends."""
+    user = caller.user.id
+    if not is_workspace_id(workspace):
+        raise workspaces.workspace_not_found()
+    id_ = WorkspaceId(workspace)
+    # First as anybody: only a member enters the workspace's scope.
+    if await workspaces.role_in(id_, user, tx=tx) is None:
+        raise workspaces.workspace_not_found()
+    with scope(user=user, workspace=id_):
+        if not await workspaces.hold_membership(tx, id_, user):
+            raise workspaces.workspace_not_found()
+
+
+async def _require_password(caller: Caller, password: str) -> None:
+    # Whoever has somebody's access token may not guess the password with it.
+    await throttle.attempt(LOG_INS_OF_ACCOUNT, caller.user.email)
+    is_right, _ = await passwords.matches(password, caller.user.passwordHash)
+    if not is_right:
+        raise wrong_password()
+    await throttle.forget(LOG_INS_OF_ACCOUNT, caller.user.email)

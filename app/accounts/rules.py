@@ -1,0 +1,217 @@
+"""The ways in: signing up, links in mails, logging in.
+
+Who asks learns nothing of accounts that are not theirs. So where an address may have an account or
+not, both ways give one answer, hash a password or none, and send the database as many statements.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from prisma.enums import EmailTokenPurpose
+from prisma.errors import UniqueViolationError
+from prisma.models import EmailToken
+from prisma.types import UserUpdateInput
+
+from app import mail
+from app.accounts import mails
+from app.accounts.errors import invalid_link, wrong_credentials
+from app.auth import TokenPair, Tokens, hash_of, new_secret, passwords, sessions, throttle
+from app.auth.throttle import Limit
+from app.db import prisma
+from app.kit.ids import new_uuid7
+from app.scope import scope
+
+LOG_INS_OF_ACCOUNT = Limit("log-ins of account", 10, timedelta(minutes=15))
+LOG_INS_FROM_ADDRESS = Limit("log-ins from address", 100, timedelta(minutes=15))
+MAILS_TO_ACCOUNT = Limit("mails to account", 5, timedelta(hours=1))
+MAILS_FROM_ADDRESS = Limit("mails from address", 50, timedelta(hours=1))
+
+_LINK_LIFE = {
+    EmailTokenPurpose.confirm: timedelta(days=3),
+    EmailTokenPurpose.reset: timedelta(hours=1),
+}
+_LINK_PAGE = {
+    EmailTokenPurpose.confirm: "confirm-email",
+    EmailTokenPurpose.reset: "reset-password",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link that is to be mailed; of its secret the database keeps the hash."""
+
+    purpose: EmailTokenPurpose
+    secret: str
+    url: str
+
+
+async def sign_up(
+    *, email: str, password: str, name: str | None, address: str, public_url: str
+) -> None:
+    """Make an account that waits for its confirmation, or tell its holder that there is one."""
+    passwords.require_strong(password, email=email, name=name)
+    await _count_mail(email, address)
+    password_hash = await passwords.hash_of(password)
+    try:
+        await _sign_up(email, password_hash, name, public_url)
+    except UniqueViolationError:  # somebody did so at this very moment, and is found now
+        await _sign_up(email, password_hash, name, public_url)
+    mail.send_soon()
+
+
+async def _sign_up(email: str, password_hash: str, name: str | None, public_url: str) -> None:
+    async with prisma.tx() as tx:
+        with scope(key=email):
+            found = await tx.user.find_unique(where={"email": email})
+        user = found.id if found else new_uuid7()
+        is_confirmed = found is not None and found.emailConfirmedAt is not None
+        link = _new_link(
+            EmailTokenPurpose.reset if is_confirmed else EmailTokenPurpose.confirm, public_url
+        )
+        with scope(user=user):
+            if found is None:
+                await tx.user.create(
+                    {"id": user, "email": email, "name": name, "passwordHash": password_hash}
+                )
+            else:
+                # The last one to sign up may choose, as long as nobody has confirmed the address.
+                await tx.user.update_many(
+                    where={"id": user, "emailConfirmedAt": None},
+                    data={"name": name, "passwordHash": password_hash},
+                )
+            await tx.emailtoken.create(
+                {
+                    "hash": hash_of(link.secret),
+                    "purpose": link.purpose,
+                    "userId": user,
+                    "email": email,
+                    "expiresAt": datetime.now(UTC) + _LINK_LIFE[link.purpose],
+                }
+            )
+            write = mails.already_signed_up if is_confirmed else mails.confirm
+            await write(tx, to=email, link=link.url)
+
+
+async def mail_link(
+    purpose: EmailTokenPurpose, *, email: str, address: str, public_url: str
+) -> None:
+    """Mail a link that confirms an address or resets a password, or why there is none."""
+    await _count_mail(email, address)
+    link = _new_link(purpose, public_url)
+    async with prisma.tx() as tx:
+        with scope(key=email):
+            found = await tx.user.find_unique(where={"email": email})
+        is_confirmed = found is not None and found.emailConfirmedAt is not None
+        with scope(user=found.id if found else new_uuid7()):
+            if found is None or (is_confirmed and purpose == EmailTokenPurpose.confirm):
+                # There is none: it is to take as long as making one.
+                await tx.emailtoken.delete_many(where={"hash": hash_of(link.secret)})
+            else:
+                await tx.emailtoken.create(
+                    {
+                        "hash": hash_of(link.secret),
+                        "purpose": purpose,
+                        "userId": found.id,
+                        "email": email,
+                        "expiresAt": datetime.now(UTC) + _LINK_LIFE[purpose],
+                    }
+                )
+            if found is None:
+                await mails.no_account(tx, to=email)
+            elif purpose == EmailTokenPurpose.reset:
+                await mails.reset(tx, to=email, link=link.url)
+            elif is_confirmed:
+                await mails.already_confirmed(tx, to=email)
+            else:
+                await mails.confirm(tx, to=email, link=link.url)
+    mail.send_soon()
+
+
+async def confirm_email(*, token: str, password: str) -> None:
+    """The address is its account's from now on; the link works once."""
+    link = await _link(token, EmailTokenPurpose.confirm)
+    await throttle.attempt(LOG_INS_OF_ACCOUNT, link.email)
+    with scope(user=link.userId):
+        user = await prisma.user.find_unique(where={"id": link.userId})
+        if user is None or user.email != link.email:
+            raise invalid_link()
+        is_right, _ = await passwords.matches(password, user.passwordHash)
+        if not is_right:
+            raise wrong_credentials()
+        async with prisma.tx() as tx:
+            if not await tx.emailtoken.delete_many(where={"id": link.id}):
+                raise invalid_link()
+            confirmed = await tx.user.update_many(
+                where={"id": user.id, "passwordHash": user.passwordHash},
+                data={"emailConfirmedAt": datetime.now(UTC)},
+            )
+            if not confirmed:  # somebody signed up anew meanwhile, with another password
+                raise wrong_credentials()
+            await tx.emailtoken.delete_many(where={"userId": user.id, "purpose": link.purpose})
+    await throttle.forget(LOG_INS_OF_ACCOUNT, link.email)
+
+
+async def reset_password(*, token: str, password: str) -> None:
+    """Set a password by a link that works once; ends all sessions."""
+    link = await _link(token, EmailTokenPurpose.reset)
+    with scope(user=link.userId):
+        user = await prisma.user.find_unique(where={"id": link.userId})
+        if user is None or user.email != link.email:
+            raise invalid_link()
+        passwords.require_strong(password, email=user.email, name=user.name, field="newPassword")
+        password_hash = await passwords.hash_of(password)
+        async with prisma.tx() as tx:
+            if not await tx.emailtoken.delete_many(where={"id": link.id}):
+                raise invalid_link()
+            changes: UserUpdateInput = {"passwordHash": password_hash}
+            if user.emailConfirmedAt is None:  # who has the link reads the address's mail
+                changes["emailConfirmedAt"] = datetime.now(UTC)
+            await tx.user.update(where={"id": user.id}, data=changes)
+            await tx.emailtoken.delete_many(where={"userId": user.id})
+            await sessions.end_all(tx, user.id)
+            await mails.password_changed(tx, to=user.email)
+    await throttle.forget(LOG_INS_OF_ACCOUNT, user.email)
+    mail.send_soon()
+
+
+async def log_in(
+    tokens: Tokens, *, email: str, password: str, address: str, user_agent: str | None
+) -> TokenPair:
+    """A new session."""
+    await throttle.attempt(LOG_INS_FROM_ADDRESS, address)
+    await throttle.attempt(LOG_INS_OF_ACCOUNT, email)
+    with scope(key=email):
+        user = await prisma.user.find_unique(where={"email": email})
+    is_right, hashed_anew = await passwords.matches(password, user.passwordHash if user else None)
+    if not is_right or user is None or user.emailConfirmedAt is None:
+        raise wrong_credentials()
+    await throttle.forget(LOG_INS_OF_ACCOUNT, email)
+    await throttle.give_back(LOG_INS_FROM_ADDRESS, address)
+    with scope(user=user.id):
+        if hashed_anew:
+            await prisma.user.update_many(
+                where={"id": user.id, "passwordHash": user.passwordHash},
+                data={"passwordHash": hashed_anew},
+            )
+        return await sessions.begin(tokens, user=user.id, user_agent=user_agent)
+
+
+async def _count_mail(email: str, address: str) -> None:
+    await throttle.attempt(MAILS_FROM_ADDRESS, address)
+    await throttle.attempt(MAILS_TO_ACCOUNT, email)
+
+
+def _new_link(purpose: EmailTokenPurpose, public_url: str) -> Link:
+    secret = new_secret()
+    # Behind the # it stays in the browser: no server's log has it.
+    return Link(purpose, secret, f"{public_url}/{_LINK_PAGE[purpose]}#token={secret}")
+
+
+async def _link(token: str, purpose: EmailTokenPurpose) -> EmailToken:
+    """What a link's secret stands for; raises 400."""
+    hash_ = hash_of(token)
+    with scope(key=hash_):
+        found = await prisma.emailtoken.find_unique(where={"hash": hash_})
+    if found is None or found.purpose != purpose or found.expiresAt <= datetime.now(UTC):
+        raise invalid_link()
+    return found

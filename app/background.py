@@ -1,0 +1,59 @@
+"""What goes on beside the requests, as the tables' owner: mail is sent, what expired is swept."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from prisma import Prisma
+
+from app import db, mail, sweeps
+from app.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_PAUSE = 3.0  # seconds, after a failure
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncGenerator[None]:
+    """Both go on while the block runs, through whatever the database and the mail server do."""
+    tasks = [
+        asyncio.create_task(_keep(settings, "mail", mail.Sender(settings).run)),
+        asyncio.create_task(_keep(settings, "sweeps", _sweep, rest=sweeps.EVERY.total_seconds())),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _keep(
+    settings: Settings,
+    name: str,
+    work: Callable[[Prisma], Awaitable[None]],
+    *,
+    rest: float = _PAUSE,
+) -> None:
+    said = ""
+    while True:
+        pause = _PAUSE
+        try:
+            async with db.owner(settings) as owner:
+                await work(owner)
+            said, pause = "", rest
+        except db.NoConnection as error:
+            if str(error) != said:
+                said = str(error)
+                log.warning("No database for %s, trying on: %s", name, error)
+        except Exception:
+            log.exception("%s failed, trying on", name)
+        await asyncio.sleep(pause)
+
+
+async def _sweep(owner: Prisma) -> None:
+    swept = await sweeps.sweep(owner)
+    if swept and any(swept.values()):
+        log.info("Swept: %s", ", ".join(f"{count} {what}" for what, count in swept.items()))

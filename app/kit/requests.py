@@ -1,0 +1,57 @@
+"""What handlers ask of a request besides its body: the settings, and where it comes from."""
+
+import ipaddress
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.settings import Network, Settings
+
+_LONGEST_AGENT = 200
+
+
+def address_of(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:
+    """The address that calls: what the last proxy of ours saw, or else who is connected.
+
+    X-Forwarded-For counts only as far as proxies named in the settings wrote it: from its end to
+    the first address that is none of theirs. What stands before that anybody may have made up.
+    """
+    caller = _parsed(peer or "")
+    for entry in reversed(forwarded.split(",")):
+        if caller is None or not any(caller in network for network in trusted):
+            break
+        seen = _parsed(entry)
+        if seen is None:
+            break
+        caller = seen
+    return str(caller) if caller else ""
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+def _caller_address(request: Request) -> str:
+    settings: Settings = request.app.state.settings
+    forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
+    peer = request.client.host if request.client else None
+    return address_of(peer, forwarded, settings.trusted_proxies)
+
+
+def _user_agent(request: Request) -> str | None:
+    given = request.headers.get("user-agent", "")
+    return "".join(char for char in given if char.isprintable())[:_LONGEST_AGENT] or None
+
+
+CurrentSettings = Annotated[Settings, Depends(_settings)]
+# Empty where nothing is known of it, as behind a Unix socket.
+CallerAddress = Annotated[str, Depends(_caller_address)]
+UserAgent = Annotated[str | None, Depends(_user_agent)]
