@@ -1,7 +1,5 @@
 """POST /v1/auth/sign-up and /v1/auth/confirm-email."""
 
-
-
 from tests.fix_api import PASSWORD, Api
 
 ANN = "ann@example.com"
