@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.fix_database", "tests.fix_service", "tests.fix_api"]
+pytest_plugins = ["tests.fix_database", "tests.fix_service", "tests.fix_api", "tests.fix_work"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

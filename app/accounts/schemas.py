@@ -11,7 +11,7 @@ from app.kit.schemas import Email, Input, Name
 
 Secret = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=200),
+    StringConstraints(min_length=1, max_length=1000),
     Field(json_schema_extra={"format": "password", "writeOnly": True}),
 ]
 

@@ -7,7 +7,6 @@ import secrets
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from typing import Annotated, TypeVar
 
 from pwdlib import PasswordHash
@@ -28,6 +27,7 @@ Password = Annotated[
 ]
 
 _hasher = PasswordHash.recommended()
+_nobodys = _hasher.hash(secrets.token_urlsafe())
 # Each takes a processor and 64 MiB; more at once would only make all of them slow.
 _threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="passwords")
 
@@ -83,18 +83,13 @@ async def matches(password: str, stored: str | None) -> tuple[bool, str | None]:
     """
     text = _normal(password)
     if stored is None:
-        await _in_thread(_hasher.verify, text, await _in_thread(_nobodys))
+        await _in_thread(_hasher.verify, text, _nobodys)
         return False, None
     return await _in_thread(_hasher.verify_and_update, text, stored)
 
 
 async def _in_thread(work: Callable[..., ResultT], *arguments: str) -> ResultT:
     return await asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
-
-
-@cache
-def _nobodys() -> str:
-    return _hasher.hash(secrets.token_urlsafe())
 
 
 def _normal(password: str) -> str:

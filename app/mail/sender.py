@@ -45,7 +45,8 @@ class Sender:
                 while await self._send_due(owner) == AT_ONCE:
                     pass
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), LOOK_EVERY)
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await woken.wait()
         finally:
             outbox.stop_listening(woken)
 

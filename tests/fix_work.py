@@ -1,0 +1,68 @@
+"""What the service does for an answer, counted: the time that it takes is too shaky to compare."""
+
+import logging
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import pytest
+
+from app.auth import passwords
+
+_LOG = logging.getLogger("prisma_wasm.query")
+
+
+@dataclass
+class Work:
+    """Statements that the database got, and how often a password was hashed."""
+
+    statements: list[str] = field(default_factory=list[str])
+    hashes: int = 0
+
+
+# Of the test's own task: what goes on in the background is not counted.
+_current: ContextVar[Work | None] = ContextVar("work", default=None)
+
+
+class Counter:
+    """Counts the work of the requests that are made in a block."""
+
+    @contextmanager
+    def counting(self) -> Generator[Work]:
+        work = Work()
+        token = _current.set(work)
+        yield work
+        _current.reset(token)
+
+
+class _Statements(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        sql: str = record.__dict__["sql"]
+        work = _current.get()
+        # How settings come to a connection depends on what it did before.
+        if work is not None and "set_config" not in sql:
+            work.statements.append(sql)
+
+
+class _CountingHasher:
+    def __init__(self) -> None:
+        self._hasher = passwords._hasher  # pyright: ignore[reportPrivateUsage]  # what is counted
+
+    def __getattr__(self, name: str) -> object:
+        if work := _current.get():
+            work.hashes += 1
+        return getattr(self._hasher, name)
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """Counts the work of the API in this process: `with work.counting() as done: ...`"""
+    handler = _Statements()
+    monkeypatch.setattr(passwords, "_hasher", _CountingHasher())
+    level = _LOG.level
+    _LOG.addHandler(handler)
+    _LOG.setLevel(logging.DEBUG)
+    yield Counter()
+    _LOG.setLevel(level)
+    _LOG.removeHandler(handler)
