@@ -48,6 +48,8 @@ async def delete(caller: Caller, *, password: str) -> None:
     await _require_password(caller, password)
     async with prisma.tx() as tx:
         await workspaces.end_memberships(tx, user=caller.user.id)
+        # Before the account: a refresh at this moment takes their locks in this order too.
+        await sessions.end_all(tx, caller.user.id)
         await tx.user.delete_many(where={"id": caller.user.id})
 
 

@@ -139,14 +139,15 @@ async def confirm_email(*, token: str, password: str) -> None:
         if not is_right:
             raise wrong_credentials()
         async with prisma.tx() as tx:
-            if not await tx.emailtoken.delete_many(where={"id": link.id}):
-                raise invalid_link()
+            # The account's row first, everywhere: what concerns it comes one after the other.
             confirmed = await tx.user.update_many(
                 where={"id": user.id, "passwordHash": user.passwordHash},
                 data={"emailConfirmedAt": datetime.now(UTC)},
             )
             if not confirmed:  # somebody signed up anew meanwhile, with another password
                 raise wrong_credentials()
+            if not await tx.emailtoken.delete_many(where={"id": link.id}):
+                raise invalid_link()
             await tx.emailtoken.delete_many(where={"userId": user.id, "purpose": link.purpose})
     await throttle.forget(LOG_INS_OF_ACCOUNT, link.email)
 
@@ -161,12 +162,12 @@ async def reset_password(*, token: str, password: str) -> None:
         passwords.require_strong(password, email=user.email, name=user.name, field="newPassword")
         password_hash = await passwords.hash_of(password)
         async with prisma.tx() as tx:
-            if not await tx.emailtoken.delete_many(where={"id": link.id}):
-                raise invalid_link()
             changes: UserUpdateInput = {"passwordHash": password_hash}
             if user.emailConfirmedAt is None:  # who has the link reads the address's mail
                 changes["emailConfirmedAt"] = datetime.now(UTC)
             await tx.user.update(where={"id": user.id}, data=changes)
+            if not await tx.emailtoken.delete_many(where={"id": link.id}):
+                raise invalid_link()
             await tx.emailtoken.delete_many(where={"userId": user.id})
             await sessions.end_all(tx, user.id)
             await mails.password_changed(tx, to=user.email)

@@ -1,0 +1,151 @@
+"""POST /v1/auth/forgot-password, /reset-password and /resend-confirmation."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from app.accounts.rules import MAILS_TO_ACCOUNT
+from tests.fix_api import PASSWORD, Api
+from tests.fix_work import Counter, Work
+
+ANN = "ann@example.com"
+NEW = "a fourth horse on the moon"
+RESET = "Set a new password"
+
+
+async def ask(api: Api, what: str = "forgot-password", email: str = ANN) -> httpx.Response:
+    return await api.anonymous.post(f"/v1/auth/{what}", json={"email": email})
+
+
+async def reset(api: Api, token: str, password: str = NEW) -> httpx.Response:
+    return await api.anonymous.post(
+        "/v1/auth/reset-password", json={"token": token, "newPassword": password}
+    )
+
+
+async def test_a_forgotten_password_is_replaced(api: Api):
+    """By a link that works once; all sessions end, and the holder is told."""
+    ann = await api.person("ann")
+
+    assert (await ask(api, email="Ann@Example.com")).status_code == 202
+    token = await api.link(ANN, RESET)
+    assert (await reset(api, token)).status_code == 204
+
+    assert (await ann.get("/v1/me")).status_code == 401
+    assert (await api.log_in(ANN)).status_code == 401
+    assert (await api.log_in(ANN, NEW)).status_code == 200
+    assert (await reset(api, token, PASSWORD)).status_code == 400
+    await api.mail(ANN, "Your password was changed")
+
+
+async def test_it_confirms_the_address_and_opens_a_throttled_account(api: Api):
+    """Who has the link reads the address's mail."""
+    ann = await api.person("ann", confirmed=False)
+    for _ in range(11):
+        await api.log_in(ANN, "wrong")
+    await ask(api)
+
+    assert (await reset(api, await api.link(ANN, RESET))).status_code == 204
+
+    assert (await api.log_in(ANN, NEW)).status_code == 200
+    user = await api.owner.user.find_unique_or_raise(where={"id": ann.id})
+    assert user.emailConfirmedAt is not None
+
+
+@pytest.mark.parametrize("what", ["forgot-password", "resend-confirmation"])
+async def test_nobody_learns_whether_there_is_an_account(api: Api, work: Counter, what: str):
+    """Known, unconfirmed or unknown: one answer for equal work, and a mail."""
+    await api.person("ann")
+    await api.person("bob", confirmed=False)
+    seen: set[bytes] = set()
+    done: list[Work] = []
+    for name in ("ann", "bob", "nobody"):
+        with work.counting() as this:
+            answer = await ask(api, what, f"{name}@example.com")
+        assert answer.status_code == 202
+        seen.add(answer.content + repr(answer.headers.raw).encode())
+        done.append(this)
+
+    assert len(seen) == 1
+    assert [(this.hashes, len(this.statements)) for this in done] == [(0, 7)] * 3
+    await api.mail("nobody@example.com", "No account with this address")
+    if what == "forgot-password":
+        await api.mail(ANN, RESET)
+        await api.mail("bob@example.com", RESET)
+    else:
+        await api.mail(ANN, "Your e-mail address is confirmed")
+        await api.mail("bob@example.com", "Confirm your e-mail address")
+
+
+async def test_a_link_that_was_sent_again_confirms(api: Api):
+    """As that of signing up does."""
+    await api.person("ann", confirmed=False)
+    await ask(api, "resend-confirmation")
+    token = await api.link(ANN, "Confirm your e-mail address")
+    answer = await api.anonymous.post(
+        "/v1/auth/confirm-email", json={"token": token, "password": PASSWORD}
+    )
+
+    assert answer.status_code == 204
+    assert (await api.log_in(ANN)).status_code == 200
+
+
+async def test_a_link_is_of_one_kind(api: Api):
+    """One that confirms resets nothing."""
+    await api.person("ann", confirmed=False)
+    await ask(api, "resend-confirmation")
+
+    answer = await reset(api, await api.link(ANN, "Confirm your e-mail address"))
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid_link"
+
+
+async def test_an_old_link_is_refused(api: Api):
+    """It works for an hour."""
+    ann = await api.person("ann")
+    await ask(api)
+    token = await api.owner.emailtoken.find_first_or_raise(where={"userId": ann.id})
+    assert 3500 < (token.expiresAt - datetime.now(UTC)).total_seconds() <= 3600
+    await api.owner.emailtoken.update_many(where={}, data={"expiresAt": datetime.now(UTC)})
+
+    assert (await reset(api, await api.link(ANN, RESET))).status_code == 400
+    assert (await ann.get("/v1/me")).status_code == 200
+
+
+async def test_a_weak_password_leaves_the_link(api: Api):
+    """One may try again with a better one."""
+    await api.person("ann")
+    await ask(api)
+    token = await api.link(ANN, RESET)
+
+    weak = await reset(api, token, "1234567890")
+
+    assert weak.status_code == 422
+    assert weak.json()["code"] == "weak_password"
+    assert (await reset(api, token)).status_code == 204
+
+
+async def test_of_uses_at_the_same_time_one_holds(api: Api):
+    """A link is used up in the transaction that it serves; the others sent before go with it."""
+    await api.person("ann")
+    await ask(api)
+    await ask(api)
+    one, two = await api.link(ANN, RESET), await api.link(ANN, RESET)
+
+    answers = await asyncio.gather(reset(api, one), reset(api, one), reset(api, two))
+
+    assert sorted(answer.status_code for answer in answers) == [204, 400, 400]
+    assert (await reset(api, one)).status_code == 400
+    assert (await reset(api, two)).status_code == 400
+    assert await api.owner.emailtoken.count() == 0
+
+
+async def test_it_is_throttled(api: Api):
+    """For accounts that are not, too."""
+    for _ in range(MAILS_TO_ACCOUNT.most):
+        assert (await ask(api, email="nobody@example.com")).status_code == 202
+
+    assert (await ask(api, email="nobody@example.com")).status_code == 429
