@@ -5,6 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -66,7 +67,7 @@ class MailServer:
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[MailServer]:
+async def mail_server() -> AsyncIterator[MailServer]:
     made = MailServer()
     yield made
     await asyncio.to_thread(made.stop)
@@ -106,23 +107,23 @@ async def until_empty(owner: Prisma) -> None:
 
 
 async def test_mail_goes_out_after_the_commit_and_only_then(
-    owner: Prisma, settings: Callable[..., Settings], server: MailServer
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
     """What is committed is sent and removed; what is rolled back was never there."""
-    server.start()
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{server.port}")):
-        with pytest.raises(ZeroDivisionError):
+    mail_server.start()
+    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+        with suppress(ZeroDivisionError):
             async with owner.tx() as tx:
                 await mail.put(tx, to="ann@example.com", subject="Never", text="x")
                 raise ZeroDivisionError
         async with owner.tx() as tx:
             await mail.put(tx, to="ann@example.com", subject="Grüße", text="Zoë\n.\nend\n")
             await asyncio.sleep(0.3)  # the sender looks several times in this while
-            assert server.inbox.messages == []
+            assert mail_server.inbox.messages == []
         mail.send_soon()
         await until_empty(owner)
 
-    ((recipients, message),) = server.inbox.messages
+    ((recipients, message),) = mail_server.inbox.messages
     assert recipients == ["ann@example.com"]
     assert message["From"] == "t@example.org"
     assert message["To"] == "ann@example.com"
@@ -135,7 +136,7 @@ async def test_mail_goes_out_after_the_commit_and_only_then(
 async def test_nothing_is_lost_while_the_mail_server_is_away(
     owner: Prisma,
     settings: Callable[..., Settings],
-    server: MailServer,
+    mail_server: MailServer,
     caplog: pytest.LogCaptureFixture,
 ):
     """It waits, is tried again and again, says so once, and arrives when the server is back."""
@@ -145,14 +146,14 @@ async def test_nothing_is_lost_while_the_mail_server_is_away(
         rows = await owner.outboxmail.find_many()
         return len(rows) == 25 and all(row.attempts > 1 and row.lastError for row in rows)
 
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{server.port}")):
+    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
         for number in range(25):
             await mail.put(owner, to="ann@example.com", subject=f"Mail {number}", text="x")
         await until(was_tried, "every mail was tried twice")
-        server.start()
+        mail_server.start()
         await until_empty(owner)
 
-    subjects = {message["Subject"] for _, message in server.inbox.messages}
+    subjects = {message["Subject"] for _, message in mail_server.inbox.messages}
     assert subjects == {f"Mail {number}" for number in range(25)}
     said = [record.getMessage() for record in caplog.records if record.name == "app.mail.sender"]
     assert [line.partition(",")[0] for line in said] == [
@@ -162,10 +163,10 @@ async def test_nothing_is_lost_while_the_mail_server_is_away(
 
 
 async def test_mail_waits_for_the_next_start(
-    owner: Prisma, settings: Callable[..., Settings], server: MailServer
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
     """What a stopped service leaves behind the next one sends."""
-    url = f"smtp://127.0.0.1:{server.port}"
+    url = f"smtp://127.0.0.1:{mail_server.port}"
     await mail.put(owner, to="ann@example.com", subject="Hello", text="x")
 
     async def was_tried() -> bool:
@@ -173,11 +174,11 @@ async def test_mail_waits_for_the_next_start(
 
     async with background.running(settings(SMTP_URL=url)):
         await until(was_tried, "it was tried")
-    server.start()
+    mail_server.start()
     async with background.running(settings(SMTP_URL=url)):
         await until_empty(owner)
 
-    assert len(server.inbox.messages) == 1
+    assert len(mail_server.inbox.messages) == 1
 
 
 async def test_a_sender_that_died_leaves_its_mail_to_others(owner: Prisma):
@@ -197,12 +198,15 @@ async def test_a_sender_that_died_leaves_its_mail_to_others(owner: Prisma):
 
 
 async def test_one_that_is_refused_does_not_hold_up_the_others(
-    owner: Prisma, settings: Callable[..., Settings], server: MailServer
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
     """A recipient that the server will never take is dropped; one that is busy is tried again."""
-    server.inbox.says = {"gone@example.com": "550 no such user", "busy@example.com": "451 later"}
-    server.start()
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{server.port}")):
+    mail_server.inbox.says = {
+        "gone@example.com": "550 no such user",
+        "busy@example.com": "451 later",
+    }
+    mail_server.start()
+    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
         for name in ("gone", "busy", "ann"):
             await mail.put(owner, to=f"{name}@example.com", subject="Hello", text="x")
 
@@ -213,31 +217,31 @@ async def test_one_that_is_refused_does_not_hold_up_the_others(
             ]
 
         await until(is_busy_left, "only the busy one is left")
-        assert [recipients for recipients, _ in server.inbox.messages] == [["ann@example.com"]]
-        server.inbox.says = {}
+        assert [recipients for recipients, _ in mail_server.inbox.messages] == [["ann@example.com"]]
+        mail_server.inbox.says = {}
         await until_empty(owner)
 
-    assert server.inbox.messages[-1][0] == ["busy@example.com"]
+    assert mail_server.inbox.messages[-1][0] == ["busy@example.com"]
 
 
 async def test_mail_that_nobody_took_for_days_is_dropped(
-    owner: Prisma, settings: Callable[..., Settings], server: MailServer
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
     """Its links are of no use any more; the log says so."""
     await mail.put(owner, to="ann@example.com", subject="Hello", text="x")
     await owner.outboxmail.update_many(
         where={}, data={"createdAt": datetime.now(UTC) - timedelta(days=6)}
     )
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{server.port}")):
+    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
         await until_empty(owner)
 
 
 async def test_a_password_is_not_sent_in_clear(
-    owner: Prisma, settings: Callable[..., Settings], server: MailServer
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
     """With a password, and a server without TLS, nothing is sent; the mail stays."""
-    server.start()
-    url = f"smtp://user:secret@127.0.0.1:{server.port}"
+    mail_server.start()
+    url = f"smtp://user:secret@127.0.0.1:{mail_server.port}"
     async with background.running(settings(SMTP_URL=url)):
         await mail.put(owner, to="ann@example.com", subject="Hello", text="x")
 
@@ -249,14 +253,14 @@ async def test_a_password_is_not_sent_in_clear(
     row = await owner.outboxmail.find_first_or_raise()
     assert "STARTTLS" in (row.lastError or "")
     assert "secret" not in (row.lastError or "")
-    assert server.inbox.messages == []
+    assert mail_server.inbox.messages == []
 
 
 async def test_headers_cannot_be_smuggled_in(
-    owner: Prisma, settings: Callable[..., Settings], server: MailServer
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
     """A line break in a subject or an address makes no header and no recipient."""
-    server.start()
+    mail_server.start()
     await mail.put(owner, to="a@example.com", subject="Hi\r\nBcc: b@example.com", text="x")
     await mail.put(owner, to="a@example.com\r\nBcc: b@example.com", subject="Hi", text="x")
 
@@ -264,10 +268,10 @@ async def test_headers_cannot_be_smuggled_in(
         rows = await owner.outboxmail.find_many()
         return len(rows) == 1 and rows[0].lastError is not None
 
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{server.port}")):
+    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
         await until(was_tried, "one is sent and one is refused")
 
-    ((recipients, message),) = server.inbox.messages
+    ((recipients, message),) = mail_server.inbox.messages
     assert recipients == ["a@example.com"]
     assert message["Bcc"] is None
     assert message["Subject"] == "Hi Bcc: b@example.com"
