@@ -2,7 +2,13 @@
 
 import pytest
 
-pytest_plugins = ["tests.fix_database", "tests.fix_service", "tests.fix_api", "tests.fix_work"]
+pytest_plugins = [
+    "tests.fix_database",
+    "tests.fix_service",
+    "tests.fix_api",
+    "tests.fix_team",
+    "tests.fix_work",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,0 +1,182 @@
+"""Requests at one moment that contradict each other: one comes first, and the others see it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable
+
+from httpx import Response
+from prisma.enums import WorkspaceRole
+
+from tests.fix_api import Api, Person
+from tests.fix_team import Team, make_team
+
+GUEST = "guest@example.com"
+
+
+async def at_once(*requests: Awaitable[Response]) -> list[Response]:
+    return list(await asyncio.gather(*requests))
+
+
+def statuses(answers: list[Response]) -> dict[int, int]:
+    return dict(Counter(answer.status_code for answer in answers))
+
+
+async def owners(team: Team) -> list[str]:
+    """Who owns the workspace: the members' rows, which its own row has to agree with."""
+    workspace = await team.api.owner.workspace.find_unique_or_raise(where={"id": team.id})
+    found = [user for user, role in (await team.roles()).items() if role == "owner"]
+    assert found == [workspace.ownerId]
+    return found
+
+
+async def test_one_of_many_equal_invitations(team: Team):
+    """One is made, the others are told of it, and the trail has one event."""
+    answers = await at_once(
+        *(
+            person.post(f"{team.path}/invitations", {"email": email})
+            for person in (team.owner, team.admin)
+            for email in (GUEST, GUEST.upper()) * 3
+        )
+    )
+
+    assert statuses(answers) == {201: 1, 409: 11}
+    assert await team.api.owner.invitation.count() == 1
+    assert await team.actions() == ["invitation.created"]
+
+
+async def test_one_of_many_equal_acceptances(team: Team):
+    """The guest becomes a member once."""
+    _, token = await team.invited(GUEST)
+    guest = await team.api.person("guest")
+
+    answers = await at_once(
+        *(guest.post("/v1/invitations/accept", {"token": token}) for _ in range(6))
+    )
+
+    assert statuses(answers) == {200: 1, 404: 5}
+    assert await team.actions() == ["invitation.accepted"]
+
+
+async def test_an_invitation_is_accepted_or_revoked(team: Team):
+    """Never both."""
+    id_, token = await team.invited(GUEST)
+    guest = await team.api.person("guest")
+
+    accepted, revoked = await at_once(
+        guest.post("/v1/invitations/accept", {"token": token}),
+        team.owner.delete(f"{team.path}/invitations/{id_}"),
+    )
+
+    assert {accepted.status_code, revoked.status_code} in ({200, 404}, {404, 204})
+    assert (guest.id in await team.roles()) == accepted.is_success
+
+
+async def test_one_owner_after_many_transfers(team: Team):
+    """The first makes somebody else the owner, so the others come from an admin."""
+    heirs = [await team.joined(f"heir{number}") for number in range(5)]
+
+    answers = await at_once(
+        *(team.owner.post(f"{team.path}/transfer", {"userId": heir.id}) for heir in heirs)
+    )
+
+    assert statuses(answers) == {200: 1, 403: 4}
+    (owner,) = await owners(team)
+    assert owner in {heir.id for heir in heirs}
+    assert await team.actions() == ["workspace.transferred"]
+
+
+async def test_the_heir_leaves_or_inherits(team: Team):
+    """Who is gone does not come back as the owner, and the owner does not go."""
+    for number in range(4):
+        heir = await team.joined(f"heir{number}")
+        requests = [
+            team.owner.post(f"{team.path}/transfer", {"userId": heir.id}),
+            heir.delete(f"{team.path}/members/{heir.id}"),
+            team.admin.delete(f"{team.path}/members/{heir.id}"),
+        ]
+        answers = await at_once(*(requests if number % 2 else reversed(requests)))
+
+        (owner,) = await owners(team)
+        if owner == heir.id:
+            assert not any(answer.status_code == 204 for answer in answers)
+            await heir.post(f"{team.path}/transfer", {"userId": team.owner.id})
+        else:
+            assert owner == team.owner.id
+            assert heir.id not in await team.roles()
+            assert statuses(answers)[204] == 1
+
+
+async def test_admins_who_are_demoted_do_not_act_any_more(team: Team):
+    """What an admin asks for while they lose the role happens before that, or not at all."""
+    answers = await at_once(
+        team.owner.patch(f"{team.path}/members/{team.admin.id}", {"role": "member"}),
+        *(
+            team.admin.post(f"{team.path}/invitations", {"email": f"{number}{GUEST}"})
+            for number in range(6)
+        ),
+    )
+
+    assert answers[0].status_code == 200
+    actions = await team.actions()
+    assert actions.count("invitation.created") == statuses(answers).get(201, 0)
+    assert actions[-1] == "member.role_changed"
+
+
+async def test_one_of_many_equal_additions(api: Api, team: Team):
+    """One makes the member."""
+    other = await make_team(api, "blue")
+    await other.add(team.owner)
+    await other.add(team.admin)
+
+    answers = await at_once(
+        *(
+            person.post(f"{team.path}/members", {"userId": other.member.id})
+            for person in (team.owner, team.admin) * 3
+        )
+    )
+
+    assert statuses(answers) == {201: 1, 409: 5}
+    assert await team.actions() == ["member.added"]
+
+
+async def test_one_of_many_equal_removals(team: Team):
+    """One removes, the others find nobody."""
+    answers = await at_once(
+        *(
+            person.delete(f"{team.path}/members/{team.member.id}")
+            for person in (team.owner, team.admin) * 3
+        )
+    )
+
+    assert statuses(answers) == {204: 1, 404: 5}
+    assert await team.actions() == ["member.removed"]
+
+
+async def test_everything_at_once_while_it_is_deleted(team: Team):
+    """Nothing fails on our side, nothing is left over, and nothing happens after the end."""
+    people = [await team.joined(f"n{number}", WorkspaceRole.admin) for number in range(3)]
+    tokens = [await team.invited(f"guest{number}@example.com") for number in range(2)]
+    guests = [await team.api.person(f"guest{number}") for number in range(2)]
+
+    def asked(person: Person) -> list[Awaitable[Response]]:
+        return [
+            person.patch(team.path, {"name": person.email}),
+            person.post(f"{team.path}/invitations", {"email": GUEST}),
+            person.delete(f"{team.path}/members/{person.id}"),
+        ]
+
+    answers = await at_once(
+        *asked(people[0]),
+        guests[0].post("/v1/invitations/accept", {"token": tokens[0][1]}),
+        team.owner.delete(team.path),
+        *asked(people[1]),
+        guests[1].post("/v1/invitations/accept", {"token": tokens[1][1]}),
+        *asked(people[2]),
+    )
+
+    assert max(answer.status_code for answer in answers) < 500
+    assert await team.roles() == {}
+    assert await team.api.owner.invitation.count() == 0
+    actions = await team.actions()
+    assert actions[-1] == "workspace.deleted"
+    assert len(actions) == sum(answer.is_success for answer in answers)

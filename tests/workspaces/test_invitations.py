@@ -1,0 +1,197 @@
+"""Invitations: made, listed, revoked, accepted."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.auth import hash_of
+from tests.fix_api import Api
+from tests.fix_team import Team
+
+GUEST = "guest@example.com"
+EXPIRED = timedelta(seconds=-1)
+
+
+async def test_invite(team: Team):
+    """The token is shown once; what is stored is its hash."""
+    answer = await team.admin.post(f"{team.path}/invitations", {"email": "Guest@Example.COM"})
+
+    assert answer.status_code == 201
+    made = answer.json()
+    assert (made["email"], made["role"]) == (GUEST, "member")
+    stored = await team.api.owner.invitation.find_first_or_raise()
+    assert stored.hash == hash_of(made["token"])
+    assert timedelta(days=6) < stored.expiresAt - datetime.now(UTC) <= timedelta(days=7)
+    (listed,) = (await team.owner.get(f"{team.path}/invitations")).json()["items"]
+    assert listed == {name: value for name, value in made.items() if name != "token"}
+    assert await team.actions() == ["invitation.created"]
+
+
+async def test_invite_twice(team: Team):
+    """The first invitation stays as it was."""
+    first = await team.owner.post(f"{team.path}/invitations", {"email": GUEST, "role": "admin"})
+    answer = await team.owner.post(f"{team.path}/invitations", {"email": GUEST.upper()})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_invited")
+    stored = await team.api.owner.invitation.find_first_or_raise()
+    assert (stored.hash, stored.role) == (hash_of(first.json()["token"]), "admin")
+    assert await team.actions() == ["invitation.created"]
+
+
+async def test_invite_again_after_expiry(team: Team):
+    """The one that has expired makes room."""
+    _, old = await team.invited(GUEST, expires=EXPIRED)
+    guest = await team.api.person("guest")
+
+    answer = await team.owner.post(f"{team.path}/invitations", {"email": GUEST})
+
+    assert answer.status_code == 201
+    assert (await guest.post("/v1/invitations/accept", {"token": old})).status_code == 404
+    accepted = await guest.post("/v1/invitations/accept", {"token": answer.json()["token"]})
+    assert accepted.status_code == 200
+
+
+async def test_invite_a_member(team: Team):
+    """There is nothing to invite them to."""
+    answer = await team.owner.post(f"{team.path}/invitations", {"email": team.member.email})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_member")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"email": "nobody"},
+        {"email": "a@b@example.com"},
+        {"email": "a\0@example.com"},
+        {"email": "a" * 250 + "@example.com"},
+        {"email": GUEST, "role": "owner"},
+        {"email": GUEST, "expiresAt": "2099-01-01"},
+    ],
+)
+async def test_bad_input(team: Team, body: object):
+    """Nobody is invited."""
+    answer = await team.owner.post(f"{team.path}/invitations", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+    assert await team.api.owner.invitation.count() == 0
+
+
+async def test_list_in_pages(team: Team):
+    """The newest first."""
+    made = [(await team.invited(f"guest{number}@example.com"))[0] for number in range(3)]
+
+    first = (await team.owner.get(f"{team.path}/invitations?take=2")).json()
+    cursor = first["nextCursor"]
+    last = (await team.owner.get(f"{team.path}/invitations?take=2&cursor={cursor}")).json()
+
+    # Ids grow with time, from one millisecond to the next.
+    ids = [item["id"] for item in first["items"] + last["items"]]
+    assert ids == sorted(made, reverse=True)
+    assert last["nextCursor"] is None
+
+
+async def test_revoke(team: Team):
+    """Its token is good for nothing, and the address can be invited anew."""
+    id_, token = await team.invited(GUEST)
+    guest = await team.api.person("guest")
+
+    assert (await team.admin.delete(f"{team.path}/invitations/{id_}")).status_code == 204
+
+    assert (await team.admin.delete(f"{team.path}/invitations/{id_}")).status_code == 404
+    assert (await guest.post("/v1/invitations/accept", {"token": token})).status_code == 404
+    assert await team.actions() == ["invitation.revoked"]
+
+
+@pytest.mark.parametrize("id_", ["nothing", "%00", "00000000-0000-7000-8000-000000000000"])
+async def test_revoke_none(team: Team, id_: str):
+    """Of whatever shape its id is."""
+    answer = await team.admin.delete(f"{team.path}/invitations/{id_}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "invitation_not_found")
+
+
+async def test_accept(team: Team):
+    """The guest is a member with the role that the invitation names; it is used up."""
+    await team.invited("another@example.com")
+    answer = await team.owner.post(f"{team.path}/invitations", {"email": GUEST, "role": "admin"})
+    guest = await team.api.person("guest")
+    token = {"token": answer.json()["token"]}
+
+    accepted = await guest.post("/v1/invitations/accept", token)
+
+    assert accepted.status_code == 200
+    assert (accepted.json()["id"], accepted.json()["role"]) == (team.id, "admin")
+    assert accepted.json() == (await guest.get(team.path)).json()
+    assert (await team.roles())[guest.id] == "admin"
+    assert (await guest.post("/v1/invitations/accept", token)).status_code == 404
+    assert await team.actions() == ["invitation.created", "invitation.accepted"]
+    event = await team.api.owner.auditevent.find_first_or_raise(order={"id": "desc"})
+    assert event.actorId == guest.id
+
+
+async def test_accept_what_is_not_ones_own(team: Team):
+    """Somebody else's token, an expired one of somebody else's, and none: the same answer."""
+    _, token = await team.invited(GUEST)
+    _, expired = await team.invited("old@example.com", expires=EXPIRED)
+    stranger = await team.api.person("stranger")
+
+    answers = [
+        await stranger.post("/v1/invitations/accept", {"token": text})
+        for text in (token, expired, "nothing")
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 3
+    assert answers[0].json() == answers[1].json() == answers[2].json()
+    assert stranger.id not in await team.roles()
+    assert await team.api.owner.invitation.count() == 2
+
+
+async def test_accept_with_an_address_that_is_not_confirmed(team: Team):
+    """Whoever signed up with the address first does not get in by that."""
+    _, token = await team.invited(GUEST)
+    guest = await team.api.person("guest", confirmed=False)
+
+    answers = [
+        await guest.post("/v1/invitations/accept", {"token": text}) for text in (token, "nothing")
+    ]
+
+    assert [answer.json()["code"] for answer in answers] == ["email_not_confirmed"] * 2
+    assert guest.id not in await team.roles()
+
+
+async def test_accept_too_late(team: Team):
+    """The guest is told to ask for another."""
+    _, token = await team.invited(GUEST, expires=EXPIRED)
+    guest = await team.api.person("guest")
+
+    answer = await guest.post("/v1/invitations/accept", {"token": token})
+
+    assert (answer.status_code, answer.json()["code"]) == (410, "invitation_expired")
+
+
+@pytest.mark.parametrize("token", ["", "a\0b", "\ud800", "x" * 201, 7, None])
+async def test_accept_nonsense(api: Api, token: object):
+    """A token that no invitation can have is invalid input."""
+    guest = await api.person("guest")
+
+    answer = await guest.post(
+        "/v1/invitations/accept",
+        content=json.dumps({"token": token}),
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+async def test_accept_by_somebody_who_is_a_member_by_now(team: Team):
+    """They keep their role, and nothing is used up."""
+    _, token = await team.invited(team.admin.email)
+
+    answer = await team.admin.post("/v1/invitations/accept", {"token": token})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_member")
+    assert (await team.roles())[team.admin.id] == "admin"
+    assert await team.actions() == []

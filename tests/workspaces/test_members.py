@@ -1,0 +1,150 @@
+"""Members: listed, added, given roles, removed; and leaving."""
+
+import pytest
+from prisma.enums import WorkspaceRole
+
+from tests.fix_api import Api
+from tests.fix_team import Team, make_team
+
+NOBODY = "00000000-0000-7000-8000-000000000000"
+NO_USERS = ("nobody", NOBODY, NOBODY.upper().replace("0", "A"), "%00", "1", f"{NOBODY}0")
+
+
+async def test_list(team: Team):
+    """Each with the person and the role, in the order of joining, and nothing else."""
+    page = (await team.member.get(f"{team.path}/members")).json()
+
+    assert [item["role"] for item in page["items"]] == ["owner", "admin", "member"]
+    assert page["nextCursor"] is None
+    last = page["items"][-1]
+    assert last.keys() == {"userId", "role", "joinedAt", "user"}
+    assert last["user"] == {
+        "id": team.member.id,
+        "email": team.member.email,
+        "name": "Member.Red",
+    }
+
+
+async def test_list_in_pages(team: Team):
+    """Each member once, also where several joined at one moment."""
+    moment = (await team.api.owner.workspacemember.find_first_or_raise()).joinedAt
+    for number in range(4):
+        await team.joined(f"n{number}")
+    await team.api.owner.workspacemember.update_many(where={}, data={"joinedAt": moment})
+
+    seen: list[str] = []
+    path, cursor = f"{team.path}/members?take=3", ""
+    while cursor is not None:
+        page = (await team.member.get(path + cursor)).json()
+        seen += [item["userId"] for item in page["items"]]
+        cursor = f"&cursor={page['nextCursor']}" if page["nextCursor"] else None
+
+    assert len(seen) == 7
+    assert set(seen) == set(await team.roles())
+
+
+async def test_add_somebody_known(api: Api, team: Team):
+    """A colleague from another workspace becomes a member; their invitation is settled by it."""
+    other = await make_team(api, "blue")
+    await other.add(team.admin)
+    await team.invited(other.member.email)
+
+    answer = await team.admin.post(f"{team.path}/members", {"userId": other.member.id})
+
+    assert answer.status_code == 201
+    assert answer.json()["user"]["email"] == other.member.email
+    assert (await team.roles())[other.member.id] == "member"
+    assert (await team.admin.get(f"{team.path}/invitations")).json()["items"] == []
+    assert await team.actions() == ["member.added"]
+
+
+async def test_whom_one_does_not_know_one_cannot_add(api: Api, team: Team):
+    """A stranger and nobody get the same answer: it does not tell whether an account exists."""
+    stranger = await make_team(api, "blue")
+    answers = [
+        await team.owner.post(f"{team.path}/members", {"userId": user})
+        for user in (stranger.owner.id, NOBODY)
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["code"] == "person_not_found"
+
+
+async def test_add_a_member_again(team: Team):
+    """They keep their role."""
+    answer = await team.owner.post(
+        f"{team.path}/members", {"userId": team.admin.id, "role": "member"}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_member")
+    assert (await team.roles())[team.admin.id] == "admin"
+    assert await team.actions() == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"userId": "nobody"},
+        {"userId": 7},
+        {"userId": NOBODY, "role": "king"},
+        {"userId": NOBODY, "role": None},
+        {"userId": NOBODY, "workspaceId": "x"},
+        [],
+        "text",
+        None,
+    ],
+)
+async def test_bad_input(team: Team, body: object):
+    """Of adding; the same schemas serve the other routes."""
+    answer = await team.owner.post(f"{team.path}/members", body)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
+
+
+@pytest.mark.parametrize("user", NO_USERS)
+async def test_an_id_of_nobody(team: Team, user: str):
+    """Of whatever shape: there is no such member."""
+    for answer in (
+        await team.owner.patch(f"{team.path}/members/{user}", {"role": "admin"}),
+        await team.owner.delete(f"{team.path}/members/{user}"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (404, "member_not_found")
+
+
+async def test_give_a_role(team: Team):
+    """It holds at the next request; giving the role that they have is no event."""
+    for _ in range(2):
+        answer = await team.owner.patch(f"{team.path}/members/{team.member.id}", {"role": "admin"})
+        assert (answer.status_code, answer.json()["role"]) == (200, "admin")
+
+    assert (await team.member.get(f"{team.path}/audit-events")).status_code == 200
+    assert await team.actions() == ["member.role_changed"]
+
+
+async def test_remove(team: Team):
+    """They are a stranger at the next request, and work in the workspace no longer."""
+    await team.api.owner.session.update(
+        where={"id": team.member.session}, data={"workspace": {"connect": {"id": team.id}}}
+    )
+
+    assert (await team.admin.delete(f"{team.path}/members/{team.member.id}")).status_code == 204
+
+    assert (await team.member.get(team.path)).status_code == 404
+    session = await team.api.owner.session.find_unique_or_raise(where={"id": team.member.session})
+    assert session.workspaceId is None
+    assert await team.actions() == ["member.removed"]
+
+
+async def test_leave(team: Team):
+    """With one's own id; the owner is told to transfer or delete."""
+    assert (await team.admin.delete(f"{team.path}/members/{team.admin.id}")).status_code == 204
+    refused = await team.owner.delete(f"{team.path}/members/{team.owner.id}")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "owner_cannot_leave")
+    assert await team.roles() == {
+        team.owner.id: WorkspaceRole.owner,
+        team.member.id: WorkspaceRole.member,
+    }
+    assert await team.actions() == ["member.left"]
