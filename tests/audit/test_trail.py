@@ -1,0 +1,104 @@
+"""The audit trail: who did what to which workspace when."""
+
+import asyncio
+
+from tests.fix_api import Api
+from tests.fix_team import Team, make_team
+
+GUEST = "guest@example.com"
+
+
+async def test_every_write_leaves_an_event(api: Api):
+    """With who did it, what to, and what is worth knowing of it; the newest first."""
+    ann, bob = await api.person("ann"), await api.person("bob")
+    workspace = (await ann.post("/v1/workspaces", {"name": "One"})).json()["id"]
+    path = f"/v1/workspaces/{workspace}"
+    invited = (await ann.post(f"{path}/invitations", {"email": bob.email})).json()
+    await bob.post("/v1/invitations/accept", {"token": invited["token"]})
+    await ann.patch(path, {"name": "Two", "description": None})
+    await ann.patch(f"{path}/members/{bob.id}", {"role": "admin"})
+    guest = (await bob.post(f"{path}/invitations", {"email": GUEST})).json()
+    await bob.delete(f"{path}/invitations/{guest['id']}")
+    await ann.post(f"{path}/transfer", {"userId": bob.id})
+    await bob.delete(f"{path}/members/{ann.id}")
+
+    items = (await bob.get(f"{path}/audit-events")).json()["items"]
+
+    told = [
+        (item["action"], item["actorId"], item["subjectId"], item["details"])
+        for item in sorted(items, key=lambda item: item["createdAt"])
+    ]
+    assert told == [
+        ("workspace.created", ann.id, workspace, {"name": "One"}),
+        ("invitation.created", ann.id, invited["id"], {"email": bob.email, "role": "member"}),
+        ("invitation.accepted", bob.id, invited["id"], {"email": bob.email, "role": "member"}),
+        ("workspace.changed", ann.id, workspace, {"name": "Two", "description": None}),
+        ("member.role_changed", ann.id, bob.id, {"before": "member", "role": "admin"}),
+        ("invitation.created", bob.id, guest["id"], {"email": GUEST, "role": "member"}),
+        ("invitation.revoked", bob.id, guest["id"], {"email": GUEST}),
+        ("workspace.transferred", ann.id, bob.id, {}),
+        ("member.removed", bob.id, ann.id, {"role": "admin"}),
+    ]
+    assert all(item.keys() == items[0].keys() for item in items)
+    assert [item["id"] for item in items] == sorted((item["id"] for item in items), reverse=True)
+
+
+async def test_in_pages(team: Team):
+    """Each event once; what happens meanwhile comes before the first page."""
+    for name in ("a", "b", "c"):
+        await team.owner.patch(team.path, {"name": name})
+    path = f"{team.path}/audit-events?take=2"
+
+    first = (await team.owner.get(path)).json()
+    await team.owner.patch(team.path, {"name": "d"})
+    second = (await team.owner.get(f"{path}&cursor={first['nextCursor']}")).json()
+
+    names = [item["details"]["name"] for item in first["items"] + second["items"]]
+    assert names == ["c", "b", "a"]
+    assert second["nextCursor"] is None
+
+
+async def test_it_outlives_the_workspace(team: Team):
+    """The rows stay; through the API there is nothing any more to ask them of."""
+    await team.owner.patch(team.path, {"name": "Last"})
+    await team.owner.delete(team.path)
+
+    assert (await team.owner.get(f"{team.path}/audit-events")).status_code == 404
+    events = await team.api.owner.auditevent.find_many(where={"workspaceId": team.id})
+    assert {(event.action, event.actorId) for event in events} == {
+        ("workspace.changed", team.owner.id),
+        ("workspace.deleted", team.owner.id),
+    }
+
+
+async def test_what_fails_leaves_no_event(team: Team):
+    """An event is of the transaction that it tells of: where nothing happens, nothing is told."""
+    await team.api.owner.execute_raw(
+        """
+        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE check_violation; END $$;
+        """
+    )
+    await team.api.owner.execute_raw(
+        'CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON "Invitation" '
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+
+    answers = await asyncio.gather(
+        team.owner.post(f"{team.path}/invitations", {"email": GUEST}), return_exceptions=True
+    )
+
+    assert isinstance(answers[0], Exception)
+    assert await team.api.owner.invitation.count() == 0
+    assert await team.actions() == []
+
+
+async def test_of_no_other_workspace(api: Api, team: Team):
+    """Whoever reads two trails reads each alone."""
+    blue = await make_team(api, "blue")
+    await blue.owner.patch(blue.path, {"name": "Blue"})
+    await team.owner.patch(team.path, {"name": "Red"})
+
+    items = (await team.owner.get(f"{team.path}/audit-events")).json()["items"]
+
+    assert [item["details"] for item in items] == [{"name": "Red"}]
