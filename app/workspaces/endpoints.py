@@ -8,7 +8,8 @@ from prisma.partials import Membership, PendingInvitation
 from app import audit
 from app.auth import CurrentCaller
 from app.kit.pages import Page, PagesOf
-from app.problems import problems
+from app.kit.requests import CurrentSettings
+from app.problems import OF_BODIES, problems
 from app.workspaces import invitations, members, rules
 from app.workspaces.schemas import (
     Acceptance,
@@ -30,7 +31,9 @@ UserId = Annotated[str, Path(alias="userId")]
 InvitationId = Annotated[str, Path(alias="invitationId")]
 
 
-@router.post("/workspaces", tags=["workspaces"], status_code=201, responses=problems(401, 422))
+@router.post(
+    "/workspaces", tags=["workspaces"], status_code=201, responses=problems(*OF_BODIES, 401)
+)
 async def create_workspace(caller: CurrentCaller, body: NewWorkspace) -> MyWorkspace:
     """Make a workspace of one's own."""
     return await rules.create(caller, name=body.name, description=body.description)
@@ -47,7 +50,7 @@ async def read_workspace(scope: MemberScope) -> MyWorkspace:
     return rules.seen_by(scope.workspace, scope.role)
 
 
-@router.patch(WORKSPACE, tags=["workspaces"], responses=problems(401, 403, 404, 422))
+@router.patch(WORKSPACE, tags=["workspaces"], responses=problems(*OF_BODIES, 401, 403, 404))
 async def change_workspace(
     scope: AdminScope, body: Annotated[WorkspaceChange, Body()]
 ) -> MyWorkspace:
@@ -64,7 +67,7 @@ async def delete_workspace(scope: OwnerScope) -> None:
 @router.post(
     f"{WORKSPACE}/transfer",
     tags=["workspaces"],
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(*OF_BODIES, 401, 403, 404, 409),
 )
 async def transfer_workspace(scope: OwnerScope, body: NewOwner) -> MyWorkspace:
     """Make another member the owner, and oneself an admin."""
@@ -81,7 +84,7 @@ async def list_members(scope: MemberScope, pages: PagesOf) -> Page[Membership]:
     f"{WORKSPACE}/members",
     tags=["members"],
     status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(*OF_BODIES, 401, 403, 404, 409),
 )
 async def add_member(scope: AdminScope, body: NewMember) -> Membership:
     """Add somebody with whom one already shares a workspace; others are invited."""
@@ -91,7 +94,7 @@ async def add_member(scope: AdminScope, body: NewMember) -> Membership:
 @router.patch(
     f"{WORKSPACE}/members/{{userId}}",
     tags=["members"],
-    responses=problems(401, 403, 404, 422),
+    responses=problems(*OF_BODIES, 401, 403, 404),
 )
 async def change_member(scope: AdminScope, user_id: UserId, body: NewRole) -> Membership:
     """Give a member another role."""
@@ -121,11 +124,15 @@ async def list_invitations(scope: AdminScope, pages: PagesOf) -> Page[PendingInv
     f"{WORKSPACE}/invitations",
     tags=["invitations"],
     status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=problems(*OF_BODIES, 401, 403, 404, 409, 429),
 )
-async def invite(scope: AdminScope, body: NewInvitation) -> IssuedInvitation:
+async def invite(
+    scope: AdminScope, body: NewInvitation, settings: CurrentSettings
+) -> IssuedInvitation:
     """Invite an address; the token goes there by mail, and is shown here this once."""
-    return await invitations.invite(scope, email=body.email, role=body.role.role)
+    return await invitations.invite(
+        scope, email=body.email, role=body.role.role, public_url=settings.public_url
+    )
 
 
 @router.delete(
@@ -142,7 +149,7 @@ async def revoke_invitation(scope: AdminScope, invitation_id: InvitationId) -> N
 @router.post(
     "/invitations/accept",
     tags=["invitations"],
-    responses=problems(401, 403, 404, 409, 410, 422),
+    responses=problems(*OF_BODIES, 401, 403, 404, 409, 410),
 )
 async def accept_invitation(caller: CurrentCaller, body: Acceptance) -> MyWorkspace:
     """Become a member, by an invitation to one's own, confirmed address."""

@@ -7,8 +7,8 @@ from prisma.errors import UniqueViolationError
 from prisma.partials import PendingInvitation
 from prisma.types import InvitationWhereInput
 
-from app import audit
-from app.auth import Caller, hash_of, new_secret
+from app import audit, mail
+from app.auth import Caller, hash_of, new_secret, throttle
 from app.db import prisma
 from app.kit.ids import is_uuid
 from app.kit.pages import Page, Pages
@@ -29,10 +29,15 @@ from app.workspaces.schemas import IssuedInvitation, MyWorkspace
 from app.workspaces.scope import WorkspaceScope
 
 LIFE = timedelta(days=7)
+# Each is a mail to whomever the caller likes.
+_BY_ONE_USER = throttle.Limit("invitations", 100, timedelta(hours=1))
 
 
-async def invite(scope: WorkspaceScope, *, email: str, role: WorkspaceRole) -> IssuedInvitation:
+async def invite(
+    scope: WorkspaceScope, *, email: str, role: WorkspaceRole, public_url: str
+) -> IssuedInvitation:
     """Invite an address; one that has expired makes room for the next."""
+    await throttle.attempt(_BY_ONE_USER, scope.user.id)
     token = new_secret()
     async with changing(scope, least=WorkspaceRole.admin) as this:
         require_below(this.role, role)
@@ -58,6 +63,17 @@ async def invite(scope: WorkspaceScope, *, email: str, role: WorkspaceRole) -> I
         except UniqueViolationError:
             raise already_invited() from None
         await this.record("invitation.created", subject=invitation.id, email=email, role=role)
+        # Behind the # the token stays in the browser: no server's log has it.
+        await mail.put(
+            this.tx,
+            to=email,
+            subject=f"Invitation to {scope.workspace.name}",
+            text=f"{scope.user.name or scope.user.email} invites you to work in the workspace "
+            f"{scope.workspace.name} at Tenantry. To accept, log in or sign up with this address, "
+            f"and open\n\n{public_url}/accept-invitation#token={token}\n\n"
+            f"within {LIFE.days} days.\n",
+        )
+    mail.send_soon()
     return IssuedInvitation.model_validate({**dict(invitation), "token": token})
 
 

@@ -51,12 +51,14 @@ async def hold_membership(tx: Prisma, workspace: WorkspaceId, user: str) -> bool
 
     In the workspace's scope.
     """
-    # Prisma has no row locks.
+    # Prisma has no row locks. The workspace comes first, as it does in whatever changes it.
     return bool(
         await tx.query_raw(
             """
-            SELECT id FROM "WorkspaceMember" WHERE "workspaceId" = $1 AND "userId" = $2::uuid
-            FOR KEY SHARE
+            SELECT "member".id
+            FROM "Workspace" JOIN "WorkspaceMember" AS "member" ON "workspaceId" = "Workspace".id
+            WHERE "Workspace".id = $1 AND "userId" = $2::uuid
+            FOR KEY SHARE OF "Workspace" FOR KEY SHARE OF "member"
             """,
             workspace,
             user,

@@ -25,7 +25,21 @@ async def test_invite(team: Team):
     assert timedelta(days=6) < stored.expiresAt - datetime.now(UTC) <= timedelta(days=7)
     (listed,) = (await team.owner.get(f"{team.path}/invitations")).json()["items"]
     assert listed == {name: value for name, value in made.items() if name != "token"}
+    assert await team.api.link(GUEST, "Invitation to Team red") == made["token"]
     assert await team.actions() == ["invitation.created"]
+
+
+async def test_invite_too_many(team: Team):
+    """Each invitation is a mail to whomever the caller likes: a hundred within an hour will do."""
+    await team.owner.post(f"{team.path}/invitations", {"email": GUEST})
+    await team.api.owner.throttle.update_many(where={}, data={"count": 100})
+
+    answer = await team.owner.post(f"{team.path}/invitations", {"email": "more@example.com"})
+
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    another = await team.admin.post(f"{team.path}/invitations", {"email": "more@example.com"})
+    assert another.status_code == 201
 
 
 async def test_invite_twice(team: Team):
