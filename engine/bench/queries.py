@@ -163,7 +163,8 @@ def comparisons(package: Any, client: Any, connection: Any) -> list[Comparison]:
 
 def with_books(author: Any, connection: Any) -> list[Query]:
     """Authors with their books: as JSON in part or as a whole, by a join, and by two queries."""
-    authors: Any = TypeAdapter(list.__class_getitem__(author))
+    adapter: Any = TypeAdapter  # of a type that is known only when it runs
+    authors = adapter(list[author])
 
     async def aggregated() -> Any:
         rows = await connection.fetch(WITH_BOOKS)

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from typing import Any, Final, NoReturn
 from prisma_wasm.compiler import Compiler
 from prisma_wasm.engine import Target
 from prisma_wasm.errors import QueryError
+from prisma_wasm.forking import renew_in_child
 from prisma_wasm.inputs import Inputs
 from prisma_wasm.plans import Plans
 from prisma_wasm.protocol import Known
@@ -27,6 +29,7 @@ from prisma_wasm.schema import Schema, read
 log = logging.getLogger(__name__)
 
 WASM_NAME: Final = "query_compiler.wasm"
+_UNUSED_SCHEMAS: Final = 4
 
 
 class ModelTables:
@@ -70,8 +73,15 @@ class Package:
             raise ImportError(f"The package {name} has no folder.")
         self.folder = Path(module.__file__).parent
         self._target: Target | None = None
-        self._plans: dict[str, Plans] = {}
+        # Of a schema in the database that no client uses any more, the plans go too, but not at
+        # once: clients come back.
+        self._plans: weakref.WeakValueDictionary[str, Plans] = weakref.WeakValueDictionary()
+        self._recent: deque[Plans] = deque(maxlen=_UNUSED_SCHEMAS)
         self._schema: Schema | None = None
+        self._lock = threading.Lock()
+        renew_in_child(self)
+
+    def renew(self) -> None:
         self._lock = threading.Lock()
 
     @property
@@ -104,6 +114,8 @@ class Package:
                     )
                 compiler = Compiler(wasm, self.schema.datamodel, schema_name)
                 plans = self._plans[schema_name] = Plans(compiler)
+            if plans not in self._recent:
+                self._recent.append(plans)
             return plans
 
     def builder(self, model: type[Any]) -> Any:

@@ -14,8 +14,9 @@ from typing import Any, Final, TypeVar, cast
 from prisma_wasm.compiler import CompileError, Compiler, CompilerPanicError
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import Program
+from prisma_wasm.forking import renew_in_child
 from prisma_wasm.protocol import Lifted, query_of
-from prisma_wasm.shape import StandIn
+from prisma_wasm.shape import STAND_IN_TEXT, StandIn
 
 ResultT = TypeVar("ResultT")
 
@@ -53,6 +54,11 @@ class Plans:
         self._lock = threading.Lock()
         self._in_flight: dict[Any, Future[Program | None]] = {}
         self.metrics = PlanMetrics()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+        self._in_flight = {}
 
     def find(self, lifted: Lifted) -> Program | None:
         """The plan of a shape that was compiled before."""
@@ -75,13 +81,13 @@ class Plans:
             program = await _finished(self._compile_once(lifted))
             if program is not None:
                 return program
-        return await _finished(_workers().submit(self._timed, self._for_values_alone, lifted))
+        return await _finished(_worker.submit(self._timed, self._for_values_alone, lifted))
 
     def _compile_once(self, lifted: Lifted) -> Future[Program | None]:
         with self._lock:
             future = self._in_flight.get(lifted.key)
             if future is None:
-                future = _workers().submit(self._timed, self._for_shape, lifted)
+                future = _worker.submit(self._timed, self._for_shape, lifted)
                 self._in_flight[lifted.key] = future
             return future
 
@@ -102,7 +108,7 @@ class Plans:
             return program
         finally:
             with self._lock:
-                del self._in_flight[lifted.key]
+                self._in_flight.pop(lifted.key, None)
 
     def _for_values_alone(self, lifted: Lifted) -> Program:
         """A plan with this query's own values in it: for this query alone, and never kept."""
@@ -169,7 +175,13 @@ def _with_values(plan: Any, stand_ins: list[StandIn]) -> Any:
         return plan
     found: set[int] = set()
     names: dict[int | str, int] = {stand_in.literal: stand_in.index for stand_in in stand_ins}
-    numbers = [literal for literal in names if isinstance(literal, int)]
+    digits = [str(literal) for literal in names if str(literal).isdecimal()]
+    numbers = [int(literal) for literal in digits]
+
+    def plain(text: str) -> str:
+        if STAND_IN_TEXT in text or any(number in text for number in digits):
+            raise DerivedStandInError(text)
+        return text
 
     def placeholder(literal: int | str) -> dict[str, Any]:
         index = names[literal]
@@ -179,7 +191,7 @@ def _with_values(plan: Any, stand_ins: list[StandIn]) -> Any:
     def replace(value: Any) -> Any:
         if isinstance(value, dict):
             items = cast("dict[str, Any]", value).items()
-            return {key: replace(item) for key, item in items}
+            return {plain(key): replace(item) for key, item in items}
         if isinstance(value, list):
             return [replace(item) for item in cast("list[Any]", value)]
         if isinstance(value, bool):
@@ -188,7 +200,7 @@ def _with_values(plan: Any, stand_ins: list[StandIn]) -> Any:
             if value in names:
                 return placeholder(value)
             if not value.lstrip("-").isdecimal():
-                return value
+                return plain(value)
         elif not isinstance(value, int):
             return value
         number = int(value)
@@ -196,7 +208,7 @@ def _with_values(plan: Any, stand_ins: list[StandIn]) -> Any:
             return placeholder(number)
         if any(abs(abs(number) - literal) < _NEAR for literal in numbers):
             raise DerivedStandInError(number)
-        return value
+        return plain(value) if isinstance(value, str) else value
 
     replaced = replace(plan)
     if len(found) < len(names):
@@ -222,23 +234,23 @@ def _with_literals(query: Any, stand_ins: list[StandIn], values: list[Any]) -> A
     return replace(query)
 
 
-# One worker compiles for the whole process: an instance of the compiler runs one query at a time.
-_pool: ThreadPoolExecutor | None = None
-_pool_pid: int | None = None
-_pool_lock = threading.Lock()
+class _Worker:
+    """One thread compiles for the whole process: an instance of the compiler does so as well."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        renew_in_child(self)
+
+    def submit(self, function: Callable[..., ResultT], *args: Any) -> Future[ResultT]:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(1, thread_name_prefix="prisma-wasm-compiler")
+            return self._pool.submit(function, *args)
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+        self._pool = None
 
 
-def _workers() -> ThreadPoolExecutor:
-    global _pool, _pool_pid
-    import os
-
-    with _pool_lock:
-        if _pool is None or _pool_pid != os.getpid():
-            _pool = ThreadPoolExecutor(1, thread_name_prefix="prisma-wasm-compiler")
-            _pool_pid = os.getpid()
-        return _pool
-
-
-def run_in_worker(function: Callable[[], Any]) -> Future[Any]:
-    """Run something on the compiler's thread."""
-    return _workers().submit(function)
+_worker: Final = _Worker()

@@ -80,7 +80,7 @@ JSON_TEXT_STAND: Final = Stand("text in JSON")
 # Stand-ins for counts lie far apart, so that a plan that calculates with one is noticed.
 _COUNT_BASE: Final = 1_500_000_000
 _COUNT_STEP: Final = 100_003
-_TEXT_BASE: Final = "prisma-wasm stands in for value "
+STAND_IN_TEXT: Final = "prisma-wasm stands in for value "
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ class Writer:
         if stand is COUNT_STAND or stand is BACKWARD_STAND:
             self.stand_ins.append(StandIn(index, number))
             return number if stand is COUNT_STAND else -number
-        literal = f"{_TEXT_BASE}{index}"
+        literal = f"{STAND_IN_TEXT}{index}"
         if stand is TEXT_STAND:
             self.stand_ins.append(StandIn(index, literal))
             return literal

@@ -29,6 +29,7 @@ ALIASES: Final = {
     "connect_or_create": "connectOrCreate",
 }
 _ZERO: Final = Constant(0)
+_REMEMBERED_NAMES: Final = 2_000
 LISTS: Final = (list, tuple, set)
 
 
@@ -46,9 +47,10 @@ class Table(dict[str, Lift]):
         self._make = make
 
     def __missing__(self, name: str) -> Lift | None:
-        # Names that nothing is known of are not remembered: callers make them up.
+        # Names that nothing is known of are not remembered, nor any number of others: callers may
+        # make them up.
         lift = self._make(name)
-        if lift is not None:
+        if lift is not None and len(self) < _REMEMBERED_NAMES:
             self[name] = lift
         return lift
 

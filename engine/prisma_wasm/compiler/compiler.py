@@ -16,8 +16,9 @@ from wasmtime import Trap, WasmtimeError
 
 from prisma_wasm.compiler import module
 from prisma_wasm.compiler.host import Host, ModuleError
+from prisma_wasm.forking import renew_in_child
 
-_MEMORY_LIMIT: Final = 96 * 2**20
+_MEMORY_LIMIT: Final = 32 * 2**20
 _COMPILATIONS_BETWEEN_COLLECTIONS: Final = 32
 
 
@@ -44,6 +45,17 @@ class Compiler:
         self._host: Host | None = None
         self._handle = 0
         self._compilations = 0
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        # An instance that a thread of the parent was in the middle of is never used again.
+        if self._lock.locked():
+            self._host = None
+        self._lock = threading.Lock()
+
+    def __del__(self) -> None:
+        if self._host is not None:
+            self._host.close()
 
     def compile(self, query: dict[str, Any]) -> Any:
         """The plan of one query in the JSON protocol. Blocks for some milliseconds."""
@@ -59,7 +71,7 @@ class Compiler:
             except ModuleError:
                 raise
             except (Trap, WasmtimeError) as error:
-                self._host = None
+                self._drop(host)
                 raise CompilerPanicError(host.panic or str(error)) from error
             self._tidy(host)
         if failed:
@@ -90,7 +102,11 @@ class Compiler:
         if self._compilations % _COMPILATIONS_BETWEEN_COLLECTIONS == 0:
             host.collect()
         if host.memory_size() > _MEMORY_LIMIT:
-            self._host = None
+            self._drop(host)
+
+    def _drop(self, host: Host) -> None:
+        self._host = None
+        host.close()
 
 
 def _parse(text: str) -> Any:

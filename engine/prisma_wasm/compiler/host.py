@@ -107,6 +107,10 @@ class Host:
         """Let go of the values that the module no longer refers to."""
         self._store.gc()
 
+    def close(self) -> None:
+        """Give the memory back. The store refers to this object through its imports, for good."""
+        self._store.close()
+
     # Reading and writing the module's memory
 
     def _text(self, pointer: int, length: int) -> str:

@@ -23,23 +23,43 @@ from typing import Final
 
 from wasmtime import Config, Engine, Module, WasmtimeError
 
+from prisma_wasm.forking import renew_in_child
+
 log = logging.getLogger(__name__)
 
-_lock = threading.Lock()
-_engine: Engine | None = None
-_modules: dict[Path, Module] = {}
+
+class _Loaded:
+    """The modules of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._modules: dict[Path, Module] = {}
+        self._is_child = False
+        renew_in_child(self)
+
+    def load(self, wasm: Path) -> tuple[Engine, Module]:
+        with self._lock:
+            if self._engine is None:
+                self._engine = _make_engine(in_threads=not self._is_child)
+            module = self._modules.get(wasm)
+            if module is None:
+                module = self._modules[wasm] = _load(self._engine, wasm)
+            return self._engine, module
+
+    def renew(self) -> None:
+        self._lock = threading.Lock()
+        self._is_child = True
+        if not self._modules:
+            self._engine = None
+
+
+_loaded: Final = _Loaded()
 
 
 def load(wasm: Path) -> tuple[Engine, Module]:
     """The module at this path, compiled or read from a cache; the same for every caller."""
-    global _engine
-    with _lock:
-        if _engine is None:
-            _engine = _make_engine()
-        module = _modules.get(wasm)
-        if module is None:
-            module = _modules[wasm] = _load(_engine, wasm)
-        return _engine, module
+    return _loaded.load(wasm)
 
 
 def prepare(wasm: Path) -> Path:
@@ -54,9 +74,11 @@ def prepare(wasm: Path) -> Path:
     return target
 
 
-def _make_engine() -> Engine:
+def _make_engine(*, in_threads: bool) -> Engine:
     config = Config()
     config.wasm_reference_types = True
+    # The threads that make machine code are not there any more in a child process.
+    config.parallel_compilation = in_threads
     return Engine(config)
 
 

@@ -65,7 +65,7 @@ class _Models:
 _INPUTS = Inputs(read(_SCHEMA))
 
 
-def _lift(method: str, **arguments: Any) -> Lifted:
+def lifted_of(method: str, **arguments: Any) -> Lifted:
     return lift(_INPUTS, _Models(), method, arguments, _User, None)
 
 
@@ -86,7 +86,7 @@ def _lift(method: str, **arguments: Any) -> Lifted:
 )
 def test_values_make_no_shape(one: Any, other: Any) -> None:
     """Queries that differ in values alone have one shape, and its JSON shows no value."""
-    first, second = _lift("find_many", where=one), _lift("find_many", where=other)
+    first, second = lifted_of("find_many", where=one), lifted_of("find_many", where=other)
     assert first.key == second.key
     assert hash(first.key) == hash(second.key)
     assert query_of(first)[0] == query_of(second)[0]
@@ -108,7 +108,9 @@ def test_structure_makes_shapes(one: dict[str, Any], other: dict[str, Any]) -> N
     """What changes the plan is in the shape: nulls, empty lists, directions, names."""
     names = {"order": "order_by"}
     keys = [
-        _lift("find_many", **{names.get(name, name): value for name, value in given.items()}).key
+        lifted_of(
+            "find_many", **{names.get(name, name): value for name, value in given.items()}
+        ).key
         for given in (one, other)
     ]
     assert keys[0] != keys[1]
@@ -116,7 +118,7 @@ def test_structure_makes_shapes(one: dict[str, Any], other: dict[str, Any]) -> N
 
 def test_no_value_in_the_query() -> None:
     """Not one of the values, in any position, is in what the compiler sees."""
-    lifted = _lift(
+    lifted = lifted_of(
         "find_many",
         where={
             "email": "secret-1",
@@ -138,7 +140,7 @@ def test_no_value_in_the_query() -> None:
 def test_values_are_in_the_drivers_forms() -> None:
     """Dates are aware and cut to their columns' precision; enums have the database's names."""
     moment = datetime(2020, 1, 2, 3, 4, 5, 678901)  # noqa: DTZ001  # one without a zone is UTC
-    lifted = _lift("find_many", where={"born": moment, "seen": moment, "role": "ADMIN"})
+    lifted = lifted_of("find_many", where={"born": moment, "seen": moment, "role": "ADMIN"})
     exact = moment.replace(tzinfo=UTC)
     assert lifted.values == [exact.replace(microsecond=678000), exact, "administrator"]
 
@@ -146,8 +148,8 @@ def test_values_are_in_the_drivers_forms() -> None:
 def test_equal_values_of_an_upsert_share_a_name() -> None:
     """Only then may the compiler use PostgreSQL's own upsert."""
     data = {"id": 1, "email": "a", "born": datetime(2020, 1, 1, tzinfo=UTC)}
-    same = _lift("upsert", where={"email": "a"}, create=data, update={})
-    other = _lift("upsert", where={"email": "b"}, create=data, update={})
+    same = lifted_of("upsert", where={"email": "a"}, create=data, update={})
+    other = lifted_of("upsert", where={"email": "b"}, create=data, update={})
     assert same.key != other.key
     create = query_of(same)[0]["query"]["arguments"]["create"]
     assert create["email"]["value"]["name"] == "%0"
@@ -156,10 +158,10 @@ def test_equal_values_of_an_upsert_share_a_name() -> None:
 def test_what_fits_no_slot_is_not_kept() -> None:
     """A value of a wrong type stays in, for the compiler to refuse; its shape is marked."""
     for where in ({"id": "x"}, {"nonsense": 1}, {"born": "yesterday"}, {"role": "KING"}):
-        assert _lift("find_many", where=where).values.has_literals
+        assert lifted_of("find_many", where=where).values.has_literals
 
 
 def test_unserializable_values_are_refused() -> None:
     """In the words of the client's own builder."""
     with pytest.raises(TypeError, match="not serializable"):
-        _lift("find_many", where={"email": object()})
+        lifted_of("find_many", where={"email": object()})

@@ -1,0 +1,216 @@
+"""Processes of their own: memory that stays where it was, forks, an event loop that is never held."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fix_client import Generated
+
+_LIMIT = 1_500.0
+_HEAD = """
+import asyncio, gc, importlib, os, sys, time
+import psutil
+package = importlib.import_module(sys.argv[1])
+url = sys.argv[2]
+
+def used():
+    gc.collect()
+    return psutil.Process().memory_info().rss / 2**20
+
+def shape(n):
+    "A filter that no other number has."
+    fields = ("age", "points", "id", "teamId")
+    parts = []
+    while n:
+        n, digit = divmod(n, 12)
+        parts.append({fields[digit % 4]: {("gt", "lt", "not")[digit // 4]: 1}})
+    return {"AND": parts}
+
+async def metric(db, name):
+    metrics = await db.get_metrics()
+    return next(m.value for m in [*metrics.counters, *metrics.gauges] if m.key == name)
+"""
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(generated: Generated, url: str) -> Run:
+    """`run(code, *arguments)`: what a process of its own with the client prints."""
+
+    def run_(code: str, *arguments: object, **variables: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", _HEAD + textwrap.dedent(code), generated.name, url,
+             *map(str, arguments)],
+            env=os.environ | {"PYTHONPATH": str(generated.folder)} | variables,
+            capture_output=True,
+            text=True,
+            timeout=_LIMIT,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run_
+
+
+@pytest.mark.parametrize(
+    ("room", "warm", "more"),
+    [(2, 300, 900), pytest.param(48, 6_000, 50_000, marks=pytest.mark.full)],
+)
+def test_shapes_without_end(run: Run, room: int, warm: int, more: int) -> None:
+    """However many shapes come, the process and its connection stay as large as they were."""
+    seen = run(
+        """
+        import functools
+        import prisma_wasm.package as owner
+        room, warm, more = map(int, sys.argv[3:])
+        owner.Plans = functools.partial(owner.Plans, room=room * 2**20)
+        async def main():
+            db = package.Prisma(datasource={"url": url + "?connection_limit=1"})
+            await db.connect()
+            for n in range(1, warm):
+                await db.user.count(where=shape(n))
+            before, kept = used(), await metric(db, "prisma_plan_cache_plans")
+            for n in range(warm, warm + more):
+                await db.user.count(where=shape(n))
+            statements = await db.query_first("SELECT count(*)::int AS n FROM pg_prepared_statements")
+            compiled = await metric(db, "prisma_plan_cache_misses_total")
+            after = await metric(db, "prisma_plan_cache_plans")
+            await db.disconnect()
+            print(used() - before, after - kept, statements["n"], compiled)
+        asyncio.run(main())
+        """,
+        room, warm, more,
+    )  # fmt: skip
+    grown, plans, statements, compiled = map(float, seen.split())
+    assert compiled == warm + more - 1
+    assert plans < warm
+    assert statements <= 110
+    assert grown < 12
+
+
+def test_huge_queries_give_their_memory_back(run: Run) -> None:
+    """The compiler's memory never shrinks; after a query that made it large it is given up."""
+    seen = run(
+        """
+        from prisma_wasm.compiler import compiler
+        compiler._MEMORY_LIMIT = 4 * 2**20
+        async def huge(db, n):
+            where = {"OR": [{"age": {"gt": 1}, "points": {"lt": n}}] * (500 + n)}
+            assert await db.user.count(where=where) == 0
+        async def main():
+            db = package.Prisma(datasource={"url": url + "?statement_cache_size=0"})
+            await db.connect()
+            for n in range(3):
+                await huge(db, n)
+            before = used()
+            for n in range(3, 9):
+                await huge(db, n)
+            print(used() - before)
+            await db.disconnect()
+        asyncio.run(main())
+        """
+    )
+    assert float(seen) < 18
+
+
+def test_a_fork_while_a_query_is_compiled(run: Run) -> None:
+    """A child process compiles and runs queries, whatever its parent's threads were doing."""
+    seen = run(
+        """
+        import threading
+        started, ended = threading.Event(), threading.Event()
+        async def compile_on():
+            db = package.Prisma(datasource={"url": url})
+            await db.connect()
+            n = 0
+            while not ended.is_set():
+                n += 20
+                await asyncio.gather(*[db.user.count(where=shape(n + m)) for m in range(20)])
+                started.set()
+            await db.disconnect()
+        async def in_child():
+            async with asyncio.timeout(60):
+                db = package.Prisma(datasource={"url": url})
+                await db.connect()
+                for n in (1, 2, 77_777):
+                    assert await db.user.count(where=shape(n)) == 0
+                await db.disconnect()
+        thread = threading.Thread(target=lambda: asyncio.run(compile_on()))
+        thread.start()
+        assert started.wait(60)
+        answers = []
+        for n in range(12):
+            time.sleep(0.003 * n)
+            child = os.fork()
+            if child == 0:
+                try:
+                    asyncio.run(in_child())
+                    os._exit(0)
+                except BaseException as error:
+                    print(repr(error), file=sys.stderr, flush=True)
+                    os._exit(1)
+            answers.append(os.waitpid(child, 0)[1])
+        ended.set()
+        thread.join(60)
+        print(answers)
+        """
+    )
+    assert seen == f"{[0] * 12}\n"
+
+
+def test_compiling_does_not_hold_up_the_event_loop(run: Run) -> None:
+    """While new shapes are compiled, the loop's other tasks go on."""
+    seen = run(
+        """
+        async def main():
+            db = package.Prisma(datasource={"url": url})
+            await db.connect()
+            await db.user.count()
+            gaps, running = [], True
+            async def tick():
+                last = time.perf_counter()
+                while running:
+                    await asyncio.sleep(0.001)
+                    now = time.perf_counter()
+                    gaps.append(now - last)
+                    last = now
+            ticker = asyncio.create_task(tick())
+            await asyncio.sleep(0)
+            await asyncio.gather(*[db.user.find_many(where=shape(n)) for n in range(900, 950)])
+            running = False
+            await ticker
+            await db.disconnect()
+            gaps.sort()
+            print(len(gaps), gaps[len(gaps) // 2] * 1000, gaps[-1] * 1000)
+        asyncio.run(main())
+        """
+    )
+    ticks, median, longest = map(float, seen.split())
+    print(f"{ticks:.0f} ticks, median {median:.1f} ms, longest {longest:.1f} ms")
+    assert ticks > 20
+    assert median < 50
+
+
+def test_without_a_cache_folder(run: Run, generated: Generated, tmp_path: Path) -> None:
+    """Where machine code can neither be found nor kept, the first query takes longer; no more."""
+    without_code = shutil.ignore_patterns("*.cwasm")
+    shutil.copytree(generated.folder / generated.name, tmp_path / generated.name,
+                    ignore=without_code)  # fmt: skip
+    seen = run(
+        """
+        async def main():
+            async with package.Prisma(datasource={"url": url}) as db:
+                print(await db.user.count())
+        asyncio.run(main())
+        """,
+        PYTHONPATH=str(tmp_path),
+        XDG_CACHE_HOME="/proc/no/such/folder",
+    )
+    assert seen == "0\n"
