@@ -14,8 +14,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench import process, queries
 from prisma_wasm import embedded
+
+from . import process, queries
 
 HERE = Path(__file__).parent
 LIMIT = 300

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bench import timing
-from bench.timing import Query
+from . import timing
+from .timing import Query
 
 AUTHORS, BOOKS = 1_000, 5_000
 OVERHEAD_TARGET = 30.0

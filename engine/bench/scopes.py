@@ -16,7 +16,9 @@ from typing import Any
 
 from prisma_wasm import embedded, scoped
 
-from .__main__ import Query, fill, prisma, timed
+from .__main__ import prisma
+from .queries import fill
+from .timing import Query, timed
 
 READS, REPEAT = 10, 20
 READ = 'SELECT id, email, name, age, "createdAt" FROM "Author" WHERE id = $1'

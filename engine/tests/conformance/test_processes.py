@@ -1,4 +1,4 @@
-"""Processes of their own: memory that stays where it was, forks, an event loop that is never held."""
+"""Processes of their own: memory stays where it was, forks work, the event loop is never held."""
 
 import os
 import shutil
@@ -79,7 +79,8 @@ def test_shapes_without_end(run: Run, room: int, warm: int, more: int) -> None:
             before, kept = used(), await metric(db, "prisma_plan_cache_plans")
             for n in range(warm, warm + more):
                 await db.user.count(where=shape(n))
-            statements = await db.query_first("SELECT count(*)::int AS n FROM pg_prepared_statements")
+            count = "SELECT count(*)::int AS n FROM pg_prepared_statements"
+            statements = await db.query_first(count)
             compiled = await metric(db, "prisma_plan_cache_misses_total")
             after = await metric(db, "prisma_plan_cache_plans")
             await db.disconnect()
