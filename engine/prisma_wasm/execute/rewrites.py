@@ -22,24 +22,31 @@ def with_arrays(fragments: list[Fragment]) -> list[Fragment]:
         before = rewritten[-1] if rewritten else None
         if position == 0 or before is None or before["type"] != "stringChunk":
             raise unknown("a list of values", fragments)
-        if fragment["itemPrefix"] or fragment["itemSuffix"]:
+        around = _AROUND.get((fragment["itemPrefix"], fragment["itemSuffix"]))
+        if around is None:
             rewritten.append(fragment)
             continue
         chunk = before["chunk"]
         if chunk.endswith(" NOT IN "):
-            before = f"{chunk.removesuffix(' NOT IN ')} <> ALL("
+            before = f"{chunk.removesuffix(' NOT IN ')} {NONE_OF}"
         elif chunk.endswith(" IN "):
             before = f"{chunk.removesuffix(' IN ')} = ANY("
         else:
             raise unknown("a list of values", chunk)
-        rewritten[-1] = {"type": "stringChunk", "chunk": before}
+        rewritten[-1] = {"type": "stringChunk", "chunk": before + around[0]}
         rewritten.append(ARRAY)
-        rewritten.append({"type": "stringChunk", "chunk": ")"})
+        rewritten.append({"type": "stringChunk", "chunk": around[1] + ")"})
     return rewritten
 
 
 # Stands for a list that has become one parameter.
 ARRAY: Final[Fragment] = {"type": "parameter"}
+NONE_OF: Final = "<> ALL("
+# What stands around the array for what the compiler writes around each value.
+_AROUND: Final = {
+    ("", ""): ("", ""),
+    ("LOWER(", ")"): ("ARRAY(SELECT LOWER(item) FROM unnest(", "::text[]) AS item)"),
+}
 
 
 def with_numbers(

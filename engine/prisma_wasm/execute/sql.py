@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from prisma_wasm.errors import QueryError
-from prisma_wasm.execute.rewrites import ARRAY, with_arrays, with_json, with_numbers
+from prisma_wasm.execute.rewrites import ARRAY, NONE_OF, with_arrays, with_json, with_numbers
 from prisma_wasm.execute.run import Run
 from prisma_wasm.execute.values import Scope, compile_value, is_constant
 from prisma_wasm.plan import ArgType, Fragment, PrismaValue, TemplateSql, TupleType, unknown
@@ -151,7 +151,7 @@ def _arrays(fragments: list[Fragment]) -> list[tuple[int, bool]]:
     for position, fragment in enumerate(_parameters(fragments)):
         if fragment is ARRAY:
             before = _text_before(fragments, position)
-            found.append((position, before.endswith(" <> ALL(")))
+            found.append((position, before.rfind(NONE_OF) > before.rfind(" = ANY(")))
     return found
 
 
