@@ -96,7 +96,7 @@ class Plans:
         try:
             query, stand_ins = query_of(lifted)
             try:
-                plan = _with_values(self._compiler.compile(query), stand_ins)
+                plan = _with_values(self._compiler.compile(query, keep=True), stand_ins)
             except (CompileError, CompilerPanicError) as error:
                 if not stand_ins:
                     raise refused(error) from error

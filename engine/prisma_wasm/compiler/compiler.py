@@ -16,6 +16,7 @@ from wasmtime import Trap, WasmtimeError
 
 from prisma_wasm.compiler import module
 from prisma_wasm.compiler.host import Host, ModuleError
+from prisma_wasm.compiler.kept import KeptPlans, kept_plans
 from prisma_wasm.forking import renew_in_child
 
 _MEMORY_LIMIT: Final = 32 * 2**20
@@ -45,6 +46,8 @@ class Compiler:
         self._host: Host | None = None
         self._handle = 0
         self._compilations = 0
+        self._has_looked = False
+        self._kept: KeptPlans | None = None
         renew_in_child(self)
 
     def renew(self) -> None:
@@ -57,9 +60,27 @@ class Compiler:
         if self._host is not None:
             self._host.close()
 
-    def compile(self, query: dict[str, Any]) -> Any:
-        """The plan of one query in the JSON protocol. Blocks for some milliseconds."""
-        return self._run("querycompiler_compile", json.dumps(query))
+    def compile(self, query: dict[str, Any], *, keep: bool = False) -> Any:
+        """The plan of one query in the JSON protocol. Blocks for some milliseconds.
+
+        `keep` says that no value is in the query, so that its plan may be kept on disk.
+        """
+        text = json.dumps(query)
+        if not keep:
+            return self._run("querycompiler_compile", text)
+        kept = self._kept_plans()
+        plan = None if kept is None else kept.find(text)
+        if plan is None:
+            plan = self._run("querycompiler_compile", text)
+            if kept is not None:
+                kept.keep(text, plan)
+        return plan
+
+    def _kept_plans(self) -> KeptPlans | None:
+        if not self._has_looked:
+            self._kept = kept_plans(self._wasm, self._datamodel, self._schema_name)
+            self._has_looked = True
+        return self._kept
 
     def _run(self, function: str, text: str) -> Any:
         with self._lock:

@@ -65,9 +65,9 @@ def load(wasm: Path) -> tuple[Engine, Module]:
 def prepare(wasm: Path) -> Path:
     """Keep the module's machine code beside it."""
     target = wasm.parent / _cache_name(wasm)
-    if not _is_trusted(target):
+    if not is_trusted(target):
         _, module = load(wasm)
-        _write(target, bytes(module.serialize()))
+        write(target, bytes(module.serialize()))
     for old in wasm.parent.glob(f"{wasm.stem}.*.cwasm"):
         if old != target:
             old.unlink(missing_ok=True)
@@ -86,7 +86,7 @@ def _load(engine: Engine, wasm: Path) -> Module:
     name = _cache_name(wasm)
     candidates = [directory / name for directory in (wasm.parent, _user_cache()) if directory]
     for candidate in candidates:
-        if _is_trusted(candidate):
+        if is_trusted(candidate):
             try:
                 return Module.deserialize_file(engine, str(candidate))
             except WasmtimeError as error:
@@ -94,7 +94,7 @@ def _load(engine: Engine, wasm: Path) -> Module:
     module = _compile(engine, wasm)
     if len(candidates) > 1:
         with contextlib.suppress(OSError):
-            _write(candidates[-1], bytes(module.serialize()))
+            write(candidates[-1], bytes(module.serialize()))
     return module
 
 
@@ -121,7 +121,7 @@ def _user_cache() -> Path | None:
 _OTHERS_MAY_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
-def _is_trusted(path: Path) -> bool:
+def is_trusted(path: Path) -> bool:
     """Machine code runs unchecked: only the owner of this process or root may have written it."""
     try:
         found = path.stat()
@@ -132,7 +132,8 @@ def _is_trusted(path: Path) -> bool:
     return found.st_uid in (0, os.geteuid()) and not found.st_mode & _OTHERS_MAY_WRITE
 
 
-def _write(target: Path, data: bytes) -> None:
+def write(target: Path, data: bytes) -> None:
+    """Put a file there as a whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)
     try:

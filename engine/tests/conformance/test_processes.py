@@ -215,3 +215,46 @@ def test_without_a_cache_folder(run: Run, generated: Generated, tmp_path: Path) 
         XDG_CACHE_HOME="/proc/no/such/folder",
     )
     assert seen == "0\n"
+
+
+_KEEPING = """
+async def main():
+    async with package.Prisma(datasource={"url": url}) as db:
+        from prisma_wasm.compiler import Compiler
+        compiled, run = [], Compiler._run
+        Compiler._run = lambda self, *args: compiled.append(1) or run(self, *args)
+        for n in range(1, 6):
+            await db.user.find_many(where=shape(n) | {"email": f"s3cr3t{n}"}, take=7000 + n)
+        print(len(compiled))
+asyncio.run(main())
+"""
+
+
+def test_plans_are_kept_across_restarts(run: Run, tmp_path: Path) -> None:
+    """Only where they are asked for, with no value in them, and never of another schema."""
+    folder = tmp_path / "plans"
+    assert run(_KEEPING) == "5\n"
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(folder)) == "5\n"
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(folder)) == "0\n"
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path / "other")) == "5\n"
+    kept = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(kept) == 5
+    plans = "".join(path.read_text().partition("\n")[2] for path in kept)
+    assert not any(value in plans for value in ("s3cr3t", "7001", "7002", "7003"))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
+
+
+def test_kept_plans_that_are_no_good(run: Run, tmp_path: Path) -> None:
+    """Damaged, exchanged, emptied and unreadable files are compiled again, and made good."""
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "5\n"
+    first, second, third, fourth, _good = (path for path in tmp_path.rglob("*") if path.is_file())
+    first.write_text(second.read_text())
+    second.write_text(second.read_text().replace("SELECT", "DELETE"))
+    third.write_bytes(b"")
+    fourth.unlink()
+    fourth.mkdir()
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "4\n"
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "1\n"
+    tmp_path.chmod(0o777)  # anybody may put plans there
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "5\n"
+    assert run(_KEEPING, PRISMA_WASM_PLANS="/proc/no/such/folder") == "5\n"

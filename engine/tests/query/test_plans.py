@@ -27,7 +27,8 @@ class _Compiler:
         self.go_on.set()
         self.compiled: list[dict[str, Any]] = []
 
-    def compile(self, query: dict[str, Any]) -> Any:
+    def compile(self, query: dict[str, Any], *, keep: bool = False) -> Any:
+        del keep
         assert self.go_on.wait(_LIMIT)
         self.compiled.append(query)
         return {"type": "value", "args": self._plan(query)}
