@@ -64,7 +64,10 @@ def plain_decimal(number: Decimal) -> Decimal:
 
 def to_datetime(value: Any) -> Any:
     if type(value) is str:
-        return _moment_of_text(value)
+        if value[10:11] != "T":
+            return _moment_of_text(value)
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo is UTC else as_utc(moment)
     return None if value is None else to_moment(value)
 
 

@@ -113,7 +113,8 @@ class Engine:
         counters = self._metrics
         counters.active += 1
         try:
-            action = self._watched(await self._action(query))
+            action = self._known_action(query) or await self._action(query)
+            action = self._watched(action)
             return await self._on_connection(action, transaction, query.sql)
         finally:
             counters.active -= 1
@@ -148,9 +149,14 @@ class Engine:
             return lambda connection: run_raw(connection, query)
         if query.rows is not None:
             return await self._insertion(query.rows)
-        plan = await self._program(query.lifted)
-        values = query.lifted.values
-        return lambda connection: plan.run(values, connection)
+        return _running(await self._program(query.lifted), query.lifted)
+
+    def _known_action(self, query: Query) -> Action | None:
+        """The same without a step of the event loop, if the plan is there already."""
+        if query.lifted is None or query.rows is not None:
+            return None
+        plan = self._plans.find(query.lifted)
+        return None if plan is None else _running(plan, query.lifted)
 
     async def _program(self, lifted: Lifted) -> Program:
         found = self._plans.find(lifted)
@@ -314,6 +320,11 @@ class Engine:
         }
         write = metrics.as_prometheus if form == "prometheus" else metrics.as_json
         return write(counters, gauges, histograms, labels)
+
+
+def _running(plan: Program, lifted: Lifted) -> Action:
+    values = lifted.values
+    return lambda connection: plan.run(values, connection)
 
 
 async def run_raw(connection: RawSession, query: Query) -> Any:
