@@ -19,6 +19,7 @@ from typing import Any, Final
 from prisma_wasm.compiler import module
 
 PLANS: Final = "PRISMA_WASM_PLANS"
+_PREFIX: Final = "prisma-plans-"
 _FILES: Final = 5_000
 _SIZE: Final = 2**20
 _FOLDERS: Final = 8
@@ -29,7 +30,7 @@ class KeptPlans:
 
     def __init__(self, folder: Path, made_by: str) -> None:
         self._made_by = made_by
-        self._folder = folder / hashlib.sha256(made_by.encode()).hexdigest()[:32]
+        self._folder = folder / f"{_PREFIX}{hashlib.sha256(made_by.encode()).hexdigest()}"
         self._room = _FILES
         self._is_open = False
         with contextlib.suppress(OSError):
@@ -47,7 +48,7 @@ class KeptPlans:
 
     def _forget_old_folders(self) -> None:
         """Leave those of a few other schemas or compilers: the last ones that were begun."""
-        folders = [path for path in self._folder.parent.iterdir() if len(path.name) == 32]
+        folders = list(self._folder.parent.glob(f"{_PREFIX}*"))
         folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for folder in folders[_FOLDERS:]:
             shutil.rmtree(folder, ignore_errors=True)

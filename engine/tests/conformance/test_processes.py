@@ -247,6 +247,7 @@ def test_plans_are_kept_across_restarts(run: Run, tmp_path: Path) -> None:
 def test_kept_plans_that_are_no_good(run: Run, tmp_path: Path) -> None:
     """Damaged, exchanged, emptied and unreadable files are compiled again, and made good."""
     assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "5\n"
+    (tmp_path / "of the user").mkdir()
     first, second, third, fourth, _good = (path for path in tmp_path.rglob("*") if path.is_file())
     first.write_text(second.read_text())
     second.write_text(second.read_text().replace("SELECT", "DELETE"))
@@ -255,6 +256,37 @@ def test_kept_plans_that_are_no_good(run: Run, tmp_path: Path) -> None:
     fourth.mkdir()
     assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "4\n"
     assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "1\n"
+    for n in range(20):
+        (tmp_path / f"prisma-plans-{n}").mkdir()
+    shutil.rmtree(next(path for path in tmp_path.iterdir() if len(path.name) > 30))
+    assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "5\n"
+    assert len(list(tmp_path.glob("prisma-plans-*"))) == 8
+    assert (tmp_path / "of the user").is_dir()
     tmp_path.chmod(0o777)  # anybody may put plans there
     assert run(_KEEPING, PRISMA_WASM_PLANS=str(tmp_path)) == "5\n"
     assert run(_KEEPING, PRISMA_WASM_PLANS="/proc/no/such/folder") == "5\n"
+
+
+def test_schemas_without_end(run: Run) -> None:
+    """A process that works on one schema of its database after the other keeps a few of them."""
+    seen = run(
+        """
+        async def use(n):
+            async with package.Prisma(datasource={"url": f"{url}?schema=tenant_{n}"}) as db:
+                try:
+                    await db.user.count()
+                except package.errors.TableNotFoundError as error:
+                    assert "tenant_" in str(error) or "User" in str(error)
+                else:
+                    raise AssertionError("there is no such schema")
+        async def main():
+            for n in range(6):
+                await use(n)
+            before = used()
+            for n in range(6, 40):
+                await use(n)
+            print(used() - before)
+        asyncio.run(main())
+        """
+    )
+    assert float(seen) < 12
