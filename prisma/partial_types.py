@@ -2,24 +2,24 @@
 
 from prisma.models import AuditEvent, Invitation, Session, User, Workspace, WorkspaceMember
 
-User.create_partial("Account", include={"id", "email", "emailConfirmedAt", "name", "createdAt"})
-User.create_partial("Person", include={"id", "email", "name"})
+User.create_partial("Account", include=["id", "email", "emailConfirmedAt", "name", "createdAt"])
+User.create_partial("Person", include=["id", "email", "name"])
 Session.create_partial(
-    "OwnSession", include={"id", "workspaceId", "userAgent", "createdAt", "usedAt", "expiresAt"}
+    "OwnSession", include=["id", "workspaceId", "userAgent", "createdAt", "usedAt", "expiresAt"]
 )
 Workspace.create_partial(
     "WorkspaceView",
-    include={"id", "name", "description", "ownerId", "createdAt", "updatedAt"},
+    include=["id", "name", "description", "ownerId", "createdAt", "updatedAt"],
 )
 WorkspaceMember.create_partial(
     "Membership",
-    include={"userId", "role", "joinedAt", "user"},
-    required={"user"},
+    include=["userId", "role", "joinedAt", "user"],
+    required=["user"],
     relations={"user": "Person"},
 )
 Invitation.create_partial(
-    "PendingInvitation", include={"id", "email", "role", "invitedById", "createdAt", "expiresAt"}
+    "PendingInvitation", include=["id", "email", "role", "invitedById", "createdAt", "expiresAt"]
 )
 AuditEvent.create_partial(
-    "AuditEntry", include={"id", "actorId", "action", "subjectId", "details", "createdAt"}
+    "AuditEntry", include=["id", "actorId", "action", "subjectId", "details", "createdAt"]
 )
