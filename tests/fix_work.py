@@ -40,8 +40,9 @@ class _Statements(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         sql: str = record.__dict__["sql"]
         work = _current.get()
-        # How settings come to a connection depends on what it did before.
-        if work is not None and "set_config" not in sql:
+        # What the engine asks of a connection (its process, its settings) depends on what that
+        # connection did before.
+        if work is not None and not sql.startswith("SELECT pg_catalog."):
             work.statements.append(sql)
 
 

@@ -89,5 +89,6 @@ def _message(mail: Mail, sender: str) -> EmailMessage:
     message["Date"] = format_datetime(mail.created)
     message["Message-ID"] = f"<{mail.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text)
+    # Plain as far as it goes, so that links stay whole in the files of development too.
+    message.set_content(mail.text, cte="7bit" if mail.text.isascii() else "quoted-printable")
     return message

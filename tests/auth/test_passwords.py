@@ -1,0 +1,69 @@
+"""The policy of passwords, and how they are kept."""
+
+import asyncio
+import threading
+
+import pytest
+
+from app.auth import passwords
+
+GUESSED = "is one of those that are guessed first"
+OWN = "must not be your e-mail address or your name"
+
+
+@pytest.mark.parametrize(
+    ("password", "reasons"),
+    [
+        ("correct horse battery", []),
+        ("Grüße aus Köln", []),
+        ("七転び八起き七転び八起", []),
+        ("x7#Kp!m2Qz", []),
+        ("ninechars", ["must have at least 10 characters"]),
+        ("e\u0301" * 9, ["must have at least 10 characters", GUESSED]),
+        ("Password123!", [GUESSED]),
+        ("P@$$w0rd2026", [GUESSED]),
+        ("qwertyuiop", [GUESSED]),
+        ("poiuytrewq", [GUESSED]),
+        ("1234567890", [GUESSED]),
+        ("9876543210", [GUESSED]),
+        ("aaaaaaaaaaaaaaaa", [GUESSED]),
+        ("abcabcabcabc", [GUESSED]),
+        ("horsehorse1", [GUESSED]),
+        ("correct horse battery staple", [GUESSED]),
+        ("ANN.OBERLY@example.com", [OWN]),
+        ("ann.oberly2026", [OWN]),
+        ("!!Ann Oberly!!", [OWN]),
+        ("password", ["must have at least 10 characters", GUESSED]),
+    ],
+)
+def test_what_is_wrong_is_said(password: str, reasons: list[str]):
+    """All that is wrong at once, and nothing of what is right."""
+    found = passwords.weaknesses(password, email="ann.oberly@example.com", name="Ann Oberly")
+
+    assert found == reasons
+
+
+async def test_a_hash_is_argon2id_and_fits_its_password_alone():
+    """Salted: the same password twice is two hashes."""
+    one, two = await asyncio.gather(*(passwords.hash_of("a horse on the moon") for _ in range(2)))
+
+    assert one.startswith("$argon2id$")
+    assert one != two
+    assert await passwords.matches("a horse on the moon", one) == (True, None)
+    assert await passwords.matches("a horse on the moon ", one) == (False, None)
+    assert await passwords.matches("a horse on the moon", None) == (False, None)
+
+
+async def test_hashing_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch):
+    """It runs in a thread: other requests go on meanwhile."""
+    threads: list[threading.Thread] = []
+
+    class Hasher:
+        def hash(self, password: str) -> str:
+            threads.append(threading.current_thread())
+            return password
+
+    monkeypatch.setattr(passwords, "_hasher", Hasher())
+    await passwords.hash_of("x")
+
+    assert threads[0] is not threading.main_thread()
