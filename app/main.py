@@ -12,6 +12,7 @@ from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
 from app.kit.bodies import LimitedBodies
+from app.kit.description import describe, operation_id
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
@@ -32,7 +33,12 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             await db.disconnect()
 
-    app = FastAPI(title="Tenantry", version=version("tenantry"), lifespan=lifespan)
+    app = FastAPI(
+        title="Tenantry",
+        version=version("tenantry"),
+        lifespan=lifespan,
+        generate_unique_id_function=operation_id,
+    )
     app.state.settings = settings
     app.state.tokens = Tokens(settings)
     problems.install(app)
@@ -40,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
+    describe(app)
     return app
 
 

@@ -14,8 +14,9 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
-# What a route that takes a body may answer: not to be read, too long, not what it should be.
-OF_BODIES = (400, 413, 422)
+_SCHEMAS = "#/components/schemas/"
+# What the answers of these statuses always bear.
+_HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 
 
 class FieldProblem(BaseModel):
@@ -60,13 +61,23 @@ class ProblemDocument(BaseModel):
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route that may answer with these statuses."""
-    return {
-        status: {
-            "description": HTTPStatus(status).phrase,
-            "content": {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}},
-        }
-        for status in statuses
+    return {status: _described(status) for status in statuses}
+
+
+def schemas() -> dict[str, Any]:
+    """What the description's components have to hold for `problems`."""
+    own = ProblemDocument.model_json_schema(ref_template=_SCHEMAS + "{model}")
+    return {**own.pop("$defs"), own["title"]: own}
+
+
+def _described(status: int) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
     }
+    if header := _HEADERS.get(status):
+        described["headers"] = {header: {"required": True, "schema": {"type": "string"}}}
+    return described
 
 
 def render(
@@ -77,6 +88,8 @@ def render(
     errors: list[FieldProblem] | None = None,
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
+    if status == HTTPStatus.UNAUTHORIZED:  # HTTP asks for it, whatever the reason
+        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     document = ProblemDocument(
         title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors
     )

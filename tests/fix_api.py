@@ -26,6 +26,7 @@ from app import roles
 from app.auth.tokens import Tokens
 from app.settings import load
 from tests.fix_database import run_sql, with_database
+from tests.fix_declared import Declared
 from tests.fix_service import SECRET_KEY, SETTINGS
 
 if TYPE_CHECKING:
@@ -78,6 +79,10 @@ class Api:
     _clients: list[httpx.AsyncClient] = field(default_factory=list[httpx.AsyncClient])
 
     @cached_property
+    def _declared(self) -> Declared:
+        return Declared(self.app.openapi())
+
+    @cached_property
     def anonymous(self) -> httpx.AsyncClient:
         """A client without a token."""
         return self.client()
@@ -112,7 +117,10 @@ class Api:
         """A client that presents an access token, or none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         made = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://tenantry", headers=headers
+            transport=httpx.ASGITransport(self.app),
+            base_url="http://tenantry",
+            headers=headers,
+            event_hooks={"response": [self._declared.check]},
         )
         self._clients.append(made)
         return made

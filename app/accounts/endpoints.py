@@ -24,12 +24,13 @@ from app.accounts.schemas import (
 )
 from app.auth import CurrentCaller, CurrentTokens, TokenPair, sessions
 from app.auth.errors import session_not_found
+from app.kit.description import DescribedRoute
 from app.kit.ids import is_uuid
 from app.kit.pages import Page, PagesOf
 from app.kit.requests import CallerAddress, CurrentSettings, UserAgent
-from app.problems import OF_BODIES, problems
+from app.problems import problems
 
-router = APIRouter()
+router = APIRouter(route_class=DescribedRoute)
 
 _SESSIONS = "sessions"
 
@@ -40,7 +41,7 @@ class Accepted(BaseModel):
     detail: str = "A mail is on its way to the address."
 
 
-@router.post("/auth/sign-up", tags=["auth"], status_code=202, responses=problems(*OF_BODIES, 429))
+@router.post("/auth/sign-up", tags=["auth"], status_code=202, responses=problems(429))
 async def sign_up(body: SignUp, address: CallerAddress, settings: CurrentSettings) -> Accepted:
     """Ask for an account; a mail to the address tells how to go on."""
     await rules.sign_up(
@@ -53,17 +54,13 @@ async def sign_up(body: SignUp, address: CallerAddress, settings: CurrentSetting
     return Accepted()
 
 
-@router.post(
-    "/auth/confirm-email", tags=["auth"], status_code=204, responses=problems(*OF_BODIES, 401, 429)
-)
+@router.post("/auth/confirm-email", tags=["auth"], status_code=204, responses=problems(401, 429))
 async def confirm_email(body: ConfirmEmail) -> None:
     """Confirm an address with the token of a mail, and the password that was chosen."""
     await rules.confirm_email(token=body.token, password=body.password)
 
 
-@router.post(
-    "/auth/resend-confirmation", tags=["auth"], status_code=202, responses=problems(*OF_BODIES, 429)
-)
+@router.post("/auth/resend-confirmation", tags=["auth"], status_code=202, responses=problems(429))
 async def resend_confirmation(
     body: Address, address: CallerAddress, settings: CurrentSettings
 ) -> Accepted:
@@ -77,9 +74,7 @@ async def resend_confirmation(
     return Accepted()
 
 
-@router.post(
-    "/auth/forgot-password", tags=["auth"], status_code=202, responses=problems(*OF_BODIES, 429)
-)
+@router.post("/auth/forgot-password", tags=["auth"], status_code=202, responses=problems(429))
 async def forgot_password(
     body: Address, address: CallerAddress, settings: CurrentSettings
 ) -> Accepted:
@@ -93,13 +88,13 @@ async def forgot_password(
     return Accepted()
 
 
-@router.post("/auth/reset-password", tags=["auth"], status_code=204, responses=problems(*OF_BODIES))
+@router.post("/auth/reset-password", tags=["auth"], status_code=204)
 async def reset_password(body: ResetPassword) -> None:
     """Set a new password with the token of a mail; ends all sessions."""
     await rules.reset_password(token=body.token, password=body.newPassword)
 
 
-@router.post("/auth/log-in", tags=["auth"], responses=problems(*OF_BODIES, 401, 429))
+@router.post("/auth/log-in", tags=["auth"], responses=problems(401, 429))
 async def log_in(
     body: LogIn, tokens: CurrentTokens, address: CallerAddress, user_agent: UserAgent
 ) -> TokenPair:
@@ -113,45 +108,43 @@ async def log_in(
     )
 
 
-@router.post("/auth/refresh", tags=["auth"], responses=problems(*OF_BODIES, 401))
+@router.post("/auth/refresh", tags=["auth"], responses=problems(401))
 async def refresh(body: Refresh, tokens: CurrentTokens) -> TokenPair:
     """Exchange a refresh token for new tokens; it is used up by that."""
     return await sessions.refresh(tokens, refresh_token=body.refreshToken)
 
 
-@router.post("/auth/log-out", tags=["auth"], status_code=204, responses=problems(401))
+@router.post("/auth/log-out", tags=["auth"], status_code=204)
 async def log_out(caller: CurrentCaller) -> None:
     """End the session that asks."""
     await sessions.end(caller.user.id, caller.session.id)
 
 
-@router.get("/me", tags=["me"], responses=problems(401))
+@router.get("/me", tags=["me"])
 async def read_me(caller: CurrentCaller) -> Account:
     return Account.model_validate(caller.user, from_attributes=True)
 
 
-@router.patch("/me", tags=["me"], responses=problems(*OF_BODIES, 401))
+@router.patch("/me", tags=["me"])
 async def change_me(body: Annotated[ChangeAccount, Body()], caller: CurrentCaller) -> Account:
     """Change one's name; fields that are left out stay as they are."""
     user = await own.change(caller, UserUpdateInput(**body))
     return Account.model_validate(user, from_attributes=True)
 
 
-@router.delete("/me", tags=["me"], status_code=204, responses=problems(*OF_BODIES, 401, 403, 429))
+@router.delete("/me", tags=["me"], status_code=204, responses=problems(403, 429))
 async def delete_me(body: DeleteAccount, caller: CurrentCaller) -> None:
     """Delete one's account, and the workspaces that one owns."""
     await own.delete(caller, password=body.password)
 
 
-@router.post(
-    "/me/password", tags=["me"], status_code=204, responses=problems(*OF_BODIES, 401, 403, 429)
-)
+@router.post("/me/password", tags=["me"], status_code=204, responses=problems(403, 429))
 async def change_password(body: ChangePassword, caller: CurrentCaller) -> None:
     """Choose a new password; ends one's other sessions."""
     await own.change_password(caller, current=body.currentPassword, new=body.newPassword)
 
 
-@router.get("/me/sessions", tags=["me"], responses=problems(401, 422))
+@router.get("/me/sessions", tags=["me"])
 async def list_sessions(caller: CurrentCaller, pages: PagesOf) -> Page[SessionView]:
     """One's sessions, the newest first."""
     rows = await sessions.own(caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1)
@@ -163,9 +156,7 @@ async def list_sessions(caller: CurrentCaller, pages: PagesOf) -> Page[SessionVi
     return Page(items=items, nextCursor=cursor)
 
 
-@router.delete(
-    "/me/sessions/{sessionId}", tags=["me"], status_code=204, responses=problems(401, 404)
-)
+@router.delete("/me/sessions/{sessionId}", tags=["me"], status_code=204, responses=problems(404))
 async def end_session(
     session_id: Annotated[str, Path(alias="sessionId")], caller: CurrentCaller
 ) -> None:
@@ -174,7 +165,7 @@ async def end_session(
         raise session_not_found()
 
 
-@router.put("/me/workspace", tags=["me"], responses=problems(*OF_BODIES, 401, 404))
+@router.put("/me/workspace", tags=["me"], responses=problems(404))
 async def switch_workspace(body: SwitchWorkspace, caller: CurrentCaller) -> OwnSession:
     """Work in a workspace from now on, in this session; null leaves it."""
     session = await own.switch_workspace(caller, body.workspaceId)

@@ -12,6 +12,7 @@ from prisma.models import Session, User, WorkspaceMember
 from app.auth.errors import not_signed_in
 from app.auth.tokens import Claims, InvalidToken, Tokens
 from app.db import prisma
+from app.kit.description import may_answer
 from app.scope import scope
 
 
@@ -32,6 +33,7 @@ CurrentTokens = Annotated[Tokens, Depends(_tokens)]
 _bearer = HTTPBearer(auto_error=False, description="The access token that logging in gave.")
 
 
+@may_answer(401)
 async def _claims(
     tokens: CurrentTokens,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],

@@ -8,7 +8,6 @@ def not_signed_in() -> Problem:
         401,
         "not_signed_in",
         "This needs a valid access token: log in, or refresh it.",
-        headers={"WWW-Authenticate": "Bearer"},
     )
 
 

@@ -9,11 +9,13 @@ import binascii
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel
+from typing_extensions import TypeForm
 
+from app.kit.description import may_answer
 from app.kit.ids import is_uuid
 from app.problems import Problem
 
@@ -35,6 +37,11 @@ RowT = TypeVar("RowT", bound=Identified)
 class Page(BaseModel, Generic[ItemT]):
     items: list[ItemT]
     nextCursor: str | None = None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[TypeForm[Any], ...]) -> str:
+        """What the API's description calls it."""
+        return f"{getattr(params[0], '__name__', 'Any')}Page"
 
 
 class Pages:
@@ -100,6 +107,7 @@ def _mark_of(list_: str) -> bytes:
     return hashlib.sha256(list_.encode()).digest()[:_MARK]
 
 
+@may_answer(422)
 def _pages(
     take: Annotated[int, Query(ge=1, le=MOST, description="How many items.")] = 20,
     cursor: Annotated[

@@ -7,9 +7,10 @@ from prisma.partials import Membership, PendingInvitation
 
 from app import audit
 from app.auth import CurrentCaller
+from app.kit.description import DescribedRoute
 from app.kit.pages import Page, PagesOf
 from app.kit.requests import CurrentSettings
-from app.problems import OF_BODIES, problems
+from app.problems import problems
 from app.workspaces import invitations, members, rules
 from app.workspaces.schemas import (
     Acceptance,
@@ -24,33 +25,31 @@ from app.workspaces.schemas import (
 )
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope
 
-router = APIRouter()
+router = APIRouter(route_class=DescribedRoute)
 WORKSPACE = "/workspaces/{workspaceId}"
 
 UserId = Annotated[str, Path(alias="userId")]
 InvitationId = Annotated[str, Path(alias="invitationId")]
 
 
-@router.post(
-    "/workspaces", tags=["workspaces"], status_code=201, responses=problems(*OF_BODIES, 401)
-)
+@router.post("/workspaces", tags=["workspaces"], status_code=201)
 async def create_workspace(caller: CurrentCaller, body: NewWorkspace) -> MyWorkspace:
     """Make a workspace of one's own."""
     return await rules.create(caller, name=body.name, description=body.description)
 
 
-@router.get("/workspaces", tags=["workspaces"], responses=problems(401, 422))
+@router.get("/workspaces", tags=["workspaces"])
 async def list_workspaces(caller: CurrentCaller, pages: PagesOf) -> Page[MyWorkspace]:
     """The workspaces that one is a member of, in the order of joining."""
     return await rules.mine(caller, pages)
 
 
-@router.get(WORKSPACE, tags=["workspaces"], responses=problems(401, 404))
+@router.get(WORKSPACE, tags=["workspaces"])
 async def read_workspace(scope: MemberScope) -> MyWorkspace:
     return rules.seen_by(scope.workspace, scope.role)
 
 
-@router.patch(WORKSPACE, tags=["workspaces"], responses=problems(*OF_BODIES, 401, 403, 404))
+@router.patch(WORKSPACE, tags=["workspaces"])
 async def change_workspace(
     scope: AdminScope, body: Annotated[WorkspaceChange, Body()]
 ) -> MyWorkspace:
@@ -58,7 +57,7 @@ async def change_workspace(
     return await rules.change(scope, body)
 
 
-@router.delete(WORKSPACE, tags=["workspaces"], status_code=204, responses=problems(401, 403, 404))
+@router.delete(WORKSPACE, tags=["workspaces"], status_code=204)
 async def delete_workspace(scope: OwnerScope) -> None:
     """Delete it with all that is in it."""
     await rules.delete(scope)
@@ -67,14 +66,14 @@ async def delete_workspace(scope: OwnerScope) -> None:
 @router.post(
     f"{WORKSPACE}/transfer",
     tags=["workspaces"],
-    responses=problems(*OF_BODIES, 401, 403, 404, 409),
+    responses=problems(409),
 )
 async def transfer_workspace(scope: OwnerScope, body: NewOwner) -> MyWorkspace:
     """Make another member the owner, and oneself an admin."""
     return await rules.transfer(scope, user=str(body.userId))
 
 
-@router.get(f"{WORKSPACE}/members", tags=["members"], responses=problems(401, 404, 422))
+@router.get(f"{WORKSPACE}/members", tags=["members"])
 async def list_members(scope: MemberScope, pages: PagesOf) -> Page[Membership]:
     """The members, in the order of joining."""
     return await members.members(scope, pages)
@@ -84,7 +83,7 @@ async def list_members(scope: MemberScope, pages: PagesOf) -> Page[Membership]:
     f"{WORKSPACE}/members",
     tags=["members"],
     status_code=201,
-    responses=problems(*OF_BODIES, 401, 403, 404, 409),
+    responses=problems(409),
 )
 async def add_member(scope: AdminScope, body: NewMember) -> Membership:
     """Add somebody with whom one already shares a workspace; others are invited."""
@@ -94,7 +93,6 @@ async def add_member(scope: AdminScope, body: NewMember) -> Membership:
 @router.patch(
     f"{WORKSPACE}/members/{{userId}}",
     tags=["members"],
-    responses=problems(*OF_BODIES, 401, 403, 404),
 )
 async def change_member(scope: AdminScope, user_id: UserId, body: NewRole) -> Membership:
     """Give a member another role."""
@@ -105,16 +103,14 @@ async def change_member(scope: AdminScope, user_id: UserId, body: NewRole) -> Me
     f"{WORKSPACE}/members/{{userId}}",
     tags=["members"],
     status_code=204,
-    responses=problems(401, 403, 404, 409),
+    responses=problems(403, 409),
 )
 async def remove_member(scope: MemberScope, user_id: UserId) -> None:
     """Remove a member; with one's own id, leave."""
     await members.remove(scope, user=user_id)
 
 
-@router.get(
-    f"{WORKSPACE}/invitations", tags=["invitations"], responses=problems(401, 403, 404, 422)
-)
+@router.get(f"{WORKSPACE}/invitations", tags=["invitations"])
 async def list_invitations(scope: AdminScope, pages: PagesOf) -> Page[PendingInvitation]:
     """The invitations that nobody has accepted, the newest first."""
     return await invitations.invitations(scope, pages)
@@ -124,7 +120,7 @@ async def list_invitations(scope: AdminScope, pages: PagesOf) -> Page[PendingInv
     f"{WORKSPACE}/invitations",
     tags=["invitations"],
     status_code=201,
-    responses=problems(*OF_BODIES, 401, 403, 404, 409, 429),
+    responses=problems(409, 429),
 )
 async def invite(
     scope: AdminScope, body: NewInvitation, settings: CurrentSettings
@@ -139,7 +135,6 @@ async def invite(
     f"{WORKSPACE}/invitations/{{invitationId}}",
     tags=["invitations"],
     status_code=204,
-    responses=problems(401, 403, 404),
 )
 async def revoke_invitation(scope: AdminScope, invitation_id: InvitationId) -> None:
     """Its token is good for nothing from then on."""
@@ -149,14 +144,14 @@ async def revoke_invitation(scope: AdminScope, invitation_id: InvitationId) -> N
 @router.post(
     "/invitations/accept",
     tags=["invitations"],
-    responses=problems(*OF_BODIES, 401, 403, 404, 409, 410),
+    responses=problems(403, 404, 409, 410),
 )
 async def accept_invitation(caller: CurrentCaller, body: Acceptance) -> MyWorkspace:
     """Become a member, by an invitation to one's own, confirmed address."""
     return await invitations.accept(caller, token=body.token)
 
 
-@router.get(f"{WORKSPACE}/audit-events", tags=["audit"], responses=problems(401, 403, 404, 422))
+@router.get(f"{WORKSPACE}/audit-events", tags=["audit"])
 async def list_audit_events(scope: AdminScope, pages: PagesOf) -> Page[audit.AuditEntry]:
     """Who did what in the workspace, the newest first."""
     return await audit.entries(scope.id, pages)

@@ -13,6 +13,7 @@ from prisma.enums import WorkspaceRole
 from prisma.models import User, Workspace
 
 from app.auth import Caller, TokenClaims, caller_in
+from app.kit.description import may_answer
 from app.scope import scope
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
@@ -37,6 +38,7 @@ class WorkspaceScope:
 
 
 def _entering(least: WorkspaceRole) -> Callable[..., AsyncGenerator[WorkspaceScope]]:
+    @may_answer(404, *([] if least is WorkspaceRole.member else [403]))
     async def enter(
         claims: TokenClaims,
         workspace_id: Annotated[

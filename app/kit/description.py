@@ -1,0 +1,122 @@
+"""The API's description: a route declares what it may answer, and so do its dependencies.
+
+A route's own `responses` are those of its rules alone. What its body and its dependencies may
+answer is added here, for all routes alike.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from app.problems import problems, schemas
+
+# Not to be read, too long, not what it should be.
+_OF_BODIES = (400, 413, 422)
+# FastAPI's own form of a 422, which is not ours.
+_NOT_OURS = {"HTTPValidationError", "ValidationError"}
+_PLACE = "#/components/schemas/"
+
+DependencyT = TypeVar("DependencyT", bound=Callable[..., Any])
+_of_dependencies: dict[Callable[..., Any], tuple[int, ...]] = {}
+
+
+def may_answer(*statuses: int) -> Callable[[DependencyT], DependencyT]:
+    """Declares the problems with which a dependency may end a request."""
+
+    def declare(dependency: DependencyT) -> DependencyT:
+        _of_dependencies[dependency] = statuses
+        return dependency
+
+    return declare
+
+
+class DescribedRoute(APIRoute):
+    """For `APIRouter(route_class=DescribedRoute)`."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        if options.get("status_code") == HTTPStatus.NO_CONTENT:
+            options["response_class"] = Response  # what is empty is no JSON
+        super().__init__(*arguments, **options)
+        statuses = {*_answers_of(self.dependant), *(_OF_BODIES if self.body_field else ())}
+        responses = {**problems(*statuses), **self.responses}
+        self.responses = {status: responses[status] for status in sorted(responses, key=str)}
+
+
+def describe(app: FastAPI) -> None:
+    """Let `app.openapi()` say the whole truth of answers."""
+    described_by_fastapi = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = _without_foreign_problems(described_by_fastapi())
+            app.openapi_schema = _with_titles(_with_whole_answers(described))
+            app.openapi_schema["components"]["schemas"] |= schemas()
+        return app.openapi_schema
+
+    app.openapi = openapi
+
+
+def operation_id(route: APIRoute) -> str:
+    """The handler's name as front ends write it: `list_workspaces` is `listWorkspaces`."""
+    first, *others = route.name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
+def _without_foreign_problems(described: dict[str, Any]) -> dict[str, Any]:
+    """FastAPI believes that every parameter may be wrong, and be answered in its own form."""
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            if _NOT_OURS & _named_in(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for name in _NOT_OURS:
+        described["components"]["schemas"].pop(name, None)
+    return described
+
+
+def _with_whole_answers(described: dict[str, Any]) -> dict[str, Any]:
+    """Of an answer every field is there, be it null; of a body those with defaults may lack."""
+    named = described["components"]["schemas"]
+    bodies: set[str] = set()
+    found = _named_in(
+        [
+            operation.get("requestBody")
+            for path in described["paths"].values()
+            for operation in path.values()
+        ]
+    )
+    while found:
+        bodies |= found
+        found = _named_in([named[name] for name in found]) - bodies
+    for name in named.keys() - bodies:
+        if "properties" in named[name]:
+            named[name]["required"] = list(named[name]["properties"])
+    return described
+
+
+def _with_titles(described: dict[str, Any]) -> dict[str, Any]:
+    """A generic model goes by its title: `PersonPage`, not `Page_Person_`."""
+    text = json.dumps(described)
+    for name, schema in described["components"]["schemas"].items():
+        if title := schema.get("title"):
+            text = text.replace(f'{_PLACE}{name}"', f'{_PLACE}{title}"').replace(
+                f'"{name}": {{', f'"{title}": {{'
+            )
+    return json.loads(text)
+
+
+def _named_in(part: object) -> set[str]:
+    """The schemas that a part of the description refers to."""
+    return set(re.findall(rf'"{_PLACE}(\w+)"', json.dumps(part)))
+
+
+def _answers_of(dependant: Dependant) -> Iterator[int]:
+    if dependant.call is not None:
+        yield from _of_dependencies.get(dependant.call, ())
+    for deeper in dependant.dependencies:
+        yield from _answers_of(deeper)

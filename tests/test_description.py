@@ -1,0 +1,91 @@
+"""The API's description, before anything is asked: front ends are generated from it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from app.main import create_app
+from app.settings import load
+from tests.fix_service import SECRET_KEY
+
+OPERATIONS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture(scope="module")
+def description() -> dict[str, Any]:
+    return create_app(load({"SECRET_KEY": SECRET_KEY})).openapi()
+
+
+def operations(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+        if method in OPERATIONS
+    ]
+
+
+def test_a_route_declares_what_its_dependencies_may_answer(description: dict[str, Any]):
+    """Who is not signed in, what is not there, what is no input: by every route that can tell."""
+    for name, operation in operations(description):
+        declared = {int(status) for status in operation["responses"]}
+        parameters = {parameter["in"] for parameter in operation.get("parameters", [])}
+        wanted: set[int] = set()
+        if "security" in operation:
+            wanted |= {401}
+        if "path" in parameters:
+            wanted |= {404}
+        if "query" in parameters:
+            wanted |= {422}
+        if "requestBody" in operation:
+            wanted |= {400, 413, 422}
+
+        assert wanted <= declared, name
+        if "query" not in parameters and "requestBody" not in operation:
+            assert not {400, 413, 422} & declared, name
+
+
+def test_what_changes_a_workspace_declares_that_a_role_may_be_too_low(description: dict[str, Any]):
+    """Members only read; all else is for admins and owners, or for what is one's own."""
+    for name, operation in operations(description):
+        if "{workspaceId}" in name and not name.startswith("GET "):
+            assert "403" in operation["responses"], name
+
+
+def test_every_problem_is_a_problem_document(description: dict[str, Any]):
+    """One form of errors, with a name of its own, and none of the framework's."""
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for name, operation in operations(description):
+        for status, answer in operation["responses"].items():
+            if int(status) >= 400:
+                assert answer["content"] == problem, (name, status)
+
+
+def test_every_reference_leads_somewhere(description: dict[str, Any]):
+    """What is referred to is there, and what is there is referred to."""
+    schemas = description["components"]["schemas"]
+    referred = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(description)))
+
+    assert json.dumps(description).count('"$ref"') == json.dumps(description).count(
+        '"$ref": "#/components/schemas/'
+    )
+    assert referred == schemas.keys()
+    assert all(re.fullmatch(r"[A-Z][A-Za-z]+", name) for name in schemas), schemas.keys()
+
+
+def test_operations_have_names_that_a_front_end_can_call(description: dict[str, Any]):
+    """`listWorkspaces`, once."""
+    ids = [operation["operationId"] for _, operation in operations(description)]
+
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", id_) for id_ in ids), ids
+
+
+def test_an_answer_has_all_its_fields(description: dict[str, Any]):
+    """Null where there is nothing, so that nobody has to tell two kinds of nothing apart."""
+    account = description["components"]["schemas"]["Account"]
+
+    assert set(account["required"]) == set(account["properties"])
+    assert "required" not in description["components"]["schemas"]["WorkspaceChange"]
