@@ -17,6 +17,7 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.observe.logs import StatementLog, slow_limit
 from prisma_wasm.observe.spans import NOTHING
 from prisma_wasm.package import Package, data_url
+from prisma_wasm.transactions import caller
 
 ResultT = TypeVar("ResultT")
 
@@ -127,8 +128,8 @@ class AsyncBridge:
         except QueryError as error:
             self._package.fail(error)
 
-    async def start_transaction(self, *, content: str) -> str:
-        """Begin an interactive transaction; its id."""
+    async def start_transaction(self, *, content: str, outer: str | None = None) -> str:
+        """Begin an interactive transaction, inside of the outer one if there is one; its id."""
         options = json.loads(content)
         engine = self.engine
         try:
@@ -136,8 +137,9 @@ class AsyncBridge:
                 options["max_wait"] / 1000,
                 options["timeout"] / 1000,
                 options.get("isolation_level"),
+                outer,
             )
-            return await (start if engine.spans is None else engine.spans.starting(start))
+            return await (start if engine.spans is None else engine.spans.starting(start, outer))
         except QueryError as error:
             self._package.fail(error)
 
@@ -183,6 +185,21 @@ def _prepared(engine: Engine, query: dict[str, Any]) -> Query:
         query.get("model"),
         query.get("root_selection"),
     )
+
+
+class Inside:
+    """The engine as the client of a transaction has it: what it begins is nested."""
+
+    def __init__(self, bridge: AsyncBridge | SyncBridge, transaction: str) -> None:
+        self._bridge = bridge
+        self._transaction = transaction
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bridge, name)
+
+    def start_transaction(self, *, content: str) -> Any:
+        """Begin an interactive transaction inside of this one."""
+        return self._bridge.start_transaction(content=content, outer=self._transaction)
 
 
 class _Loop:
@@ -248,6 +265,7 @@ class SyncBridge:
         self._inner = AsyncBridge(package, schema_path, log_queries=log_queries)
 
     def _run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
+        caller.set(threading.current_thread())
         return _background_loop().run(coroutine)
 
     def connect(
@@ -270,8 +288,8 @@ class SyncBridge:
     def execute_batch(self, queries: list[dict[str, Any]], transaction: str | None) -> list[Any]:
         return self._run(self._inner.execute_batch(queries, transaction))
 
-    def start_transaction(self, *, content: str) -> str:
-        return self._run(self._inner.start_transaction(content=content))
+    def start_transaction(self, *, content: str, outer: str | None = None) -> str:
+        return self._run(self._inner.start_transaction(content=content, outer=outer))
 
     def commit_transaction(self, tx_id: str) -> None:
         self._run(self._inner.commit_transaction(tx_id))

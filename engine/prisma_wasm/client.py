@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from prisma_wasm import models
-from prisma_wasm.bridge import AsyncBridge, SyncBridge
+from prisma_wasm.bridge import AsyncBridge, Inside, SyncBridge
 from prisma_wasm.credentials import Source
 from prisma_wasm.package import Package, package_of
 
@@ -78,8 +78,20 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
     else:
         _adopt_sync(client, batch, package)
     batch._add = _add
+    client._engine = property(_engine_of(base.BasePrisma._engine), base.BasePrisma._engine.fset)
     actions: Any = package.module("actions")
     actions.model_parse = models.direct(actions.model_parse)
+
+
+def _engine_of(generated: property) -> Callable[[Any], Any]:
+    """What a client has as its engine; the property of the generated one says so if it has none."""
+    find = cast("Callable[[Any], Any]", generated.fget)
+
+    def engine(self: Any) -> Any:
+        found, transaction = find(self), self._tx_id
+        return found if transaction is None else Inside(found, transaction)
+
+    return engine
 
 
 def _adopt_async(client: type[Any], batch: type[Any], package: Package) -> None:

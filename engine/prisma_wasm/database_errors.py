@@ -75,6 +75,12 @@ def is_connection_lost(error: BaseException) -> bool:
     return isinstance(error, INTERFACE_ERROR) and "closed" in str(error)
 
 
+def is_aborted(error: BaseException | None) -> bool:
+    """Whether the server refused something because a statement before it had failed."""
+    sent = None if error is None else as_database_error(error)
+    return sent is not None and _state(sent) == "25P02"
+
+
 def connection_lost() -> QueryError:
     return QueryError("P1017", "Server has closed the connection.")
 

@@ -223,8 +223,13 @@ class Engine:
 
     # Transactions
 
-    async def start_transaction(self, max_wait: float, limit: float, isolation: str | None) -> str:
-        return await self._lane_here().transactions.start(max_wait, limit, isolation)
+    async def start_transaction(
+        self, max_wait: float, limit: float, isolation: str | None, outer: str | None
+    ) -> str:
+        transactions = self._lane_here().transactions
+        if outer is not None:
+            return await transactions.start_nested(outer, max_wait, limit)
+        return await transactions.start(max_wait, limit, isolation)
 
     async def commit_transaction(self, id_: str) -> None:
         await self._lane_here().transactions.commit(id_)

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL by asyncpg: the only file that sends anything to a server.
+"""Queries on one connection to PostgreSQL, by asyncpg.
 
 A connection keeps the statements it has prepared, so that a query costs one round trip. It is a
 `Session` of plans (fetch, execute, begin, commit, rollback) as long as somebody holds it.
@@ -6,38 +6,14 @@ A connection keeps the statements it has prepared, so that a query costs one rou
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
 import time
-from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any
 
 from prisma_wasm.address import Address
-from prisma_wasm.database_errors import (
-    bad_argument,
-    connection_lost,
-    is_connection_lost,
-    rolled_back,
-    translate,
-    translate_raw,
-    wrong_number_of_arguments,
-)
-from prisma_wasm.dial import Place, dial, place_of
-from prisma_wasm.driver import (
-    INTERFACE_ERROR,
-    INTERNAL_ERROR,
-    OUTDATED_TYPE,
-    Column,
-    RawConnection,
-    RawStatement,
-    as_database_error,
-    disown,
-    is_outdated_statement,
-    socket_of,
-    was_refused_here,
-)
-from prisma_wasm.errors import OutdatedStatementError, QueryError
+from prisma_wasm.database_errors import bad_argument, wrong_number_of_arguments
+from prisma_wasm.dial import dial
+from prisma_wasm.driver import Column, RawConnection, RawStatement, is_outdated_statement
+from prisma_wasm.link import Link, OnQuery
 from prisma_wasm.parameters import (
     FIRST_OWN_TYPE,
     ArgumentError,
@@ -46,79 +22,18 @@ from prisma_wasm.parameters import (
     text_for_server,
 )
 from prisma_wasm.results import mender
-from prisma_wasm.scope import Settings
-from prisma_wasm.settings import Held, may_change_settings, may_drop_statements
-from prisma_wasm.statements import Prepared, Statements, learn_intervals, prepare
-
-_RECOVERY_LIMIT: Final = 1.0
-
-OnQuery = Callable[[str, list[Any], float], None]
+from prisma_wasm.settings import may_change_settings, may_drop_statements
+from prisma_wasm.statements import Prepared, learn_intervals, prepare
 
 
-class Connection:
+class Connection(Link):
     """One connection, used by one query or transaction at a time."""
 
     def __init__(self, raw: RawConnection, address: Address, on_query: OnQuery) -> None:
-        self._raw = raw
-        self._address = address
-        self._on_query = on_query
-        self._statements = Statements(address.statement_cache_size)
-        self._in_transaction = False
-        self._is_broken = False
-        self._is_unsettled = False
+        super().__init__(raw, address, on_query)
         self._knows_intervals = False
-        self.held = Held(in_session=address.session_settings)
-        self.asked_at: float | None = None
-
-    # What the pool asks
-
-    @property
-    def setup(self) -> Settings | None:
-        return self.held.current
-
-    @property
-    def is_usable(self) -> bool:
-        return not self._is_broken and not self._raw.is_closed()
-
-    @property
-    def is_at_rest(self) -> bool:
-        """Whether nothing of this use is left on the server: no transaction, and no locks."""
-        return not self._is_unsettled and not self._raw.is_in_transaction()
-
-    def terminate(self) -> None:
-        """Cut the connection; from its own event loop."""
-        self._is_broken = True
-        with contextlib.suppress(Exception):
-            self._raw.terminate()
-
-    def abandon(self) -> None:
-        """Cut the connection without its event loop, which may be closed or another thread's."""
-        self._is_broken = True
-        found = socket_of(self._raw)
-        if found is not None:
-            with contextlib.suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
-
-    def disown(self) -> None:
-        """Let go of this process's copy of another's connection, which goes on there."""
-        self._is_broken = True
-        with contextlib.suppress(Exception):
-            disown(self._raw)
-
-    @property
-    def place(self) -> Place | None:
-        """Which server the connection leads to."""
-        return place_of(self._raw)
-
-    async def close(self) -> None:
-        with contextlib.suppress(Exception):
-            await self._raw.close(timeout=_RECOVERY_LIMIT)
 
     # What plans ask
-
-    @property
-    def is_in_transaction(self) -> bool:
-        return self._raw.is_in_transaction()
 
     async def is_direct(self) -> bool:
         """Whether the server itself answers: a pooler names another process than its session's."""
@@ -148,39 +63,6 @@ class Connection:
         """The number of rows that a statement affected."""
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
         return await self._affected(prepared.statement, sql, args, values, raw=False, again=again)
-
-    async def begin(self, command: str = "BEGIN") -> bool:
-        if self._in_transaction:
-            return False
-        await self.command(command)
-        self._in_transaction = True
-        self.held.begin()
-        return True
-
-    async def commit(self) -> None:
-        try:
-            done = await self.command("COMMIT")
-        finally:
-            self._in_transaction = False  # a COMMIT that fails has ended the transaction too
-            self.held.end()
-        self._is_unsettled = False
-        if done == "ROLLBACK":
-            raise rolled_back()
-
-    async def rollback(self) -> None:
-        """Take back the transaction, or give up the connection if that cannot be told."""
-        self._in_transaction = False
-        self.held.end()
-        if not self.is_usable:
-            return
-        try:
-            async with asyncio.timeout(_RECOVERY_LIMIT):
-                await self._raw.execute("ROLLBACK")
-            self._is_unsettled = False
-        except BaseException as error:
-            self.terminate()
-            if not isinstance(error, Exception):
-                raise
 
     # What raw queries ask
 
@@ -212,32 +94,6 @@ class Connection:
         if not prepared.is_plain:
             self._expect_anything(sql)
         return await self._affected(prepared.statement, sql, args, values, raw=True, again=again)
-
-    async def command(self, sql: str) -> str:
-        """A command without arguments or rows; what the server says it did."""
-        started = self.asked_at = time.perf_counter()
-        try:
-            return await self._raw.execute(sql)
-        except BaseException as error:
-            self._fail(error, sql, raw=False)
-        finally:
-            self.asked_at = None
-            self._on_query(sql, [], time.perf_counter() - started)
-
-    async def recover(self) -> bool:
-        """After a broken-off query: end what is left of it on the server; whether that worked."""
-        try:
-            async with asyncio.timeout(_RECOVERY_LIMIT):
-                if not self._raw.is_in_transaction():
-                    await self._raw.execute("SELECT")
-                # Only after an answer is it known whether a cancelled BEGIN came through.
-                if self._raw.is_in_transaction():
-                    await self._raw.execute("ROLLBACK")
-        except Exception:  # whatever it was, the connection is given up
-            return False
-        self._in_transaction = self._is_unsettled = False
-        self.held.forget()
-        return self.is_usable
 
     # Statements
 
@@ -355,38 +211,6 @@ class Connection:
         self._statements.clear()
         # In a transaction the server refuses everything from here on.
         return not self._raw.is_in_transaction()
-
-    def _fail(self, error: BaseException, sql: str, *, raw: bool) -> NoReturn:
-        """Raise what a failure means to the caller, and note what it means to this connection."""
-        sent = as_database_error(error)
-        if sent is not None:
-            self._statements.drop(sql)
-            if was_refused_here(sent):
-                # The statement was prepared, and its execution never ended what that began.
-                self._is_unsettled = True
-            if is_connection_lost(error):
-                self._is_broken = True
-                raise connection_lost() from error
-            failure = translate_raw(sent) if raw else translate(sent)
-            if is_outdated_statement(error):
-                failure = OutdatedStatementError(failure)
-            raise failure from error
-        if isinstance(error, TimeoutError):
-            self._is_broken = True
-            raise QueryError(
-                "P1008", "Operations timed out after the limit of `socket_timeout`."
-            ) from error
-        if is_connection_lost(error):
-            self._is_broken = True
-            raise connection_lost() from error
-        if isinstance(error, INTERNAL_ERROR):
-            self._is_broken = True
-            if not isinstance(error, OUTDATED_TYPE):
-                # The driver lost its way, such as by words of the server before it hangs up.
-                raise connection_lost() from error
-        if isinstance(error, INTERFACE_ERROR | OUTDATED_TYPE):
-            raise QueryError(None, f"Error occurred during query execution:\n{error}") from error
-        raise error
 
 
 async def connect(address: Address, on_query: OnQuery) -> Connection:

@@ -3,17 +3,24 @@
 Nothing of a transaction reaches the server after its end, whatever the moment: its statements run
 one at a time under a lock, and what ends it (its limit, a rollback) breaks off the statement that
 is running and lets no other start.
+
+A transaction that is begun by another's client is nested in it: a savepoint on its connection. What
+it did is taken back with it, or is the outer one's. Until it is over the outer one waits for it,
+since a savepoint does not tell whose statements came after it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar
 
 from prisma_wasm import scope
+from prisma_wasm.database_errors import connection_lost
+from prisma_wasm.ended import Ended, How, api_error
 from prisma_wasm.errors import QueryError
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
@@ -22,40 +29,73 @@ from prisma_wasm.settings import must_come_first, settle, settle_inside
 
 ResultT = TypeVar("ResultT")
 
-_REMEMBERED: Final = 1000
-# By the cancellation of what used it.
-_BROKEN_OFF: Final = "rolled back, since cancelled,"
+_NO_TIME: Final = "Unable to start a transaction in the given time."
 _ISOLATION_LEVELS: Final = {
     "ReadUncommitted": "READ UNCOMMITTED",
     "ReadCommitted": "READ COMMITTED",
     "RepeatableRead": "REPEATABLE READ",
     "Serializable": "SERIALIZABLE",
 }
+_savepoints: Final = itertools.count(1)
+
+# Who asks, where that is not the task: a synchronous client makes a task of every call.
+caller: Final[ContextVar[object]] = ContextVar("prisma_wasm_caller", default=None)
 
 
-def api_error(reason: str) -> QueryError:
-    """An error of the transactions' own."""
-    return QueryError("P2028", f"Transaction API error: {reason}", {"error": reason}, error=reason)
+def _caller() -> object:
+    return caller.get() or asyncio.current_task()
 
 
 class Transaction:
     """One open transaction."""
 
-    def __init__(self, connection: Connection, limit: float) -> None:
+    def __init__(
+        self, connection: Connection, limit: float, parent: Transaction | None = None
+    ) -> None:
         self.id = secrets.token_hex(16)
         self.connection = connection
-        self.limit = limit
-        loop = asyncio.get_running_loop()
-        self.started = loop.time()
-        self.deadline = self.started + limit
-        self.lock = asyncio.Lock()
+        self.started = asyncio.get_running_loop().time()
+        self.limit = limit if parent is None else min(limit, parent.deadline - self.started)
+        self.deadline = self.started + self.limit
         self.running: asyncio.Timeout | None = None
         self.timer: asyncio.TimerHandle | None = None
+        # Of a nested one.
+        self.parent = parent
+        self.savepoint = f"prisma_{next(_savepoints)}" if parent else ""
+        self.begun_by = _caller()
+        # The one that is nested in it, and whether nothing is left of this one on the server.
+        self.child: Transaction | None = None
+        self.is_gone = asyncio.Event()
+        self.lock: asyncio.Lock = asyncio.Lock() if parent is None else parent.lock
 
     def break_off(self) -> None:
         """End the statement that is running, if one is."""
+        if self.child is not None:
+            self.child.break_off()
         if self.running is not None and not self.running.expired():
             self.running.reschedule(asyncio.get_running_loop().time())
+
+    async def take_back(self) -> None:
+        """Have the server forget what was done."""
+        if self.parent is None:
+            await self.connection.rollback()
+        else:
+            await self.connection.rollback_to(self.savepoint)
+
+    async def complete(self) -> None:
+        """Have the server keep what was done, without what is nested and was not completed."""
+        if self.child is not None:
+            await self.connection.rollback_to(self.child.savepoint)
+        if self.parent is None:
+            await self.connection.commit()
+        else:
+            await self.connection.release(self.savepoint)
+
+    def leave_parent(self) -> None:
+        """Let the outer transaction go on."""
+        if self.parent is not None and self.parent.child is self:
+            self.parent.child = None
+        self.is_gone.set()
 
 
 class Transactions:
@@ -65,13 +105,10 @@ class Transactions:
         self._pool = pool
         self._recover = recover
         self._open: dict[str, Transaction] = {}
-        self._ended: OrderedDict[str, str] = OrderedDict()
-        self._reasons: dict[str, tuple[int, int]] = {}
+        self._ended = Ended()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def count(self) -> int:
-        return len(self._open)
+    # Beginning
 
     async def start(self, max_wait: float, limit: float, isolation: str | None) -> str:
         """Begin one; its id."""
@@ -88,11 +125,7 @@ class Transactions:
         except BaseException:
             self._recover(connection)
             raise
-        transaction = Transaction(connection, limit)
-        self._open[transaction.id] = transaction
-        loop = asyncio.get_running_loop()
-        transaction.timer = loop.call_at(transaction.deadline, self._expire, transaction)
-        return transaction.id
+        return self._added(Transaction(connection, limit))
 
     async def _connection(self, max_wait: float, settings: Settings) -> Connection:
         try:
@@ -103,36 +136,88 @@ class Transactions:
         except QueryError as error:
             if error.code != "P2024":
                 raise
-        raise api_error("Unable to start a transaction in the given time.")
+        raise api_error(_NO_TIME)
+
+    async def start_nested(self, outer: str, max_wait: float, limit: float) -> str:
+        """Begin one inside of another; its id."""
+
+        async def begin(connection: Connection) -> str:
+            nested = Transaction(connection, limit, parent)
+            await connection.command(f"SAVEPOINT {nested.savepoint}")
+            parent.child = nested
+            return self._added(nested)
+
+        parent = self._find(outer, "start")
+        try:
+            async with asyncio.timeout(max_wait):
+                return await self.run(outer, begin)
+        except TimeoutError:
+            raise api_error(_NO_TIME) from None
+
+    def _added(self, transaction: Transaction) -> str:
+        self._open[transaction.id] = transaction
+        loop = asyncio.get_running_loop()
+        transaction.timer = loop.call_at(transaction.deadline, self._expire, transaction)
+        return transaction.id
+
+    # Use
 
     async def run(
         self, id_: str, action: Callable[[Connection], Awaitable[ResultT]], raw_sql: str = ""
     ) -> ResultT:
         """Do something inside a transaction, after what it is doing already."""
         transaction = self._find(id_, "query")
-        async with transaction.lock:
-            # It may have ended while this waited for its turn.
-            self._find(id_, "query")
-            try:
-                async with asyncio.timeout_at(transaction.deadline) as transaction.running:
-                    if not must_come_first(raw_sql):
-                        await settle_inside(transaction.connection, scope.current.get())
-                    return await action(transaction.connection)
-            except TimeoutError:
-                if id_ in self._open:
-                    self._end(transaction, "expired")
-                    self._recover(transaction.connection)
-                raise self._closed(id_, "query") from None
-            except asyncio.CancelledError:
-                # Where the statement stopped is not known: the transaction ends here.
-                if id_ in self._open:
-                    self._end(transaction, _BROKEN_OFF)
-                    self._recover(transaction.connection)
-                raise
-            finally:
-                transaction.running = None
-                if id_ in self._open and transaction.timer is None:
-                    self._expire(transaction)  # its limit passed as the statement finished
+        await self._take_turn(transaction)
+        try:
+            return await self._run_in_time(transaction, action, raw_sql)
+        except TimeoutError:
+            if id_ in self._open:
+                self._end(transaction, "expired")
+                self._give_up(transaction)
+            raise self._ended.refusal(id_, "query") from None
+        except asyncio.CancelledError:
+            # Where the statement stopped is not known: the transaction ends here.
+            if id_ in self._open:
+                self._end(transaction, "cancelled")
+                self._give_up(transaction)
+            raise
+        finally:
+            if id_ in self._open and transaction.timer is None:
+                self._expire(transaction)  # its limit passed as the statement finished
+            transaction.lock.release()
+
+    async def _take_turn(self, transaction: Transaction) -> None:
+        """Take the connection as soon as nobody else of this transaction has it."""
+        while True:
+            child = transaction.child
+            if child is not None:
+                if child.id in self._open and child.begun_by == _caller():
+                    raise api_error(
+                        "This transaction waits for the one that was begun inside of it: use that"
+                        " one's client until it is over."
+                    )
+                await child.is_gone.wait()
+            else:
+                await transaction.lock.acquire()
+                if transaction.child is None and transaction.id in self._open:
+                    return
+                transaction.lock.release()
+            self._find(transaction.id, "query")
+
+    async def _run_in_time(
+        self, transaction: Transaction, action: Callable[[Connection], Awaitable[Any]], raw_sql: str
+    ) -> Any:
+        try:
+            async with asyncio.timeout_at(transaction.deadline) as transaction.running:
+                if not transaction.connection.is_usable:
+                    raise connection_lost()
+                if not must_come_first(raw_sql):
+                    await settle_inside(transaction.connection, scope.current.get())
+                return await action(transaction.connection)
+        finally:
+            transaction.running = None
+
+    # Ends
 
     async def commit(self, id_: str) -> None:
         transaction = self._find(id_, "commit")
@@ -146,42 +231,25 @@ class Transactions:
         try:
             self._find(id_, "commit")
             self._end(transaction, "committed")
-            connection = transaction.connection
             try:
-                await connection.commit()
+                await transaction.complete()
             except BaseException:
                 # Whether it was committed is unknown, but it is over for certain.
-                self._ended[id_] = "rolled back"
-                self._recover(connection)
+                self._ended.note(id_, "rolled back")
+                self._give_up(transaction)
                 raise
-            self._pool.release(connection)
+            self._let_go(transaction)
         finally:
             transaction.lock.release()
 
     async def rollback(self, id_: str) -> None:
-        if self._ended.get(id_) == _BROKEN_OFF:
-            self._ended[id_] = "rolled back"  # as whoever was cancelled does next
+        if self._ended.was_cancelled(id_):
+            self._ended.note(id_, "rolled back")  # as whoever was cancelled does next
             return
         transaction = self._find(id_, "rollback")
         self._end(transaction, "rolled back")
         # Whoever asked for it may be cancelled; the rollback goes on.
         await asyncio.shield(self._take_back_soon(transaction))
-
-    def _take_back_soon(self, transaction: Transaction) -> asyncio.Task[None]:
-        transaction.break_off()
-        task = asyncio.get_running_loop().create_task(self._take_back(transaction))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _take_back(self, transaction: Transaction) -> None:
-        try:
-            async with transaction.lock:
-                await transaction.connection.rollback()
-        except BaseException:
-            self._pool.discard(transaction.connection)
-            raise
-        self._pool.release(transaction.connection)
 
     def close(self) -> None:
         """Forget every transaction; the pool cuts their connections."""
@@ -195,43 +263,50 @@ class Transactions:
             self._end(transaction, "expired")
             self._take_back_soon(transaction)
 
-    def _end(self, transaction: Transaction, how: str) -> None:
+    def _end(self, transaction: Transaction, how: How) -> None:
+        """From here on nothing can be done in it, nor in what is nested in it."""
         if transaction.timer is not None:
             transaction.timer.cancel()
-        self._open.pop(transaction.id, None)
-        self._ended[transaction.id] = how
-        self._ended.move_to_end(transaction.id)
-        if how == "expired":
-            elapsed = round((asyncio.get_running_loop().time() - transaction.started) * 1000)
-            limit = round(transaction.limit * 1000)
-            self._reasons[transaction.id] = (limit, elapsed)
-        while len(self._ended) > _REMEMBERED:
-            forgotten, _how = self._ended.popitem(last=False)
-            self._reasons.pop(forgotten, None)
+        if transaction.child is not None:
+            self._end(transaction.child, "rolled back")
+            transaction.child.is_gone.set()
+        if self._open.pop(transaction.id, None) is not None:
+            self._ended.note(transaction.id, how, transaction.started, transaction.limit)
+
+    def _give_up(self, transaction: Transaction) -> None:
+        """Take back one that something went wrong with."""
+        if transaction.parent is None:
+            self._recover(transaction.connection)
+        else:
+            self._take_back_soon(transaction)
+
+    def _take_back_soon(self, transaction: Transaction) -> asyncio.Task[None]:
+        transaction.break_off()
+        task = asyncio.get_running_loop().create_task(self._take_back(transaction))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _take_back(self, transaction: Transaction) -> None:
+        try:
+            async with transaction.lock:
+                if not transaction.is_gone.is_set():
+                    await transaction.take_back()
+        except BaseException:
+            self._pool.discard(transaction.connection)
+            raise
+        finally:
+            transaction.leave_parent()
+        self._let_go(transaction)
+
+    def _let_go(self, transaction: Transaction) -> None:
+        if transaction.parent is None:
+            self._pool.release(transaction.connection)
+        else:
+            transaction.leave_parent()
 
     def _find(self, id_: str, operation: str) -> Transaction:
         transaction = self._open.get(id_)
         if transaction is None:
-            raise self._closed(id_, operation)
+            raise self._ended.refusal(id_, operation)
         return transaction
-
-    def _closed(self, id_: str, operation: str) -> QueryError:
-        how = self._ended.get(id_)
-        if how is None:
-            return api_error(
-                "Transaction not found. Transaction ID is invalid, refers to an old closed"
-                " transaction Prisma doesn't have information about anymore, or was obtained"
-                " before disconnecting."
-            )
-        if how != "expired":
-            return api_error(
-                f"Transaction already closed: A {operation} cannot be executed on a"
-                f" {how} transaction."
-            )
-        limit, elapsed = self._reasons[id_]
-        return api_error(
-            f"Transaction already closed: A {operation} cannot be executed on an expired"
-            f" transaction. The timeout for this transaction was {limit} ms, however {elapsed} ms"
-            " passed since the start of the transaction. Consider increasing the interactive"
-            " transaction timeout or doing less work in the transaction."
-        )

@@ -118,10 +118,12 @@ class Spans:
 
     # Interactive transactions
 
-    async def starting(self, start: Awaitable[str]) -> str:
+    async def starting(self, start: Awaitable[str], inside: str | None) -> str:
         """Await a transaction's beginning, for its id; its span ends with it."""
         outer = self._trace.get_current_span()
-        span = self._tracer.start_span("prisma:client:transaction", attributes={"method": "tx"})
+        span = self._tracer.start_span(
+            "prisma:client:transaction", self._context(inside), attributes={"method": "tx"}
+        )
         context = self._trace.set_span_in_context(span)
         try:
             with self._run("start_transaction", {}, context):

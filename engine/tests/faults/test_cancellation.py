@@ -11,6 +11,8 @@ from .acting import Connect, Observer, all_at_rest, gauges, until
 from .stepping import Moment, cancel_everywhere
 
 _MOMENTS = pytest.mark.parametrize("moment", ["waiting", "done"])
+# Of transactions within each other, which client code warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 _SLEEP = "SELECT pg_sleep(0.02)::text"
 
 Operation = Callable[[Any], Coroutine[Any, Any, Any]]
@@ -60,6 +62,17 @@ async def _batch_in_transaction(db: Any) -> None:
         await tx.account.create(data={"owner": "cid"})
 
 
+async def _nested(db: Any) -> None:
+    async with db.tx() as tx:
+        await tx.account.create(data={"owner": "ann"})
+        async with tx.tx() as inner:
+            await inner.account.create(data={"owner": "ben"})
+        with contextlib.suppress(_BoomError):
+            async with tx.tx() as inner:
+                await inner.account.create(data={"owner": "cid"})
+                raise _BoomError
+
+
 async def _rolled_back(db: Any) -> None:
     with contextlib.suppress(_BoomError):
         async with db.tx() as tx:
@@ -76,6 +89,7 @@ _OPERATIONS: list[tuple[Operation, int]] = [
     (_transaction, 2),
     (_gathered, 4),
     (_batch_in_transaction, 3),
+    (_nested, 2),
     (_rolled_back, 0),
 ]
 

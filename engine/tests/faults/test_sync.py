@@ -92,6 +92,31 @@ def test_transactions(db: Any, sync_prisma: Any) -> None:
     assert db.account.count() == 1
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
+def test_nested_transactions(db: Any, sync_prisma: Any) -> None:
+    """One thread is told that it must use the inner client, another waits for its turn."""
+
+    def beside() -> None:
+        tx.account.create(data={"owner": "ben"})
+
+    def inside() -> None:
+        with tx.tx() as inner:
+            inner.account.create(data={"owner": "ann"})
+            with pytest.raises(sync_prisma.errors.TransactionError, match="use that one's client"):
+                tx.account.count()
+            thread.start()
+            inner.query_raw("SELECT pg_sleep(0.3)::text")
+            assert inner.account.count() == 1
+            raise ZeroDivisionError
+
+    thread = threading.Thread(target=beside)
+    with db.tx(timeout=timedelta(seconds=60)) as tx:
+        with pytest.raises(ZeroDivisionError):
+            inside()
+        thread.join(60)
+    assert [account.owner for account in db.account.find_many()] == ["ben"]
+
+
 def test_threads(db: Any, sync_prisma: Any) -> None:
     """Eight threads share a client: transfers between accounts neither lose nor find money."""
     db.account.create_many(data=[{"owner": str(n), "balance": 100} for n in range(4)])

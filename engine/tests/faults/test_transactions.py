@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from .acting import Connect, Observer, all_at_rest, gauges, until
+from .proxy import Proxy
 
 _LONG = "SELECT pg_sleep(60)::text"
 
@@ -107,6 +108,29 @@ async def test_a_commit_after_a_failed_statement(connect: Connect, prisma: Any) 
     await all_at_rest(db)
     assert await db.account.count() == 0
     assert (await gauges(db))["open"] == 1
+
+
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
+async def test_a_lost_connection_inside(
+    connect: Connect, observer: Observer, prisma: Any, proxy: Proxy
+) -> None:
+    """When an inner transaction can't be taken back for certain, the outer one is lost with it."""
+    db = await connect(connection_limit=1, connect_timeout=1)
+    with pytest.raises(prisma.errors.PrismaError) as caught:
+        async with db.tx(timeout=_seconds(50)) as tx:
+            await tx.account.create(data={"owner": "ann"})
+            with pytest.raises(prisma.errors.TransactionExpiredError):
+                async with tx.tx(timeout=_seconds(0.3)) as inner:
+                    await inner.account.create(data={"owner": "ben"})
+                    proxy.mode = "swallow"
+                    await inner.account.create(data={"owner": "cid"})
+            await tx.account.create(data={"owner": "dan"})
+    assert caught.value.code == "P1017"
+    proxy.cut()
+    proxy.heal()
+    assert await db.account.count() == 0
+    await all_at_rest(db)
+    await observer.nothing_is_left()
 
 
 async def test_a_lost_connection(connect: Connect, observer: Observer, prisma: Any) -> None:

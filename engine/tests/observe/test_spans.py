@@ -240,6 +240,19 @@ async def test_transactions(traced: Any, recorded: Recorded) -> None:
     assert recorded.one("transaction").status.status_code is StatusCode.UNSET
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
+async def test_nested_transactions(traced: Any, recorded: Recorded) -> None:
+    """A transaction inside of another is a span inside of the other's."""
+    await traced.user.count()
+    recorded.clear()
+    async with traced.tx() as tx, tx.tx() as inner:
+        await inner.user.count()
+
+    ends = ["start_transaction", {"operation": ["db_query"]}, "commit_transaction"]
+    outer = ["start_transaction", {"transaction": ends}, "commit_transaction"]
+    assert recorded.tree() == [{"transaction": outer}]
+
+
 async def test_transactions_that_fail(traced: Any, recorded: Recorded, package: Any) -> None:
     """A rolled back transaction is no error of the database's, one that cannot begin is."""
     with pytest.raises(KeyError):

@@ -1,5 +1,6 @@
 """Raw statements that change a session: nobody after them, and no scope, meets what they did."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -116,6 +117,25 @@ async def test_savepoints(db: Any, prisma: Any) -> None:
                 await tx.execute_raw("ROLLBACK TO here")
                 assert await owners(tx) == ["ada"]
                 await tx.execute_raw("ROLLBACK TO here")
+        assert await owners(tx) == []
+    await assert_nothing_leaks(db)
+
+
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
+async def test_nested_transactions(db: Any) -> None:
+    """Each query of a transaction inside of another has its scope, after a rollback too."""
+    async with db.tx() as tx:
+        with as_user("ada"):
+            assert await owners(tx) == ["ada"]
+            for is_kept in (True, False):
+                with suppress(LookupError):
+                    async with tx.tx() as inner:
+                        assert await owners(inner) == ["ada"]
+                        with as_user("ben"):
+                            assert await owners(inner) == ["ben"]
+                        if not is_kept:
+                            raise LookupError
+                assert await owners(tx) == ["ada"]
         assert await owners(tx) == []
     await assert_nothing_leaks(db)
 

@@ -95,6 +95,19 @@ async def _transfer_too_slow(db: Any, rng: random.Random) -> None:
         await _move(tx, taker, 100)
 
 
+async def _transfer_in_steps(db: Any, rng: random.Random) -> None:
+    giver, taker = _pair(rng)
+    async with db.tx(**_limits(rng)) as tx:
+        await _move(tx, giver, -11)
+        with contextlib.suppress(_ChangedMindError, TimeoutError):
+            async with asyncio.timeout(rng.choice([None, 0.05])), tx.tx() as inner:
+                await _move(inner, taker, 100)
+                await asyncio.sleep(rng.uniform(0, 0.1))
+                raise _ChangedMindError
+        async with tx.tx() as inner:
+            await _move(inner, taker, 11)
+
+
 async def _left_open(db: Any, rng: random.Random) -> None:
     tx = await db.tx(timeout=timedelta(seconds=0.2)).start()
     await _move(tx, _pair(rng)[0], -100)
@@ -130,7 +143,8 @@ async def _mistakes(db: Any, rng: random.Random) -> None:
 
 ACTIONS: Final[list[Action]] = [
     _transfer, _transfer, _transfer_by_batch, _transfer_raw, _transfer_in_one,
-    _transfer_taken_back, _transfer_too_slow, _left_open, _reads, _entries, _mistakes,
+    _transfer_taken_back, _transfer_in_steps, _transfer_too_slow, _left_open, _reads, _entries,
+    _mistakes,
 ]  # fmt: skip
 
 
