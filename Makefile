@@ -1,7 +1,7 @@
 # `make` lists what there is. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test test-full test-fresh soak lint format typecheck generate migrate deploy \
-        push validate schema-format studio bench lock clean
+        push validate schema-format studio bench bench-quick bench-queries lock clean
 
 # The first Python of 3.11 to 3.13 that really starts; `make PYTHON=...` chooses another.
 ifndef PYTHON
@@ -45,6 +45,7 @@ test-fresh: ## clone the committed tree into an empty directory and go through e
 	@$(PYTHON) scripts/fresh.py
 
 lint: setup ## ruff and pyright in strict mode
+	@$(BIN)/python -m bench client
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
@@ -54,6 +55,7 @@ format: setup ## let ruff format and mend
 	@$(BIN)/ruff check --fix .
 
 typecheck: setup ## pyright alone
+	@$(BIN)/python -m bench client
 	@$(BIN)/pyright
 
 generate: setup ## generate the Prisma client
@@ -80,7 +82,13 @@ schema-format: setup ## format the Prisma schema
 studio: setup ## look at the rows in a browser
 	@$(BIN)/prisma studio --hostname 127.0.0.1
 
-bench: setup ## what a query costs, against asyncpg by hand
+bench: setup ## servers side by side: verify, measure, write docs/performance-peers.*
+	@$(BIN)/python -m bench peers --save
+
+bench-quick: setup ## two minutes: what moved since the figures in docs/
+	@$(BIN)/python -m bench quick
+
+bench-queries: setup ## what a query costs, against asyncpg by hand
 	@cd engine && ../$(BIN)/python -m bench
 
 lock: setup ## pin anew what pyproject.toml asks for

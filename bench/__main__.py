@@ -1,0 +1,123 @@
+"""The benchmarks' command line; `python -m bench --help` lists what there is."""
+
+import argparse
+import sys
+
+from bench import database, measure, peers, plot, quick, report, results, setup
+from bench.contract import ENDPOINTS, Endpoint
+from bench.errors import BenchError
+from bench.folders import DOCS, work
+
+SAVED = DOCS / "performance-peers.json"
+PAGE = DOCS / "performance-peers.md"
+PLOT = DOCS / "performance-peers.svg"
+QUICK = measure.Plan(rounds=3, seconds=1, warm_up=1, starts=1)
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    try:
+        return options.run(options)
+    except BenchError as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted; run it again to begin anew.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Benchmarks.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    client = commands.add_parser("client", help="generate the client of our server")
+    client.set_defaults(run=_client)
+
+    verify = commands.add_parser("verify", help="compare the servers' answers with SQL")
+    verify.set_defaults(run=_verify)
+
+    run = commands.add_parser("peers", help="verify and measure the servers side by side")
+    run.add_argument("--endpoints", default="", help="names with commas between; all by default")
+    run.add_argument("--rounds", type=int, default=measure.Plan.rounds)
+    run.add_argument("--seconds", type=float, default=measure.Plan.seconds)
+    run.add_argument("--warm-up", type=float, default=measure.Plan.warm_up)
+    run.add_argument("--starts", type=int, default=measure.Plan.starts)
+    run.add_argument("--save", action="store_true", help="into docs/; needs all servers")
+    run.set_defaults(run=_peers)
+
+    for command in (verify, run):
+        command.add_argument(
+            "--peers", default="", help="names with commas between; all by default"
+        )
+
+    short = commands.add_parser("quick", help="what moved since the results in docs/")
+    short.set_defaults(run=_quick)
+    return parser
+
+
+def _client(_: argparse.Namespace) -> int:
+    setup.python_client()
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    setup.everything()
+    with database.running() as server:
+        measure.verified(peers.chosen(options.peers), server)
+    return 0
+
+
+def _peers(options: argparse.Namespace) -> int:
+    chosen = peers.chosen(options.peers)
+    if options.save and (len(chosen) < len(peers.PEERS) or options.endpoints):
+        raise BenchError("--save wants all servers and all endpoints.")
+    plan = measure.Plan(
+        rounds=options.rounds,
+        seconds=options.seconds,
+        warm_up=options.warm_up,
+        starts=options.starts,
+        endpoints=_endpoints(options.endpoints),
+    )
+    measured = _measured(chosen, plan)
+    if options.save:
+        results.save(measured, SAVED)
+        PLOT.write_text(plot.svg(measured), encoding="utf-8")
+        PAGE.write_text(report.page(measured, PLOT.name) + "\n", encoding="utf-8")
+    if peers.BASELINE in measured.peers:
+        print(report.ratios(measured))
+    print(report.aims_met(measured))
+    return 0
+
+
+def _quick(_: argparse.Namespace) -> int:
+    then = results.read(SAVED)
+    now = _measured(peers.chosen(",".join([peers.OURS, *quick.REFERENCES])), QUICK)
+    if then.settings["load"] != now.settings["load"]:
+        raise BenchError(
+            f"The committed results are of {then.settings['load']}, which is not here."
+        )
+    print("\n".join(quick.lines(list(quick.compared(then, now)), then)))
+    return 0
+
+
+def _measured(chosen: tuple[peers.Peer, ...], plan: measure.Plan) -> results.Results:
+    setup.everything()
+    with database.running() as server:
+        measure.verified(chosen, server)
+        measured = measure.measured(chosen, server, plan)
+    measured.settings["node"] = setup.node_version()
+    results.save(measured, work("results") / "last.json")
+    return measured
+
+
+def _endpoints(names: str) -> tuple[Endpoint, ...]:
+    wanted = [name for name in names.split(",") if name]
+    unknown = set(wanted) - {each.name for each in ENDPOINTS}
+    if unknown:
+        known = ", ".join(each.name for each in ENDPOINTS)
+        raise BenchError(f"There is no endpoint {', '.join(sorted(unknown))}; there are {known}.")
+    return tuple(each for each in ENDPOINTS if not wanted or each.name in wanted)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The contract that all servers serve: its endpoints, and the requests that load them."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.folders import work
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The ids of the rows that every server sees, in order."""
+
+    users: list[str]
+    workspaces: list[str]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint; `requests` gives a line for each request: METHOD PATH [BODY]."""
+
+    name: str
+    title: str
+    requests: Callable[[Ids], list[str]]
+    writes: bool = False
+
+
+ENDPOINTS = (
+    Endpoint("user", "GET /users/{id}", lambda ids: [f"GET /users/{id_}" for id_ in ids.users]),
+    Endpoint(
+        "workspace",
+        "GET /workspaces/{id}",
+        lambda ids: [f"GET /workspaces/{id_}" for id_ in ids.workspaces],
+    ),
+    Endpoint(
+        "user_workspaces",
+        "GET /users/{id}/workspaces",
+        lambda ids: [f"GET /users/{id_}/workspaces" for id_ in ids.users],
+    ),
+    Endpoint(
+        "page",
+        "GET /workspaces?take=50&cursor=ID",
+        lambda ids: [f"GET /workspaces?take=50&cursor={id_}" for id_ in ids.workspaces],
+    ),
+    Endpoint("ready", "GET /ready", lambda _: ["GET /ready"]),
+    Endpoint(
+        "create",
+        "POST /workspaces",
+        lambda ids: [
+            f'POST /workspaces {{"name":"Load workspace {number}","ownerId":"{id_}"}}'
+            for number, id_ in enumerate(ids.users)
+        ],
+        writes=True,
+    ),
+)
+
+
+def write_requests(endpoint: Endpoint, ids: Ids) -> Path:
+    """The requests as a file for the load generator, in an order without a pattern."""
+    lines = endpoint.requests(ids)
+    random.Random(endpoint.name).shuffle(lines)  # noqa: S311  # nothing is secret here
+    file = work("requests") / f"{endpoint.name}.txt"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file

@@ -1,0 +1,93 @@
+"""The benchmarks' own PostgreSQL: a cluster below .data/, a seeded template, copies of it."""
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from bench.contract import Ids
+from bench.folders import HERE, work
+from bench.process import LOAD_CORE, pin
+from bench.programs import run, say
+from prisma_wasm import embedded
+
+SEED = HERE / "seed.sql"
+NAME = "bench"
+_LIMIT = 600.0
+
+_WARM = """
+    SELECT sum(bench.pg_prewarm(oid)) FROM pg_class
+    WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace
+"""
+_RESET = """
+    DELETE FROM "Workspace" w WHERE NOT EXISTS (SELECT FROM bench.seeded s WHERE s.id = w.id);
+    VACUUM ANALYZE "Workspace"; VACUUM ANALYZE "WorkspaceMember"; CHECKPOINT;
+"""
+
+
+class Database:
+    """A running server, with fsync and all its defaults, and the data of the contract."""
+
+    def __init__(self, server: embedded.Server) -> None:
+        self._server = server
+
+    def url(self, database: str = NAME) -> str:
+        return self._server.url(database)
+
+    def sql(self, script: str, database: str = NAME) -> str:
+        """Run statements, each a transaction of its own."""
+        command = embedded.psql_command(self._server.folder, database)
+        options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+        return run([*command, *options], text=script, limit=_LIMIT)
+
+    def value(self, query: str, database: str = NAME) -> Any:
+        """The one JSON value that a query gives; None where it gives none."""
+        return json.loads(self.sql(query, database) or "null")
+
+    def fresh(self) -> None:
+        """A copy of the seed, in memory; nobody may be connected."""
+        template = self._template(SEED.stem, lambda name: self.sql(SEED.read_text(), name))
+        self.sql(
+            f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE);"
+            f'CREATE DATABASE {NAME} TEMPLATE "{template}"; CHECKPOINT;',
+            "postgres",
+        )
+        self.sql(_WARM)
+
+    def reset(self) -> None:
+        """Take away what was written since, beneath servers that stay connected."""
+        self.sql(_RESET)
+
+    def ids(self) -> Ids:
+        return Ids(
+            users=self.sql('SELECT id FROM "User" ORDER BY id').split(),
+            workspaces=self.sql('SELECT id FROM "Workspace" ORDER BY id').split(),
+        )
+
+    def _template(self, name: str, fill: Callable[[str], object]) -> str:
+        """A database that is filled once for each content of the seed, wholly or not at all."""
+        whole = f"{name}_{hashlib.sha256(SEED.read_bytes()).hexdigest()[:12]}"
+        if self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{whole}'", "postgres"):
+            return whole
+        say("bench: filling the database ...")
+        self.sql(
+            "DROP DATABASE IF EXISTS filling WITH (FORCE); CREATE DATABASE filling", "postgres"
+        )
+        fill("filling")
+        self.sql("VACUUM (FREEZE, ANALYZE)", "filling")
+        self.sql(f'ALTER DATABASE filling RENAME TO "{whole}"', "postgres")
+        return whole
+
+
+@contextlib.contextmanager
+def running(folder: Path | None = None) -> Generator[Database]:
+    """The server, on the core of the load; it stops at the end."""
+    pin(LOAD_CORE)
+    folder = folder or work("postgres")
+    server = embedded.ensure(folder, idle_minutes=1)
+    try:
+        yield Database(server)
+    finally:
+        embedded.stop(folder)

@@ -1,0 +1,143 @@
+"""Measures servers side by side: cold starts alone, then rounds in which each is loaded in turn."""
+
+import contextlib
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from bench import load as loading
+from bench import verify
+from bench.contract import ENDPOINTS, Endpoint, write_requests
+from bench.database import Database
+from bench.errors import BenchError
+from bench.folders import ROOT, work
+from bench.peers import Peer
+from bench.process import SERVER_CORE, Running, serving
+from bench.programs import say
+from bench.results import PeerResults, Results, Series
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how often."""
+
+    rounds: int = 5
+    seconds: float = 4
+    warm_up: float = 2
+    starts: int = 5
+    endpoints: tuple[Endpoint, ...] = ENDPOINTS
+
+
+def verified(peers: Sequence[Peer], database: Database) -> None:
+    """Raise BenchError where a server differs from the contract."""
+    database.fresh()
+    asked = verify.cases(database)
+    wrong: list[str] = []
+    for peer in peers:
+        with _started(peer, database) as running:
+            found = verify.differences(running, asked, database)
+        wrong += [f"{peer.name}: {text}" for text in found]
+        say(f"{peer.name}: {len(asked)} reads and its writes compared, {len(found)} differ")
+    if wrong:
+        raise BenchError("Nothing is measured while answers differ:\n" + "\n".join(wrong[:20]))
+
+
+def measured(peers: Sequence[Peer], database: Database, plan: Plan) -> Results:
+    """Starts, then rounds."""
+    results = Results(_settings(plan), {peer.name: PeerResults(peer.title) for peer in peers})
+    database.fresh()
+    requests = {each.name: write_requests(each, database.ids()) for each in plan.endpoints}
+    for turn in range(plan.starts):
+        for peer in _in_order(peers, turn):
+            _measure_start(peer, database, results.peers[peer.name])
+    for turn in range(plan.rounds):
+        say(f"round {turn + 1} of {plan.rounds}; the machine's load is {os.getloadavg()[0]:.1f}")
+        _measure_round(_in_order(peers, turn), database, plan, requests, results)
+    return results
+
+
+def _measure_start(peer: Peer, database: Database, results: PeerResults) -> None:
+    with _started(peer, database) as running:
+        results.starts_ms.append(running.seconds_to_start * 1000)
+        time.sleep(0.5)  # some go on compiling after their first answer
+        results.memory_idle.append(running.memory())
+
+
+def _measure_round(
+    order: Sequence[Peer],
+    database: Database,
+    plan: Plan,
+    requests: dict[str, Path],
+    results: Results,
+) -> None:
+    """Load every endpoint of every server; those that nobody loads take no time."""
+    database.fresh()
+    with contextlib.ExitStack() as stack:
+        running = {peer.name: stack.enter_context(_started(peer, database)) for peer in order}
+        for endpoint in plan.endpoints:
+            for name, server in running.items():
+                file = requests[endpoint.name]
+                loading.load(server.port, file, seconds=plan.warm_up, seed=2)
+                series = results.peers[name].endpoints.setdefault(endpoint.name, Series())
+                _sample(server, file, plan.seconds, series)
+                say(f"  {endpoint.name:16} {name:20} {last_of(series)}")
+                if endpoint.writes:
+                    database.reset()
+        for name, server in running.items():
+            results.peers[name].memory_loaded.append(server.memory())
+
+
+def _sample(server: Running, file: Path, seconds: float, series: Series) -> None:
+    cpu, began = server.cpu_seconds(), time.perf_counter()
+    done = loading.load(server.port, file, seconds=seconds)
+    cpu, elapsed = server.cpu_seconds() - cpu, time.perf_counter() - began
+    series.per_second.append(done.per_second)
+    series.p50_ms.append(done.p50_ms)
+    series.p99_ms.append(done.p99_ms)
+    series.errors.append(done.errors)
+    series.cpu_us.append(cpu / max(done.requests, 1) * 1e6)
+    series.cpu_share.append(cpu / elapsed)
+
+
+def last_of(series: Series) -> str:
+    """The last figures of a series, to be shown while it goes on."""
+    return (
+        f"{series.per_second[-1]:8.0f}/s  p99 {series.p99_ms[-1]:6.1f} ms"
+        f"  {series.cpu_us[-1]:5.0f} us  {series.cpu_share[-1]:4.0%}  errors {series.errors[-1]}"
+    )
+
+
+def _started(peer: Peer, database: Database) -> contextlib.AbstractContextManager[Running]:
+    return serving(
+        peer.command,
+        log=work("logs") / f"{peer.name}.log",
+        env={"DATABASE_URL": database.url() + peer.url_parameters, **peer.env},
+        cwd=ROOT,
+        core=SERVER_CORE,
+    )
+
+
+def _in_order(peers: Sequence[Peer], turn: int) -> list[Peer]:
+    """Another order in each round, so that nobody always comes after the same one."""
+    shift = turn * 2 % len(peers)
+    order = [*peers[shift:], *peers[:shift]]
+    return order[::-1] if turn % 2 else order
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
+    return {
+        "rounds": plan.rounds,
+        "seconds": plan.seconds,
+        "connections": loading.CONNECTIONS,
+        "load": loading.generator(),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30),
+        "machine_load": round(os.getloadavg()[0], 1),
+    }

@@ -1,0 +1,64 @@
+"""The servers that are compared, and how each is started."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bench.errors import BenchError
+from bench.folders import NODE
+from bench.setup import node_program
+
+CONNECTIONS = 10
+OURS = "fastapi_prisma"
+BASELINE = "fastify_prisma"
+
+
+def _uvicorn(module: str) -> Callable[[int], list[str]]:
+    def command(port: int) -> list[str]:
+        return [
+            sys.executable, "-m", "uvicorn", f"bench.servers.{module}:app", "--host", "127.0.0.1",
+            "--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log",
+            "--log-level", "warning",
+        ]  # fmt: skip
+
+    return command
+
+
+def _node(program: str) -> Callable[[int], list[str]]:
+    return lambda _: [*node_program("node"), str(NODE / "dist" / f"{program}.js")]
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server: its name in figures, its title in tables, its command line for a port."""
+
+    name: str
+    title: str
+    command: Callable[[int], list[str]]
+    url_parameters: str = ""
+    env: dict[str, str] = field(default_factory=dict[str, str])
+
+
+PEERS = (
+    Peer(
+        OURS,
+        "FastAPI + Prisma Client Python on prisma-wasm",
+        _uvicorn("fastapi_prisma"),
+        url_parameters=f"?connection_limit={CONNECTIONS}",
+    ),
+    Peer(BASELINE, "Fastify + Prisma 7", _node("prisma"), env={"NODE_ENV": "production"}),
+    Peer("fastify_drizzle", "Fastify + Drizzle", _node("drizzle"), env={"NODE_ENV": "production"}),
+    Peer("fastapi_sqlalchemy", "FastAPI + SQLAlchemy 2", _uvicorn("fastapi_sqlalchemy")),
+    Peer("fastapi_asyncpg", "FastAPI + asyncpg by hand", _uvicorn("fastapi_asyncpg")),
+    Peer("asgi_asyncpg", "bare ASGI + asyncpg", _uvicorn("asgi_asyncpg")),
+)
+
+
+def chosen(names: str) -> tuple[Peer, ...]:
+    """The peers of a comma-separated list; all where it is empty."""
+    wanted = [name for name in names.split(",") if name]
+    unknown = set(wanted) - {peer.name for peer in PEERS}
+    if unknown:
+        known = ", ".join(peer.name for peer in PEERS)
+        raise BenchError(f"There is no peer {', '.join(sorted(unknown))}; there are {known}.")
+    return tuple(peer for peer in PEERS if not wanted or peer.name in wanted)

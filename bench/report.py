@@ -1,0 +1,106 @@
+"""Results as Markdown: tables of ratios and figures, and which aims are met."""
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from bench.aims import aims
+from bench.contract import ENDPOINTS
+from bench.peers import BASELINE
+from bench.results import PeerResults, Results, Series, ratio_of
+
+_TITLES = {each.name: each.title for each in ENDPOINTS}
+_PROCESSOR = """Processor time of the server for a request, and its share of its core. Where that
+is not near 100%, PostgreSQL and the load on the other core are the limit."""
+_PROCESS = """The process: resident memory under load and at rest, and the time from its start to
+the first 200 on /ready, with warm caches."""
+_AIMS = "For our server in the same run: the median of the rounds' ratios, the least, the greatest."
+
+
+def page(results: Results, plot: str) -> str:
+    """The whole page."""
+    return "\n\n".join(
+        [
+            "# Servers side by side",
+            _how(results.settings),
+            f"![requests a second, as ratios to Fastify + Prisma 7]({plot})",
+            f"Requests a second: the median of the rounds' ratios to {_title(results, BASELINE)}.",
+            ratios(results),
+            "Requests a second (medians), and the 99th percentile of the answers' times.",
+            _table(results, lambda s: f"{_middle(s.per_second):,.0f}, {_middle(s.p99_ms):.0f} ms"),
+            _PROCESSOR,
+            _table(results, lambda s: f"{_middle(s.cpu_us):.0f} µs, {_middle(s.cpu_share):.0%}"),
+            _PROCESS,
+            _processes(results.peers.values()),
+            "## Aims",
+            _AIMS,
+            aims_met(results),
+        ]
+    )
+
+
+def ratios(results: Results, baseline: str = BASELINE) -> str:
+    """Each server's ratio to one of them."""
+    rows = [
+        [
+            _TITLES[name],
+            *(f"{ratio_of(results, name, peer, baseline).median:.2f}" for peer in results.peers),
+        ]
+        for name in results.endpoints()
+    ]
+    return markdown(["", *(peer.title for peer in results.peers.values())], rows)
+
+
+def aims_met(results: Results) -> str:
+    """Each aim in a row."""
+    rows = [
+        [aim.what, aim.wanted, aim.reached, "yes" if aim.is_met else "**no**"]
+        for aim in aims(results)
+    ]
+    return markdown(["aim", "wanted", "reached", "met"], rows)
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table: words to the left, figures to the right."""
+    line = ["---", *("---:" for _ in head[1:])]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, line, *rows))
+
+
+def _how(settings: dict[str, Any]) -> str:
+    return (
+        "Made by `make bench`; [bench/README.md](../bench/README.md) says how it measures and what"
+        f" the servers are. This run: {settings['rounds']} rounds of {settings['seconds']:g} s,"
+        f" {settings['connections']} connections by {settings['load']}, Python"
+        f" {settings['python']}, Node {settings['node']}, {settings['cores']} cores; other work on"
+        f" the machine: a load of {settings['machine_load']} at the beginning."
+        " Only ratios mean anything."
+    )
+
+
+def _table(results: Results, cell: Callable[[Series], str]) -> str:
+    rows = [
+        [_TITLES[name], *(cell(peer.endpoints[name]) for peer in results.peers.values())]
+        for name in results.endpoints()
+    ]
+    return markdown(["", *(peer.title for peer in results.peers.values())], rows)
+
+
+def _processes(peers: Iterable[PeerResults]) -> str:
+    rows = [
+        [
+            peer.title,
+            f"{_middle(peer.memory_loaded):.0f} MiB",
+            f"{_middle(peer.memory_idle):.0f} MiB",
+            f"{_middle(peer.starts_ms):.0f} ms",
+        ]
+        for peer in peers
+    ]
+    return markdown(["", "under load", "at rest", "start"], rows)
+
+
+def _title(results: Results, name: str) -> str:
+    return results.peers[name].title
+
+
+def _middle(figures: Sequence[float]) -> float:
+    return statistics.median(figures) if figures else float("nan")

@@ -1,0 +1,126 @@
+"""FastAPI and asyncpg: the least SQL that answers each request, written by hand."""
+
+import importlib
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from fastapi import FastAPI, HTTPException
+
+from bench.servers.schemas import (
+    Cursor,
+    IdInPath,
+    NewWorkspace,
+    OwnedWorkspace,
+    Readiness,
+    ShownUser,
+    ShownWorkspace,
+    StaffedWorkspace,
+    Take,
+)
+
+asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
+pool: Any = None
+
+USER = 'SELECT id, email, name, "createdAt" FROM "User" WHERE id = $1'
+WORKSPACE = """
+    SELECT w.id, w.name, w.description, w."ownerId", w."createdAt",
+        u.email, u.name AS "ownerName", u."createdAt" AS "ownerCreatedAt"
+    FROM "Workspace" w JOIN "User" u ON u.id = w."ownerId" WHERE w.id = $1
+"""
+OF_USER = """
+    SELECT id, name, description, "ownerId", "createdAt", (
+        SELECT coalesce(json_agg(json_build_object('role', role, 'userId', "userId")), '[]')
+        FROM "WorkspaceMember" WHERE "workspaceId" = w.id
+    ) AS members
+    FROM "Workspace" w WHERE "ownerId" = $1 ORDER BY "createdAt" DESC LIMIT 20
+"""
+PAGE = """
+    SELECT id, name, description, "ownerId", "createdAt"
+    FROM "Workspace" WHERE id > $1 ORDER BY id LIMIT $2
+"""
+# Both rows in one statement: one way to the server and back, and one transaction.
+CREATE = """
+    WITH made AS (
+        INSERT INTO "Workspace" (id, name, "ownerId") VALUES ($1, $2, $3)
+        RETURNING id, name, description, "ownerId", "createdAt"
+    ), joined AS (
+        INSERT INTO "WorkspaceMember" (id, "workspaceId", "userId", role)
+        SELECT $4, id, "ownerId", 'owner' FROM made
+    )
+    SELECT * FROM made
+"""
+
+
+async def read_json(connection: Any) -> None:
+    await connection.set_type_codec(
+        "json", schema="pg_catalog", encoder=orjson.dumps, decoder=orjson.loads
+    )
+
+
+async def leave_as_it_is(_: Any) -> None:
+    """No request changes a session's state, so none is reset."""
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    global pool
+    pool = await asyncpg.create_pool(
+        os.environ["DATABASE_URL"], min_size=10, max_size=10, init=read_json, reset=leave_as_it_is
+    )
+    yield
+    await pool.close()
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/users/{id}", response_model=ShownUser)
+async def read_user(id: IdInPath) -> dict[str, Any]:  # noqa: A002  # the contract's name
+    row = await pool.fetchrow(USER, id)
+    if row is None:
+        raise HTTPException(404, "There is no such user.")
+    return dict(row)
+
+
+@app.get("/workspaces/{id}", response_model=OwnedWorkspace)
+async def read_workspace(id: IdInPath) -> dict[str, Any]:  # noqa: A002  # the contract's name
+    row = await pool.fetchrow(WORKSPACE, id)
+    if row is None:
+        raise HTTPException(404, "There is no such workspace.")
+    workspace = dict(row)
+    workspace["owner"] = {
+        "id": workspace["ownerId"],
+        "email": workspace.pop("email"),
+        "name": workspace.pop("ownerName"),
+        "createdAt": workspace.pop("ownerCreatedAt"),
+    }
+    return workspace
+
+
+@app.get("/users/{id}/workspaces", response_model=list[StaffedWorkspace])
+async def list_workspaces_of_user(id: IdInPath) -> list[dict[str, Any]]:  # noqa: A002  # the contract's name
+    return [dict(row) for row in await pool.fetch(OF_USER, id)]
+
+
+@app.get("/workspaces", response_model=list[ShownWorkspace])
+async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[dict[str, Any]]:
+    return [dict(row) for row in await pool.fetch(PAGE, cursor or "", take)]
+
+
+@app.post("/workspaces", response_model=ShownWorkspace, status_code=201)
+async def create_workspace(body: NewWorkspace) -> dict[str, Any]:
+    try:
+        row = await pool.fetchrow(CREATE, str(uuid4()), body.name, body.ownerId, str(uuid4()))
+    except asyncpg.ForeignKeyViolationError:
+        raise HTTPException(404, "There is no such owner.") from None
+    return dict(row)
+
+
+@app.get("/ready")
+async def ready() -> Readiness:
+    await pool.fetchval("SELECT 1")
+    return Readiness()
