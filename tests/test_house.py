@@ -12,12 +12,18 @@ import pytest
 from app.settings import ROOT
 
 LONGEST_FILE = 400
-PACKAGES = {"app": ROOT / "app", "prisma_wasm": ROOT / "engine" / "prisma_wasm"}
+PACKAGES = {
+    "app": ROOT / "app",
+    "bench": ROOT / "bench",
+    "prisma_wasm": ROOT / "engine" / "prisma_wasm",
+}
 
 
 def sources() -> Iterator[tuple[str, Path]]:
     for name, folder in PACKAGES.items():
         for path in sorted(folder.rglob("*.py")):
+            if "_client" in path.parts or "node_modules" in path.parts:  # not ours
+                continue
             parts = [name, *path.relative_to(folder).with_suffix("").parts]
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
@@ -123,10 +129,11 @@ def test_a_file_says_what_it_is_for_and_fits_in_one_head(module: str):
 def test_lock_files_name_no_host():
     """What is pinned can be had from any mirror."""
     assert "://" not in (ROOT / "requirements.lock").read_text()
-    (packages,) = (ROOT / "engine" / "prisma_wasm").rglob("npm/package-lock.json")
-    for name, package in json.loads(packages.read_text())["packages"].items():
-        assert "resolved" not in package, name
-        assert not name or "integrity" in package, name
+    (tools,) = (ROOT / "engine" / "prisma_wasm").rglob("npm/package-lock.json")
+    for packages in (tools, ROOT / "bench" / "servers" / "node" / "package-lock.json"):
+        for name, package in json.loads(packages.read_text())["packages"].items():
+            assert "resolved" not in package, name
+            assert not name or "integrity" in package, name
 
 
 def test_lock_file_pins_what_is_asked_for():

@@ -24,7 +24,7 @@ class Caller:
     session: Session
 
 
-def _tokens(request: Request) -> Tokens:
+async def _tokens(request: Request) -> Tokens:
     return request.app.state.tokens
 
 

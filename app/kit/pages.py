@@ -108,7 +108,7 @@ def _mark_of(list_: str) -> bytes:
 
 
 @may_answer(422)
-def _pages(
+async def _pages(
     take: Annotated[int, Query(ge=1, le=MOST, description="How many items.")] = 20,
     cursor: Annotated[
         str | None, Query(max_length=200, description="The nextCursor of the page before.")

@@ -35,18 +35,18 @@ def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     return request.app.state.settings
 
 
-def _caller_address(request: Request) -> str:
+async def _caller_address(request: Request) -> str:
     settings: Settings = request.app.state.settings
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     peer = request.client.host if request.client else None
     return address_of(peer, forwarded, settings.trusted_proxies)
 
 
-def _user_agent(request: Request) -> str | None:
+async def _user_agent(request: Request) -> str | None:
     given = request.headers.get("user-agent", "")
     return "".join(char for char in given if char.isprintable())[:_LONGEST_AGENT] or None
 

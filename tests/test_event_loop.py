@@ -1,0 +1,46 @@
+"""Every request is served on the event loop: a thread costs more than most queries."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from app import health
+from app.main import ROUTERS
+
+
+def runs_on_the_loop(call: Callable[..., Any]) -> bool:
+    return any(
+        inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
+        for each in (call, getattr(call, "__call__", None))  # noqa: B004  # of an instance
+    )
+
+
+def calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
+    """A route's handler, and all that it depends on."""
+    if dependant.call is not None:
+        yield dependant.call
+    for each in dependant.dependencies:
+        yield from calls(each)
+
+
+ROUTES = [
+    route
+    for router in (health.router, *ROUTERS)
+    for route in router.routes
+    if isinstance(route, APIRoute)
+]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.name}")
+def test_no_handler_and_no_dependency_needs_a_thread(route: APIRoute):
+    """FastAPI hands plain functions to a pool of threads, which they would wait for."""
+    assert [call for call in calls(route.dependant) if not runs_on_the_loop(call)] == []
+
+
+def test_there_are_routes():
+    """The test above has something to look at."""
+    assert len(ROUTES) > 20
