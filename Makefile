@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-full test-fresh soak lint format typecheck generate migrate deploy \
+.PHONY: help setup run dev test test-full test-fresh soak lint format typecheck generate types migrate deploy \
         push validate schema-format studio bench bench-quick bench-queries lock clean
 
 # The first Python of 3.11 to 3.13 that really starts; `make PYTHON=...` chooses another.
@@ -61,6 +61,9 @@ typecheck: setup ## pyright alone
 generate: setup ## generate the Prisma client
 	@$(BIN)/prisma generate
 
+types: setup ## write the API's TypeScript types: typescript/api.ts
+	@$(BIN)/python scripts/typescript.py
+
 migrate: setup ## make and apply a migration: make migrate name=add_something
 	@test -n "$$name" || { echo "Name it: make migrate name=add_something" >&2; exit 1; }
 	@$(BIN)/prisma migrate dev --skip-generate --name "$$name"
@@ -95,5 +98,5 @@ lock: setup ## pin anew what pyproject.toml asks for
 	@$(BIN)/python scripts/lock.py
 
 clean: ## remove what set-up made; the database under .data/ stays
-	@rm -rf .venv build dist .pytest_cache .ruff_cache
+	@rm -rf .venv build dist .pytest_cache .ruff_cache typescript/node_modules
 	@find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 LOCK = ROOT / "requirements.lock"
+TYPESCRIPT = ROOT / "typescript" / "package-lock.json"
 STAMPS = VENV / "setup"
 WAIT_FOR_OTHER = 900.0  # seconds that a second set-up waits for the first
 
@@ -36,6 +37,7 @@ def main() -> None:
         step("packages", "Installing what requirements.lock pins", [LOCK], packages)
         step("project", "Installing the project", [*ROOT.glob("**/pyproject.toml")], project)
         step("node", "Preparing Prisma's Node side", pinned_for_node(), node)
+        step("types", "Preparing the TypeScript tools", [TYPESCRIPT], typescript)
         step("client", "Generating the Prisma client", generated_from(), client)
 
 
@@ -98,6 +100,10 @@ def node() -> None:
 def pinned_for_node() -> list[Path]:
     toolchain = ROOT / "engine" / "prisma_wasm" / "toolchain"
     return [toolchain / "npm" / "package-lock.json", toolchain / "node-requirements.txt"]
+
+
+def typescript() -> None:
+    run("Preparing the TypeScript tools", [BIN / "python", "scripts/typescript.py", "--install"])
 
 
 def client() -> None:

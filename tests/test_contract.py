@@ -1,0 +1,181 @@
+"""The API's description is true: whatever is sent, the answer is one of those that it declares.
+
+Schemathesis makes the requests out of the description, good ones and bad ones; real callers, ids
+and secrets are put into the good ones, so that they get further than the first check.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from prisma import Prisma
+
+from app.auth import Tokens, hash_of
+from app.main import create_app
+from app.settings import load
+from tests.fix_api import PASSWORD, PASSWORD_HASH, prepared_database
+from tests.fix_service import SECRET_KEY, Service, serving
+
+schemathesis = pytest.importorskip("schemathesis", reason='it comes with `pip install -e ".[dev]"`')
+
+from hypothesis import HealthCheck, Phase, given, settings  # noqa: E402  (with schemathesis)
+from hypothesis import strategies as st  # noqa: E402
+from schemathesis import Case, GenerationMode, Response  # noqa: E402
+from schemathesis.checks import CHECKS  # noqa: E402  # pyright: ignore[reportUnknownVariableType]  # as below
+
+SETTINGS = load({"SECRET_KEY": SECRET_KEY})
+TOKENS = Tokens(SETTINGS)
+SCHEMA = schemathesis.openapi.from_dict(create_app(SETTINGS).openapi())
+OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
+EXAMPLES, EXAMPLES_OF_THE_LONG_FORM = 12, 100
+TRUE: Any = CHECKS.get_by_names(  # pyright: ignore[reportUnknownVariableType]  # its own types are not whole
+    [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+        "negative_data_rejection",
+    ]
+)
+
+# Ids of the people and things in the world below; every example begins with it as it was.
+ANN, BEN, CAT, DAN = (f"018f0000-0000-7000-8000-00000000000{number}" for number in range(4))
+INVITATION = "018f0000-0000-7000-8000-000000000010"
+WORKSPACE = "Aim0of0All0these"
+OTHER_WORKSPACE = "Of0Ann0and0Dan"
+CALLERS = (ANN, ANN, BEN, CAT, DAN, None)
+REAL = {
+    "workspaceId": [WORKSPACE],
+    "userId": [CAT, DAN],
+    "invitationId": [INVITATION],
+    "sessionId": [ANN, BEN],
+    "email": ["ann@example.com", "new@example.com"],
+    "password": [PASSWORD],
+    "currentPassword": [PASSWORD],
+    "newPassword": ["another horse on the moon"],
+    "refreshToken": ["refresh"],
+}
+# What a token is for depends on the route.
+OPAQUE = {
+    "/v1/auth/confirm-email": "confirm",
+    "/v1/auth/reset-password": "reset",
+    "/v1/invitations/accept": "invitation",
+}
+WORLD = f"""
+    DO $$ BEGIN
+        DELETE FROM "User";
+        DELETE FROM "Throttle";
+        DELETE FROM "OutboxMail";
+        INSERT INTO "User" (id, email, name, "passwordHash", "emailConfirmedAt")
+        SELECT id::uuid, name || '@example.com', initcap(name), '{PASSWORD_HASH}', now()
+        FROM unnest(
+            ARRAY['{ANN}', '{BEN}', '{CAT}', '{DAN}'], ARRAY['ann', 'ben', 'cat', 'dan']
+        ) AS people (id, name);
+        INSERT INTO "Workspace" (id, name, "ownerId") VALUES ('{WORKSPACE}', 'Moon', '{ANN}');
+        INSERT INTO "Workspace" (id, name, "ownerId") VALUES ('{OTHER_WORKSPACE}', 'Sun', '{ANN}');
+        INSERT INTO "WorkspaceMember" ("workspaceId", "userId", role) VALUES
+            ('{WORKSPACE}', '{BEN}', 'admin'), ('{WORKSPACE}', '{CAT}', 'member'),
+            ('{OTHER_WORKSPACE}', '{DAN}', 'member');
+        INSERT INTO "Session" (id, "userId", "expiresAt")
+        SELECT id, id, now() + interval '1 day' FROM "User";
+        INSERT INTO "RefreshToken" (id, hash, "sessionId", "userId", "expiresAt")
+        VALUES ('{ANN}', '{hash_of("refresh")}', '{ANN}', '{ANN}', now() + interval '1 day');
+        INSERT INTO "EmailToken" (id, hash, purpose, "userId", email, "expiresAt")
+        SELECT id::uuid, hash, purpose::"EmailTokenPurpose", '{ANN}', 'ann@example.com',
+            now() + interval '1 day'
+        FROM (
+            VALUES ('{ANN}', '{hash_of("confirm")}', 'confirm'),
+                ('{BEN}', '{hash_of("reset")}', 'reset')
+        ) AS links (id, hash, purpose);
+        INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
+        VALUES ('{INVITATION}', '{hash_of("invitation")}', '{WORKSPACE}', 'dan@example.com',
+            now() + interval '1 day');
+    END $$
+"""
+
+
+@dataclass
+class World:
+    """A running service, and its database as the owner sees it."""
+
+    service: Service
+    owner: Prisma
+    run: asyncio.Runner
+
+    def begin_anew(self) -> None:
+        self.run.run(self.owner.execute_raw(WORLD))  # pyright: ignore[reportArgumentType]  # ids of our own
+
+    def ask(self, case: Case[Any], caller: str | None) -> Response:
+        token = TOKENS.access(user=caller, session=caller) if caller else None
+        return case.call(
+            base_url=str(self.service.http.base_url),
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=20,
+        )
+
+
+@pytest.fixture(scope="module")
+def world(
+    server: str, prepared_template: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
+    folder = tmp_path_factory.mktemp("contract")
+    with (
+        prepared_database(server, prepared_template) as urls,
+        serving(folder, **urls, MAIL_FOLDER=str(folder / "mail")) as service,
+        asyncio.Runner() as run,
+    ):
+        service.until_ready(200)
+        owner = Prisma(use_dotenv=False, datasource={"url": urls["DATABASE_URL"]})
+        run.run(owner.connect())
+        yield World(service, owner, run)
+        run.run(owner.disconnect())
+
+
+def made_real(data: st.DataObject, case: Case[Any]) -> None:
+    """Put real ids and secrets into most places of a request."""
+    real = {**REAL, "token": [OPAQUE.get(case.operation.path, "none")]}
+    body: Any = case.body  # of any shape, or of none
+    parts: list[Any] = [case.path_parameters, body if isinstance(body, dict) else {}]
+    for part in parts:
+        for name in sorted(part.keys() & real.keys()):
+            part[name] = data.draw(st.sampled_from([*real[name] * 3, part[name]]))
+    case.query.pop("cursor", None)
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_every_answer_is_declared(world: World, label: str, pytestconfig: pytest.Config):
+    """Status, content type, headers and body are as described; bad input is refused."""
+    operation = OPERATIONS[label]
+    is_long = pytestconfig.getoption("--full")
+    modes = [GenerationMode.POSITIVE]
+    if operation.body or operation.query:
+        modes.append(GenerationMode.NEGATIVE)
+    seen: set[int] = set()
+
+    @settings(
+        max_examples=EXAMPLES_OF_THE_LONG_FORM if is_long else EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
+    )
+    @given(data=st.data())
+    def ask(data: st.DataObject) -> None:
+        mode = data.draw(st.sampled_from(modes))
+        case = data.draw(operation.as_strategy(mode))
+        if mode is GenerationMode.POSITIVE:
+            made_real(data, case)
+        if operation.method != "get":
+            world.begin_anew()
+        answer = world.ask(case, data.draw(st.sampled_from(CALLERS)))
+        seen.add(answer.status_code)
+        case.validate_response(answer, checks=TRUE)
+
+    world.begin_anew()
+    ask()
+    if is_long:
+        assert min(seen) < 300, f"nothing but {seen}: what is behind was not reached"

