@@ -79,6 +79,8 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
         _adopt_sync(client, batch, package)
     batch._add = _add
     client._engine = property(_engine_of(base.BasePrisma._engine), base.BasePrisma._engine.fset)
+    # Its name before 0.12, by which applications wrap it to count what it does.
+    client._Prisma__engine = client._engine
     actions: Any = package.module("actions")
     actions.model_parse = models.direct(actions.model_parse)
 

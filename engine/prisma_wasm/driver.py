@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
@@ -86,9 +89,19 @@ async def open_connection(**options: Any) -> RawConnection:
 
 
 def socket_of(raw: RawConnection) -> Any:
-    """The connection's socket, if it still has one."""
+    """The connection's socket, if it still has one, as its event loop shows it."""
     transport = getattr(raw, "_transport", None)
     return None if transport is None else transport.get_extra_info("socket")
+
+
+def cut(raw: RawConnection) -> None:
+    """End the connection, from any thread and without its event loop."""
+    found = socket_of(raw)
+    if found is None or found.fileno() < 0:
+        return
+    # What uvloop shows of a socket can't shut it down; a copy of it can.
+    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(found.fileno())) as copy:
+        copy.shutdown(socket.SHUT_RDWR)
 
 
 def disown(raw: RawConnection) -> None:
@@ -97,9 +110,15 @@ def disown(raw: RawConnection) -> None:
     What the driver does when it finds one unclosed would reach the other's event loop.
     """
     cast("Any", raw)._aborted = True
-    found = getattr(socket_of(raw), "_sock", None)
-    if found is not None:
-        found.close()
+    found = socket_of(raw)
+    own = getattr(found, "_sock", None)
+    if own is not None:
+        own.close()
+    elif found is not None and found.fileno() >= 0:
+        # uvloop closes the descriptor itself, later: until then it stands for nothing.
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, found.fileno(), inheritable=False)
+        os.close(nothing)
 
 
 errors: Any = cast("Any", exceptions)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import time
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
@@ -28,9 +27,9 @@ from prisma_wasm.driver import (
     OUTDATED_TYPE,
     RawConnection,
     as_database_error,
+    cut,
     disown,
     is_outdated_statement,
-    socket_of,
     was_refused_here,
 )
 from prisma_wasm.errors import OutdatedStatementError, QueryError
@@ -81,10 +80,7 @@ class Link:
     def abandon(self) -> None:
         """Cut the connection without its event loop, which may be closed or another thread's."""
         self._is_broken = True
-        found = socket_of(self._raw)
-        if found is not None:
-            with contextlib.suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
+        cut(self._raw)
 
     def disown(self) -> None:
         """Let go of this process's copy of another's connection, which goes on there."""

@@ -36,6 +36,38 @@ async def test_connect_and_disconnect(prisma: Any, url: str) -> None:
     await client.disconnect()
 
 
+class _Counting:
+    """An application's own wrapper around what the client has as its engine."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self.begun = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def start_transaction(self, *, content: str) -> str:
+        self.begun += 1
+        return await self._engine.start_transaction(content=content)
+
+
+@pytest.mark.parametrize("name", ["_engine", "_Prisma__engine"])
+async def test_an_engine_that_is_wrapped(prisma: Any, url: str, name: str) -> None:
+    """Applications put themselves around the engine, by its name of today or before 0.12."""
+    client = _client(prisma, url)
+    with pytest.raises(prisma.errors.ClientNotConnectedError):
+        getattr(client, name)
+    await client.connect()
+    wrapped = _Counting(getattr(client, name))
+    setattr(client, name, wrapped)
+    async with client.tx() as tx:
+        assert await tx.team.count() >= 0
+    assert await client.team.count() >= 0
+    assert wrapped.begun == 1
+    assert client._engine is wrapped
+    await client.disconnect()
+
+
 async def test_context_manager(prisma: Any, url: str) -> None:
     """A block connects and disconnects, also when it fails."""
     async with _client(prisma, url) as client:

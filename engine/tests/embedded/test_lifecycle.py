@@ -16,9 +16,9 @@ def test_first_start_creates_the_database_and_says_so(folder: Path) -> None:
     """The first start says that it creates something, and the default database is there."""
     said: list[str] = []
     embedded.ensure(folder, database="app", say=said.append)
-    assert len(said) == 1
-    assert "Creating a PostgreSQL database in" in said[0]
-    assert str(folder) in said[0]
+    *_, last = said  # on a busy machine it also says that it waits
+    assert "Creating a PostgreSQL database in" in last
+    assert str(folder) in last
     assert query(folder, "SELECT current_database()") == "app"
 
 

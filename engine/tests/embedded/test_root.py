@@ -18,6 +18,12 @@ from prisma_wasm.embedded.account import Account
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
+# As in an environment below a directory that only root may enter.
+for_everybody = pytest.mark.skipif(
+    not all(path.stat().st_mode & 0o001 for path in [Path(sys.prefix), *Path(sys.prefix).parents]),
+    reason="only root may enter this environment",
+)
+
 
 @pytest.fixture
 def nobody() -> pwd.struct_passwd:
@@ -48,6 +54,7 @@ def test_runs_as_nobody_in_roots_project(first_made: Path, shared: Path) -> None
     assert {owner(path) for path in private} == {0}
 
 
+@for_everybody
 def test_runs_as_the_projects_owner(project: Path, folder: Path) -> None:
     """In another user's project everything is that user's, who can go on without root."""
     user = pwd.getpwnam("daemon")
@@ -176,6 +183,7 @@ def test_programs_that_only_root_can_reach(
         binaries.usable_by(account, [base])
 
 
+@for_everybody
 def test_nowhere_to_work(closed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no folder can be used, the error says what would help."""
     monkeypatch.setenv("PRISMA_WASM_STATE", str(closed.parent.parent / "state"))

@@ -13,11 +13,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from fix_server import DatabaseServer
 
 from .acting import connections_of, in_child, observing, until, wait_until
 
+# What a client says while it is thrown away reaches nobody otherwise.
+pytestmark = pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+
 _LIMIT = 40.0
+
+
+@pytest.fixture(autouse=True, params=["asyncio", "uvloop"])
+def _kind_of_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of this on uvloop too: what it shows of a socket can do less."""
+    if request.param == "uvloop":
+        monkeypatch.setattr(asyncio, "new_event_loop", uvloop.new_event_loop)
+        monkeypatch.setattr(asyncio.events, "new_event_loop", uvloop.new_event_loop)
 
 
 async def _use(client: Any) -> int:
