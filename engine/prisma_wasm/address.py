@@ -14,10 +14,12 @@ import os
 import re
 import ssl
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, unquote
 
+from prisma_wasm import tls
 from prisma_wasm.errors import QueryError
+from prisma_wasm.tls import refused
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +28,6 @@ _IGNORED: Final = frozenset({"channel_binding", "gssencmode", "single_use_connec
 _SESSION_ATTRIBUTES: Final = frozenset(
     {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}
 )
-_SSL_MODES: Final = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 _KNOWN: Final = frozenset(
     {
         "schema", "connection_limit", "pool_timeout", "connect_timeout", "socket_timeout",
@@ -115,7 +116,7 @@ def parse(url: str) -> Address:
         max_lifetime=_seconds(parameters, "max_connection_lifetime", None),
         max_idle=_seconds(parameters, "max_idle_connection_lifetime", 300),
         keepalive=_keepalive(parameters),
-        ssl=_ssl(parameters),
+        ssl=tls.context_of(parameters),
         pgbouncer=pgbouncer,
         statement_cache_size=0 if pgbouncer else _cache_size(parameters),
         server_settings=_server_settings(parameters),
@@ -131,7 +132,7 @@ def _places(
     given = (host or authority or "localhost").split(",")
     ports = (port or (_last_port(authority) if host else "")).split(",")
     if len(ports) not in (1, len(given)):
-        raise _invalid(f"{len(ports)} ports for {len(given)} hosts")
+        raise refused(f"{len(ports)} ports for {len(given)} hosts")
     defaults = ports * len(given) if len(ports) == 1 else ports
     places = [_place(*both) for both in zip(given, defaults, strict=True)]
     return tuple(name for name, _port in places), tuple(number for _name, number in places)
@@ -147,7 +148,7 @@ def _place(text: str, port: str) -> tuple[str, int]:
         host, separator, number = text.partition(":")
     number = number if separator else port or "5432"
     if not (number.isdecimal() and number.isascii() and 0 < int(number) < 65536):
-        raise _invalid("invalid port number")
+        raise refused("invalid port number")
     return unquote(host) or "localhost", int(number)
 
 
@@ -161,7 +162,7 @@ def _number(parameters: dict[str, str], name: str) -> int | None:
     if text is None or text == "":
         return None
     if not text.isdecimal() or not text.isascii():
-        raise _invalid(f"`{name}` must be a whole number, not `{text}`")
+        raise refused(f"`{name}` must be a whole number, not `{text}`")
     return int(text)
 
 
@@ -173,9 +174,9 @@ def _seconds(parameters: dict[str, str], name: str, default: float | None) -> fl
     try:
         seconds = float(text)
     except ValueError as error:
-        raise _invalid(f"`{name}` must be a number of seconds, not `{text}`") from error
+        raise refused(f"`{name}` must be a number of seconds, not `{text}`") from error
     if not 0 <= seconds < 10**9:
-        raise _invalid(f"`{name}` must be a number of seconds, not `{text}`")
+        raise refused(f"`{name}` must be a number of seconds, not `{text}`")
     return seconds or None
 
 
@@ -196,7 +197,7 @@ def _session_attributes(parameters: dict[str, str]) -> str:
     text = parameters.get("target_session_attrs") or "any"
     if text not in _SESSION_ATTRIBUTES:
         choice = ", ".join(sorted(_SESSION_ATTRIBUTES))
-        raise _invalid(f"`target_session_attrs` must be one of {choice}, not `{text}`")
+        raise refused(f"`target_session_attrs` must be one of {choice}, not `{text}`")
     return text
 
 
@@ -208,7 +209,7 @@ def _cache_size(parameters: dict[str, str]) -> int:
 def _flag(parameters: dict[str, str], name: str) -> bool:
     text = parameters.get(name, "false").lower()
     if text not in ("true", "false"):
-        raise _invalid(f"`{name}` must be true or false, not `{text}`")
+        raise refused(f"`{name}` must be true or false, not `{text}`")
     return text == "true"
 
 
@@ -228,26 +229,3 @@ def _session_settings(
     if "session_settings" in parameters:
         return _flag(parameters, "session_settings")
     return False if pgbouncer or any("-pooler." in host for host in hosts) else None
-
-
-def _ssl(parameters: dict[str, str]) -> ssl.SSLContext | str:
-    mode = parameters.get("sslmode", "prefer")
-    if mode not in _SSL_MODES:
-        raise _invalid(f"`sslmode` must be one of {', '.join(sorted(_SSL_MODES))}, not `{mode}`")
-    authority = parameters.get("sslrootcert") or parameters.get("sslcert")
-    strict = parameters.get("sslaccept") == "strict" or mode.startswith("verify-")
-    if mode == "disable" or not (strict or authority or parameters.get("sslidentity")):
-        return mode
-    context = ssl.create_default_context(cafile=authority)
-    context.check_hostname = strict and mode != "verify-ca"
-    if not strict:
-        context.verify_mode = ssl.CERT_NONE
-    if parameters.get("sslkey") and parameters.get("sslcert"):
-        context.load_cert_chain(parameters["sslcert"], parameters["sslkey"])
-    return context
-
-
-def _invalid(reason: str) -> QueryError:
-    message = f"The provided database string is invalid. Error parsing connection string: {reason}"
-    details: dict[str, Any] = {"details": reason}
-    return QueryError("P1013", message, details)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, cast
@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 from prisma_wasm import models
 from prisma_wasm.bridge import AsyncBridge, Inside, SyncBridge
 from prisma_wasm.credentials import Source
-from prisma_wasm.package import Package, package_of
+from prisma_wasm.package import package_of
 
 _MARK: Final = "# The query engine in process, by prisma-wasm."
 _LINES: Final = f"""
@@ -73,14 +73,20 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
     """Put the engine into a generated package's client and batch classes."""
     package = package_of(client.__module__)
     base = package.module("_base_client")
-    if issubclass(client, base.AsyncBasePrisma):
-        _adopt_async(client, batch, package)
-    else:
-        _adopt_sync(client, batch, package)
-    batch._add = _add
+    is_async = issubclass(client, base.AsyncBasePrisma)
+    bridge = AsyncBridge if is_async else SyncBridge
+
+    def create_engine(self: Any, dml_path: Path | None = None) -> AsyncBridge | SyncBridge:
+        del dml_path
+        return bridge(package, self._schema_path, log_queries=self._log_queries)
+
+    client._create_engine = create_engine
     client._engine = property(_engine_of(base.BasePrisma._engine), base.BasePrisma._engine.fset)
     # Its name before 0.12, by which applications wrap it to count what it does.
     client._Prisma__engine = client._engine
+    client._execute = _execute
+    batch.commit = _commit if is_async else _commit_sync
+    batch._add = _add
     actions: Any = package.module("actions")
     actions.model_parse = models.direct(actions.model_parse)
 
@@ -96,58 +102,34 @@ def _engine_of(generated: property) -> Callable[[Any], Any]:
     return engine
 
 
-def _adopt_async(client: type[Any], batch: type[Any], package: Package) -> None:
-    def create_engine(self: Any, dml_path: Path | None = None) -> AsyncBridge:
-        del dml_path
-        return AsyncBridge(package, self._schema_path, log_queries=self._log_queries)
-
-    def execute(
-        self: Any,
-        *,
-        method: str,
-        arguments: dict[str, Any],
-        model: type[Any] | None = None,
-        root_selection: list[str] | None = None,
-    ) -> Coroutine[Any, Any, Any]:
-        engine = self._internal_engine
-        if engine is None:
-            engine = self._engine  # raises what the client raises
-        return engine.execute(method, arguments, model, root_selection, self._tx_id)
-
-    async def commit(self: Any) -> None:
-        """Execute the queries"""
-        queries, self._Batch__queries = self._Batch__queries, []
-        owner = self._Batch__client
-        await owner._engine.execute_batch(queries, owner._tx_id)
-
-    client._create_engine = create_engine
-    client._execute = execute
-    batch.commit = commit
+def _execute(
+    self: Any,
+    method: str,
+    arguments: dict[str, Any],
+    model: type[Any] | None = None,
+    root_selection: list[str] | None = None,
+) -> Any:
+    """The answer to a query, or the coroutine that gives it."""
+    engine = self._internal_engine
+    if engine is None:
+        engine = self._engine  # raises what the client raises
+    return engine.execute(method, arguments, model, root_selection, self._tx_id)
 
 
-def _adopt_sync(client: type[Any], batch: type[Any], package: Package) -> None:
-    def create_engine(self: Any, dml_path: Path | None = None) -> SyncBridge:
-        del dml_path
-        return SyncBridge(package, self._schema_path, log_queries=self._log_queries)
+async def _commit(self: Any) -> None:
+    """Execute the queries"""
+    await _committed(self)
 
-    def execute(
-        self: Any,
-        method: str,
-        arguments: dict[str, Any],
-        model: type[Any] | None = None,
-        root_selection: list[str] | None = None,
-    ) -> Any:
-        return self._engine.execute(method, arguments, model, root_selection, self._tx_id)
 
-    def commit(self: Any) -> None:
-        """Execute the queries"""
-        queries, self._Batch__queries = self._Batch__queries, []
-        owner = self._Batch__client
-        owner._engine.execute_batch(queries, owner._tx_id)
+def _commit_sync(self: Any) -> None:
+    """Execute the queries"""
+    _committed(self)
 
-    client._create_engine = create_engine
-    client._execute = execute
-    batch.commit = commit
+
+def _committed(batch: Any) -> Any:
+    queries, batch._Batch__queries = batch._Batch__queries, []
+    owner = batch._Batch__client
+    return owner._engine.execute_batch(queries, owner._tx_id)
 
 
 def _add(self: Any, **kwargs: Any) -> None:

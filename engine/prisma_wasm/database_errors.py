@@ -75,6 +75,11 @@ def is_connection_lost(error: BaseException) -> bool:
     return isinstance(error, INTERFACE_ERROR) and "closed" in str(error)
 
 
+def reads_only(error: DatabaseError) -> bool:
+    """Whether a write was refused since the server, or the session, takes none."""
+    return _state(error) == "25006"
+
+
 def is_aborted(error: BaseException | None) -> bool:
     """Whether the server refused something because a statement before it had failed."""
     sent = None if error is None else as_database_error(error)

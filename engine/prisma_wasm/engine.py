@@ -10,7 +10,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from prisma_wasm import metrics, raw, scope
 from prisma_wasm.address import Address
@@ -23,10 +23,12 @@ from prisma_wasm.observe import tags
 from prisma_wasm.observe.session import RawSession, watched
 from prisma_wasm.observe.spans import NOTHING, spans_of
 from prisma_wasm.plan import UnknownPlanError
-from prisma_wasm.plans import Plans
 from prisma_wasm.postgres import Connection, connect
 from prisma_wasm.protocol import Lifted, Models, lift, lift_rows
 from prisma_wasm.settings import in_local_scope, settle
+
+if TYPE_CHECKING:
+    from prisma_wasm.plans import Plans
 
 ResultT = TypeVar("ResultT")
 Action = Callable[[RawSession], Awaitable[Any]]

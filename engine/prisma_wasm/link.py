@@ -16,6 +16,7 @@ from prisma_wasm.database_errors import (
     connection_lost,
     is_aborted,
     is_connection_lost,
+    reads_only,
     rolled_back,
     translate,
     translate_raw,
@@ -101,7 +102,7 @@ class Link:
 
     @property
     def is_in_transaction(self) -> bool:
-        return self.is_usable and self._raw.is_in_transaction()
+        return not self._is_broken and self._raw.is_in_transaction()
 
     async def begin(self, command: str = "BEGIN") -> bool:
         if self._in_transaction:
@@ -192,6 +193,9 @@ class Link:
             if is_connection_lost(error):
                 self._is_broken = True
                 raise connection_lost() from error
+            if reads_only(sent):
+                # It may have become a standby: the next one is dialled anew.
+                self._is_broken = True
             failure = translate_raw(sent) if raw else translate(sent)
             if is_outdated_statement(error):
                 failure = OutdatedStatementError(failure)

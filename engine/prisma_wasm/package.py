@@ -15,16 +15,17 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-from prisma_wasm.compiler import Compiler
 from prisma_wasm.engine import Target
 from prisma_wasm.errors import QueryError
 from prisma_wasm.forking import renew_in_child
 from prisma_wasm.inputs import Inputs
-from prisma_wasm.plans import Plans
 from prisma_wasm.protocol import Known
 from prisma_wasm.schema import Schema, read
+
+if TYPE_CHECKING:
+    from prisma_wasm.plans import Plans
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +104,10 @@ class Package:
 
     def plans(self, schema_name: str) -> Plans:
         """The plans for databases whose tables are in the PostgreSQL schema of this name."""
+        # What only imports a client, as every `prisma` command does, shall not pay for wasmtime.
+        from prisma_wasm.compiler import Compiler
+        from prisma_wasm.plans import Plans
+
         with self._lock:
             plans = self._plans.get(schema_name)
             if plans is None:

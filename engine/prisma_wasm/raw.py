@@ -13,13 +13,15 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
+from prisma_wasm import exact
 from prisma_wasm.conversions import plain_decimal, to_moment, to_text
 from prisma_wasm.driver import Column, ParameterType
 from prisma_wasm.errors import QueryError
 from prisma_wasm.parameters import FIRST_OWN_TYPE
-from prisma_wasm.results import shortest
+from prisma_wasm.results import amount, shortest
 from prisma_wasm.scalars import is_base64, is_json, serialize_json
 
+_EXACT: Final = "exact"
 _TYPES: Final = {
     "int2": "int",
     "int4": "int",
@@ -72,6 +74,9 @@ def arguments(values: Iterable[Any]) -> list[Any]:
 def answer(columns: list[Column], rows: list[Any]) -> dict[str, Any]:
     """A result as the original engine tells of it."""
     kinds = [_kind(column.type) for column in columns]
+    if exact.is_wanted():
+        # A type that the client knows nothing of, and leaves as it is.
+        kinds = [kind.replace("decimal", _EXACT) for kind in kinds]
     converts = [
         _array(_scalar(kind.removesuffix("-array"))) if kind.endswith("-array") else _scalar(kind)
         for kind in kinds
@@ -135,10 +140,9 @@ def _text(value: Any) -> Any:
     return to_text(value)
 
 
-def _decimal(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return str(plain_decimal(value)) if value.is_finite() else str(value)
-    return str(value).lstrip("$").replace(",", "")
+def _decimal(value: Any) -> Decimal:
+    number = value if isinstance(value, Decimal) else amount(value)
+    return plain_decimal(number) if number.is_finite() else number
 
 
 def _datetime(value: Any) -> str:
@@ -169,7 +173,8 @@ _CONVERTERS: Final[dict[str, Callable[[Any], Any]]] = {
     "float": shortest,
     "double": _same,
     "bool": _same,
-    "decimal": _decimal,
+    "decimal": lambda value: str(_decimal(value)),
+    _EXACT: _decimal,
     "bytes": lambda value: base64.b64encode(value).decode(),
     "json": json.loads,
     "uuid": str,

@@ -68,7 +68,7 @@ def test_shapes_without_end(run: Run, room: int, warm: int, more: int) -> None:
     seen = run(
         """
         import functools
-        import prisma_wasm.package as owner
+        import prisma_wasm.plans as owner
         room, warm, more = map(int, sys.argv[3:])
         owner.Plans = functools.partial(owner.Plans, room=room * 2**20)
         async def main():

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from conformance.people import team_of_four
+from prisma_wasm import exact_decimals
 
 _MOMENT = datetime(2024, 2, 29, 12, 34, 56, 789000, tzinfo=UTC)
 
@@ -86,6 +87,20 @@ class TestQuery:
         )
         row = await db.strict.query_first('SELECT * FROM "Strict"')
         assert row == made
+
+    async def test_exact_decimals(self, db: Any) -> None:
+        """In a block of theirs decimals lose no digit, alone, in lists, as money and in a model."""
+        digits = "12345678901234567890.123456789"
+        plain = f"SELECT {digits} AS n, '-1.50'::money AS m, 1.5::float8 AS f"
+        with exact_decimals():
+            row = await db.query_first(f"{plain}, ARRAY[{digits}, NULL] AS l")
+            made = await db.scalars.create(data={"dec": Decimal(digits)})
+            found = await db.scalars.query_first('SELECT * FROM "Scalars"')
+        number = Decimal(digits)
+        assert row == {"n": number, "m": Decimal("-1.5"), "f": 1.5, "l": [number, None]}
+        assert (found, found.dec) == (made, number)
+        after = await db.query_first(plain)
+        assert [type(value) for value in after.values()] == [float] * 3
 
     async def test_writes_that_return(self, db: Any) -> None:
         """RETURNING gives rows too."""
@@ -238,6 +253,7 @@ class TestValues:
             ("0.1::float8", 0.1),
             ("12.50::numeric", 12.5),
             ("'12.50'::money", 12.5),
+            ("'-1234.50'::money", -1234.5),
             ("true", True),
             ("'t'::text", "t"),
             ("'t'::varchar", "t"),

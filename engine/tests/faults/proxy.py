@@ -13,9 +13,10 @@ import threading
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Literal, TypeVar
 
-Mode = Literal["pass", "swallow"]
+Mode = Literal["pass", "swallow", "start up"]
 T = TypeVar("T")
 _LIMIT = 20.0
+_TLS_REQUEST = 80_877_103
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -121,6 +122,11 @@ class Proxy:
                     pass
             writer.close()
             return
+        if self.mode == "start up":
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+                await _refuse_for_now(reader, writer)
+            writer.close()
+            return
         try:
             server_reader, server_writer = await asyncio.open_connection(*self.target)
         except OSError:
@@ -166,6 +172,19 @@ class Proxy:
             await writer.drain()
         if self.mode == "pass" and writer.can_write_eof():
             writer.close()
+
+
+async def _refuse_for_now(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as a server that starts up, or recovers."""
+    while True:
+        length = int.from_bytes(await reader.readexactly(4))
+        asked = await reader.readexactly(length - 4)
+        if int.from_bytes(asked[:4]) != _TLS_REQUEST:
+            break
+        writer.write(b"N")
+    fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    writer.write(b"E" + (len(fields) + 4).to_bytes(4) + fields)
+    await writer.drain()
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,8 @@ from prisma_wasm import embedded
 
 from .acting import LOST, Connect, all_at_rest, place_of, until, with_parameters
 from .proxy import Proxy, proxy_to
+
+Demote = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def servers(generated: Generated) -> Iterator[tuple[str, str]]:
             "SET default_transaction_read_only = off;\n"
             f"ALTER ROLE CURRENT_USER PASSWORD '{urlsplit(first.url).password}'"
         )
-        yield first.url, second.url
+        # Name and password are the first one's.
+        yield first.url, first.url.replace(f":{one.port}/", f":{other.port}/")
 
 
 @pytest.fixture
@@ -55,6 +58,35 @@ def pair(servers: tuple[str, str]) -> Iterator[Pair]:
     first, second = servers
     with proxy_to(place_of(first)) as primary, proxy_to(place_of(second)) as standby:
         yield Pair(first, primary, standby)
+
+
+@pytest.fixture
+async def demoted(servers: tuple[str, str]) -> AsyncIterator[Demote]:
+    """`await demoted()`: the first server takes no writes any more, and the second does."""
+    first, second = (DatabaseServer(url) for url in servers)
+
+    async def reads_only(server: DatabaseServer, value: str) -> None:
+        script = f"""
+            SET default_transaction_read_only = off;
+            TRUNCATE "Account", "Entry";
+            ALTER SYSTEM SET default_transaction_read_only = {value};
+            SELECT pg_reload_conf();
+        """
+        await asyncio.to_thread(server.execute, script)
+
+        async def is_so() -> bool:
+            show = "SHOW default_transaction_read_only"
+            return await asyncio.to_thread(server.execute, show) == value
+
+        await until(is_so, "the configuration is loaded")
+
+    async def demote() -> None:
+        await reads_only(first, "on")
+        await reads_only(second, "off")
+
+    yield demote
+    await reads_only(first, "off")
+    await reads_only(second, "on")
 
 
 def _place(proxy: Proxy) -> str:
@@ -135,6 +167,34 @@ async def _reaches_standby(db: Any, prisma: Any) -> None:
             raise
 
     await until(reaches, "queries reach the other server")
+
+
+async def test_a_host_that_starts_up(connect: Connect, pair: Pair) -> None:
+    """One that takes no connections yet leaves them to the next."""
+    pair.standby.mode = "start up"
+    db = await connect(pair.hosts(_place(pair.standby), _place(pair.primary)))
+
+    assert not await _reads_only(db)
+
+
+@pytest.mark.parametrize("parameters", [{"target_session_attrs": "read-write"}, {}])
+async def test_a_primary_that_is_demoted(
+    connect: Connect, pair: Pair, demoted: Demote, parameters: dict[str, str]
+) -> None:
+    """A connection that stands, to a server that takes no writes any more, is not used again."""
+    db = await connect(
+        pair.hosts(_place(pair.primary), _place(pair.standby), connection_limit=1, **parameters)
+    )
+    await db.account.create(data={"owner": "ann"})
+    await demoted()
+    if not parameters:
+        pair.primary.target = pair.standby.target
+
+    with pytest.raises(Exception, match="read-only transaction"):
+        await db.account.create(data={"owner": "ben"})
+    await db.account.create(data={"owner": "cid"})
+    assert [account.owner for account in await db.account.find_many()] == ["cid"]
+    await all_at_rest(db)
 
 
 async def test_a_silent_host(connect: Connect, pair: Pair) -> None:

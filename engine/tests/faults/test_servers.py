@@ -18,7 +18,7 @@ from prisma_wasm import embedded
 from prisma_wasm.embedded.home import STATE_VARIABLE
 
 from .acting import LONGEST_GAP, LOST, Connect, Observer, Ticker, all_at_rest, place_of, until
-from .proxy import proxy_to
+from .proxy import Proxy, proxy_to
 
 
 @pytest.fixture
@@ -80,6 +80,7 @@ async def test_a_restart(
         await _works_again(db, prisma)
         assert await db.account.count() == 1
     assert ticker.longest < LONGEST_GAP
+    assert ticker.percentile(0.99) < 50
 
 
 @pytest.fixture
@@ -102,6 +103,21 @@ async def test_a_crash(connect: Connect, prisma: Any, crashing: str) -> None:
     found = await asyncio.gather(*sleeping, return_exceptions=True)
     assert {getattr(error, "code", None) for error in found} == {"P1017"}
     await _works_again(db, prisma)
+
+
+async def test_a_start_up(connect: Connect, prisma: Any, proxy: Proxy) -> None:
+    """A server that takes no connections yet is one that can't be reached, and says why."""
+    db = await connect(connection_limit=2)
+    proxy.mode = "start up"
+    proxy.cut()
+    await until(lambda: proxy.links == 0, "the connections are cut")
+    found = await asyncio.gather(*[db.account.count() for _ in range(6)], return_exceptions=True)
+    assert {getattr(error, "code", None) for error in found} <= set(LOST), found
+    with pytest.raises(prisma.errors.PrismaError, match="the database system is starting up"):
+        await db.account.count()
+    proxy.heal()
+    assert await db.account.count() == 0
+    await all_at_rest(db)
 
 
 async def test_terminated_sessions(connect: Connect, prisma: Any, observer: Observer) -> None:

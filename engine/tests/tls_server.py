@@ -28,10 +28,13 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @contextlib.contextmanager
-def tls_door(url: str, certificate: Path, key: Path) -> Generator[int]:
-    """A port where the server of `url` is reached by TLS only."""
+def tls_door(url: str, certificate: Path, key: Path, clients: Path | None = None) -> Generator[int]:
+    """A port where the server of `url` is reached by TLS only, by those whom `clients` signed."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
+    if clients is not None:
+        context.load_verify_locations(clients)
+        context.verify_mode = ssl.CERT_REQUIRED
     parts = urlsplit(url)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
