@@ -265,8 +265,11 @@ class SyncBridge:
         self._inner = AsyncBridge(package, schema_path, log_queries=log_queries)
 
     def _run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
-        caller.set(threading.current_thread())
-        return _background_loop().run(coroutine)
+        token = caller.set(threading.current_thread())
+        try:
+            return _background_loop().run(coroutine)
+        finally:
+            caller.reset(token)
 
     def connect(
         self,
