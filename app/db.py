@@ -9,7 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from prisma import Prisma
-from prisma.errors import PrismaError
+from prisma.errors import (
+    ClientNotConnectedError,
+    DataError,
+    PrismaError,
+    TransactionError,
+)
 
 from app import roles
 from app.settings import ROOT, Settings
@@ -23,6 +28,20 @@ FIRST_ATTEMPT = 3.0  # seconds that a start waits for the database before it ser
 ATTEMPT = timedelta(seconds=5)
 LONGEST_PAUSE = 5.0
 READY_LIMIT = 2.0
+
+# What another attempt may not meet: no connection, none that is free, a conflict with another.
+_PASSING = {
+    "P1000",
+    "P1001",
+    "P1002",
+    "P1003",
+    "P1008",
+    "P1010",
+    "P1017",
+    "P2024",
+    "P2034",
+    "P2037",
+}
 
 # The client of the whole service; connect() says to which database.
 prisma = Prisma(use_dotenv=False)
@@ -100,6 +119,16 @@ async def ready() -> None:
             f"{', '.join(state['unprotected'])}: run `prisma migrate deploy`; after a "
             "`prisma db push`, begin with an empty database.",
         )
+
+
+def is_away(error: PrismaError) -> bool:
+    """Whether a query failed because the database is away or busy; says so in the log, once."""
+    if isinstance(error, ClientNotConnectedError | TransactionError):
+        return True
+    if not isinstance(error, DataError) or error.code not in _PASSING:
+        return False
+    _note_loss(error)
+    return True
 
 
 @asynccontextmanager

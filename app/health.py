@@ -2,13 +2,16 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import JSONResponse
+from prisma.errors import PrismaError
 from pydantic import BaseModel
 
 from app import db
-from app.problems import Problem, problems
+from app.problems import Problem, problems, render
 
 router = APIRouter(tags=["health"])
+_SOON = {"Retry-After": "1"}
 
 
 class Health(BaseModel):
@@ -31,5 +34,17 @@ async def ready() -> Readiness:
     try:
         await db.ready()
     except db.NotReady as reason:
-        raise Problem(503, reason.code, reason.detail, headers={"Retry-After": "1"}) from reason
+        raise Problem(503, reason.code, reason.detail, headers=_SOON) from reason
     return Readiness()
+
+
+def install(app: FastAPI) -> None:
+    """Any route answers 503 while the database is away or busy."""
+
+    @app.exception_handler(PrismaError)
+    async def _let_down(_: Request, error: PrismaError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        if not db.is_away(error):
+            raise error
+        return render(
+            503, "database_unavailable", "The database does not answer: try again.", headers=_SOON
+        )

@@ -42,6 +42,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.tokens = Tokens(settings)
     problems.install(app)
+    health.install(app)
     app.add_middleware(LimitedBodies)
     app.include_router(health.router)
     for router in ROUTERS:

@@ -127,7 +127,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         errors = [
-            FieldProblem(field=_field(item["loc"]), message=item["msg"]) for item in error.errors()
+            FieldProblem(
+                field=_field(item["loc"]), message=item["msg"].removeprefix("Value error, ")
+            )
+            for item in error.errors()
         ]
         return render(422, "validation_failed", "The input is not valid.", errors=errors)
 

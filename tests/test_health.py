@@ -135,6 +135,30 @@ def test_connections_that_are_cut_are_made_anew(serve: Serve, server: str, datab
         service.until_ready(200, limit=5)
 
 
+def test_every_route_says_that_the_database_is_away(serve: Serve, server: str, database: str):
+    """503 and when to come again, no failure of ours; once it is back they answer as before."""
+    name = urlsplit(database).path.strip("/")
+    body = {"email": "ann@example.com", "password": "a horse on the moon"}
+    with serve(DATABASE_URL=database) as service:
+        service.until_ready(200)
+        run_sql(
+            server,
+            f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        )
+        service.until_ready(503)
+        away = service.http.post("/v1/auth/log-in", json=body)
+        run_sql(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        service.until_ready(200)
+        back = service.http.post("/v1/auth/log-in", json=body)
+        log = service.log.read_text()
+
+    assert (away.status_code, away.headers["retry-after"]) == (503, "1")
+    assert away.json()["code"] == "database_unavailable"
+    assert back.status_code == 401
+    assert "Traceback" not in log
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/health/more"])
 def test_unknown_paths_are_problems(serve: Serve, path: str):
     """A path that is not there answers a problem document."""

@@ -18,6 +18,8 @@ from app.problems import problems, schemas
 
 # Not to be read, too long, not what it should be.
 _OF_BODIES = (400, 413, 422)
+# The database is away or busy, which any route may meet.
+_OF_ALL = (503,)
 # FastAPI's own form of a 422, which is not ours.
 _NOT_OURS = {"HTTPValidationError", "ValidationError"}
 _PLACE = "#/components/schemas/"
@@ -43,8 +45,11 @@ class DescribedRoute(APIRoute):
         if options.get("status_code") == HTTPStatus.NO_CONTENT:
             options["response_class"] = Response  # what is empty is no JSON
         super().__init__(*arguments, **options)
-        statuses = {*_answers_of(self.dependant), *(_OF_BODIES if self.body_field else ())}
-        responses = {**problems(*statuses), **self.responses}
+        of_body = _OF_BODIES if self.body_field else ()
+        responses = {
+            **problems(*_answers_of(self.dependant), *of_body, *_OF_ALL),
+            **self.responses,
+        }
         self.responses = {status: responses[status] for status in sorted(responses, key=str)}
 
 

@@ -24,6 +24,12 @@ def _printable(value: str) -> str:
     return unicodedata.normalize("NFC", value)
 
 
+def _visible(value: str) -> str:
+    if all(unicodedata.category(char)[0] in "CZ" for char in value):
+        raise ValueError("must have something that can be seen")
+    return value
+
+
 def _text(value: str) -> str:
     # The other line breaks that splitlines() knows are control characters.
     for line in re.split(r"\r?\n", value):
@@ -43,6 +49,7 @@ Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_printable),
+    AfterValidator(_visible),
 ]
 Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_text)]
 # Addresses are compared without case: as lower case they are equal or not.

@@ -63,7 +63,8 @@ class Sender:
                     done += 1
         except (aiosmtplib.SMTPException, OSError) as error:
             if done < len(mails):  # else it was the farewell that failed
-                await self._note_away(owner, mails[done:], error)
+                # The one that was under way comes last: the server may have died of it.
+                await self._note_away(owner, [*mails[done + 1 :], mails[done]], error)
                 return done
         if self._is_away:
             self._is_away = False

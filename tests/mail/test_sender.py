@@ -24,11 +24,12 @@ LIMIT = 20.0
 
 
 class Inbox:
-    """What a real mail server took; `says` are its answers to recipients."""
+    """What a real mail server took; `says` are its answers, `dies_of` is a recipient."""
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
         self.says: dict[str, str] = {}
+        self.dies_of = ""
 
     async def handle_RCPT(  # noqa: N802  (aiosmtpd's name)
         self, _server: object, _session: object, envelope: Any, address: str, _options: object
@@ -39,8 +40,11 @@ class Inbox:
         return "250 OK"
 
     async def handle_DATA(  # noqa: N802  (aiosmtpd's name)
-        self, _server: object, _session: object, envelope: Any
+        self, server: Any, _session: object, envelope: Any
     ) -> str:
+        if self.dies_of in envelope.rcpt_tos:
+            server.transport.abort()
+            return ""
         message = message_from_bytes(envelope.content, policy=policy.default)
         self.messages.append((envelope.rcpt_tos, message))
         return "250 OK"
@@ -222,6 +226,29 @@ async def test_one_that_is_refused_does_not_hold_up_the_others(
         await until_empty(owner)
 
     assert mail_server.inbox.messages[-1][0] == ["busy@example.com"]
+
+
+async def test_a_server_that_dies_of_one_mail_gets_the_others(
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
+):
+    """Nothing is lost when a connection ends halfway; what ended it stands behind the rest."""
+    mail_server.inbox.dies_of = "poison@example.com"
+    mail_server.start()
+    others = {f"{number}@example.com" for number in range(12)}
+    for name in ("poison@example.com", *others):
+        await mail.put(owner, to=name, subject="Hello", text="x")
+
+    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+
+        async def is_poison_left() -> bool:
+            rows = await owner.outboxmail.find_many()
+            return [row.recipient for row in rows] == ["poison@example.com"]
+
+        await until(is_poison_left, "all others are sent")
+        mail_server.inbox.dies_of = ""
+        await until_empty(owner)
+
+    assert mail_server.inbox.messages[-1][0] == ["poison@example.com"]
 
 
 async def test_mail_that_nobody_took_for_days_is_dropped(

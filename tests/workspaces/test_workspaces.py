@@ -20,6 +20,7 @@ NO_NAMES = {
     "a line break": {"name": "a\nb"},
     "an escape": {"name": "a\x1b[2Jb"},
     "turned around": {"name": "a\u202eb"},
+    "nothing to see": {"name": "\u200b\u2060"},
     "half a character": {"name": "a\ud800b"},
     "another field": {"name": "a", "ownerId": "somebody"},
     "half a field": {"name": "a", "\ud800": 1},
