@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable
+from datetime import timedelta
 
+import pytest
 from httpx import Response
 from prisma.enums import WorkspaceRole
 
-from tests.fix_api import Api, Person
+from tests.fix_api import PASSWORD, Api, Person
 from tests.fix_team import Team, make_team
 
 GUEST = "guest@example.com"
@@ -27,6 +29,21 @@ async def owners(team: Team) -> list[str]:
     found = [user for user, role in (await team.roles()).items() if role == "owner"]
     assert found == [workspace.ownerId]
     return found
+
+
+async def until_waiting(api: Api, count: int) -> None:
+    """Wait until so many queries of the service wait for a lock."""
+    for _ in range(400):
+        found = await api.owner.query_first(
+            """
+            SELECT count(*)::int AS "waiting" FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+            """
+        )
+        if found["waiting"] == count:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail(f"it never comes that {count} wait")
 
 
 async def test_one_of_many_equal_invitations(team: Team):
@@ -104,6 +121,84 @@ async def test_the_heir_leaves_or_inherits(team: Team):
             assert owner == team.owner.id
             assert heir.id not in await team.roles()
             assert statuses(answers)[204] == 1
+
+
+@pytest.mark.parametrize("who", ["owner", "heir"])
+async def test_a_transfer_while_an_account_is_deleted(api: Api, who: str):
+    """The workspace has exactly one owner, or it is gone with the account of the one it had."""
+    for number in range(4):
+        team = await make_team(api, f"{who}{number}")
+        leaves = team.owner if who == "owner" else team.member
+        requests = [
+            team.owner.post(f"{team.path}/transfer", {"userId": team.member.id}),
+            leaves.delete("/v1/me", {"password": PASSWORD}),
+            team.admin.patch(team.path, {"name": "Changed"}),
+        ]
+        answers = await at_once(*(requests if number % 2 else reversed(requests)))
+
+        assert statuses(answers)[204] == 1
+        assert max(answer.status_code for answer in answers) < 500
+        actions = await team.actions()
+        if await api.owner.workspace.count(where={"id": team.id}):
+            assert await owners(team) != [leaves.id]
+            assert "member.left" in actions
+        else:
+            assert await team.roles() == {}
+            assert actions[-1] == "workspace.deleted"
+
+
+async def test_nobody_inherits_in_the_middle_of_deleting_their_account(team: Team):
+    """A transfer waits for the deletion, which has looked at what there is to delete."""
+    async with team.api.owner.tx(timeout=timedelta(minutes=1)) as tx:
+        await tx.execute_raw(
+            'SELECT id FROM "Session" WHERE id = $1::uuid FOR UPDATE', team.member.session
+        )
+        deletion = asyncio.create_task(team.member.delete("/v1/me", {"password": PASSWORD}))
+        await until_waiting(team.api, 1)
+        transfer = asyncio.create_task(
+            team.owner.post(f"{team.path}/transfer", {"userId": team.member.id})
+        )
+        await until_waiting(team.api, 2)
+
+    assert [(await task).status_code for task in (deletion, transfer)] == [204, 404]
+    assert await owners(team) == [team.owner.id]
+    assert await team.actions() == ["member.left"]
+
+
+async def test_a_workspace_is_transferred_or_deleted(api: Api):
+    """Who deletes it is its owner at that moment, and nobody inherits what is gone."""
+    for number in range(4):
+        team = await make_team(api, f"red{number}")
+        requests = [
+            team.owner.post(f"{team.path}/transfer", {"userId": team.admin.id}),
+            team.owner.delete(team.path),
+        ]
+        answers = await at_once(*(requests if number % 2 else reversed(requests)))
+
+        if await api.owner.workspace.count(where={"id": team.id}):
+            assert statuses(answers) == {200: 1, 403: 1}
+            assert await owners(team) == [team.admin.id]
+        else:
+            assert statuses(answers) == {204: 1, 404: 1}
+            assert await team.roles() == {}
+
+
+async def test_admins_who_are_removed_do_not_act_any_more(team: Team):
+    """What an admin asks for while they are removed happens before that, or not at all."""
+    answers = await at_once(
+        *(
+            team.admin.post(f"{team.path}/invitations", {"email": f"{number}{GUEST}"})
+            for number in range(3)
+        ),
+        team.owner.delete(f"{team.path}/members/{team.admin.id}"),
+        team.admin.delete(f"{team.path}/members/{team.member.id}"),
+        team.admin.patch(team.path, {"name": "Changed"}),
+    )
+
+    assert statuses(answers).keys() <= {200, 201, 204, 404}
+    actions = await team.actions()
+    assert actions[-1] == "member.removed"
+    assert len(actions) == sum(answer.is_success for answer in answers)
 
 
 async def test_admins_who_are_demoted_do_not_act_any_more(team: Team):
