@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 _SCHEMAS = "#/components/schemas/"
+# As RFC 9110 has them; Python before 3.13 knows older ones.
+_PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 # What the answers of these statuses always bear.
 _HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 
@@ -72,12 +74,16 @@ def schemas() -> dict[str, Any]:
 
 def _described(status: int) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "description": HTTPStatus(status).phrase,
+        "description": _phrase(status),
         "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
     }
     if header := _HEADERS.get(status):
         described["headers"] = {header: {"required": True, "schema": {"type": "string"}}}
     return described
+
+
+def _phrase(status: int) -> str:
+    return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def render(
@@ -91,7 +97,7 @@ def render(
     if status == HTTPStatus.UNAUTHORIZED:  # HTTP asks for it, whatever the reason
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     document = ProblemDocument(
-        title=HTTPStatus(status).phrase, status=status, code=code, detail=detail, errors=errors
+        title=_phrase(status), status=status, code=code, detail=detail, errors=errors
     )
     return JSONResponse(
         document.model_dump(exclude_none=True),
@@ -116,10 +122,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
-        status = HTTPStatus(error.status_code)
         return render(
-            status,
-            status.phrase.lower().replace(" ", "_"),
+            error.status_code,
+            _phrase(error.status_code).lower().replace(" ", "_"),
             error.detail,
             headers=dict(error.headers) if error.headers else None,
         )
