@@ -69,15 +69,19 @@ def _serve(arguments: argparse.Namespace) -> int:
         import_module("app.main")  # what is wrong with it is said here, in one line
     except RuntimeError as error:  # the client is not generated
         sys.exit(f"tenantry: {' '.join(str(error).split())}")
-    uvicorn.run(
-        "app.main:app",
-        host=settings.host,
-        port=settings.port,
-        log_level=settings.log_level,
-        proxy_headers=False,  # which proxies to believe, TRUSTED_PROXIES says
-        reload=arguments.reload,
-        reload_dirs=[str(ROOT / "app")] if arguments.reload else None,
-    )
+    try:
+        uvicorn.run(
+            "app.main:app",
+            host=settings.host,
+            port=settings.port,
+            log_level=settings.log_level,
+            proxy_headers=False,  # which proxies to believe, TRUSTED_PROXIES says
+            reload=arguments.reload,
+            reload_dirs=[str(ROOT / "app")] if arguments.reload else None,
+        )
+    except SystemExit:
+        _check_port(settings)  # taken since, as by two starts at once
+        raise
     return 0
 
 

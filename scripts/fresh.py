@@ -220,6 +220,11 @@ def by_make(base: Path, options: argparse.Namespace) -> None:
         place.check("port in use", f"PORT={port} make run", code=2, says="is in use")
     with place.serving("make run, again", "make run", free_port(), limit=30):
         pass
+    place.check(
+        "an installation that was killed is made good",
+        "rm .venv/setup/packages .venv/lib/python*/site-packages/click/core.py"
+        " && touch .venv/setup/packages-begun && make setup && .venv/bin/python -c 'import click'",
+    )
     prisma_commands(place, ".venv/bin/prisma")
     place.check(
         "off line", off_line(".venv/bin/prisma validate && .venv/bin/prisma migrate status")

@@ -22,6 +22,7 @@ BIN = VENV / "bin"
 LOCK = ROOT / "requirements.lock"
 TYPESCRIPT = ROOT / "typescript" / "package-lock.json"
 STAMPS = VENV / "setup"
+BEGUN = STAMPS / "packages-begun"
 WAIT_FOR_OTHER = 900.0  # seconds that a second set-up waits for the first
 
 
@@ -52,11 +53,16 @@ def environment() -> None:
 
 def packages() -> None:
     uv = shutil.which("uv") or install_uv()
+    # What was there half when an installation was killed would pass for installed.
+    anew = ["--reinstall"] if BEGUN.exists() else []
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    BEGUN.touch()
     run(
         "Installing the packages",
-        [uv, "pip", "install", "--python", BIN / "python", "--require-hashes", "-r", LOCK],
+        [uv, "pip", "install", "--python", BIN / "python", *anew, "--require-hashes", "-r", LOCK],
         advice="Is PyPI reachable, is there room on the disk? Then run it again.",
     )
+    BEGUN.unlink()
 
 
 def install_uv() -> Path:

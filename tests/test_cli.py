@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,37 @@ def test_a_port_in_use_is_named():
             done = tenantry(command, PORT=port, DATABASE_URL=NOWHERE)
             assert done.returncode == 1
             assert f"PORT: 127.0.0.1:{port} is in use" in done.stderr
+
+
+def test_two_starts_at_once_end_as_one_service():
+    """Whoever comes second at the port says so, at whatever moment that is."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    services = [
+        subprocess.Popen(
+            [Path(sys.executable).with_name("tenantry"), "serve"],
+            cwd=ROOT,
+            env=environment(PORT=port, DATABASE_URL=NOWHERE),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    try:
+        until = time.monotonic() + 120
+        while not (ended := [one for one in services if one.poll() is not None]):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        (second,) = ended
+        assert second.stderr is not None
+        assert f"PORT: 127.0.0.1:{port} is in use" in second.stderr.read()
+        assert second.returncode == 1
+    finally:
+        for one in services:
+            one.terminate()
+            one.communicate(timeout=60)
 
 
 @pytest.mark.parametrize("command", [("check",), ("serve",), ("db", "prepare"), ("db", "url")])

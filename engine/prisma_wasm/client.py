@@ -1,72 +1,21 @@
 """The seam between a generated client and the engine.
 
-`attach` adds a few lines to the end of a generated `client.py`; these hand the client's classes to
+`prisma generate` adds a few lines to the end of `client.py`; these hand the client's classes to
 `adopt`, which puts the engine where the client would start a binary. Everything else of the client
 stays as it was generated.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from prisma_wasm import models
 from prisma_wasm.bridge import AsyncBridge, Inside, SyncBridge
 from prisma_wasm.credentials import Source
 from prisma_wasm.package import package_of
-
-_MARK: Final = "# The query engine in process, by prisma-wasm."
-_LINES: Final = f"""
-
-{_MARK}
-from prisma_wasm.client import adopt as _adopt
-
-_adopt(Prisma, Batch)
-"""
-_EXPECTED: Final = (
-    "class Batch:",
-    "    def _add(self, **kwargs: Any) -> None:",
-    "PACKAGED_SCHEMA_PATH = ",
-    "ENGINE_TYPE: EngineType = ",
-)
-_CLIENTS: Final = ("class Prisma(AsyncBasePrisma):", "class Prisma(SyncBasePrisma):")
-
-
-class AttachError(Exception):
-    """The generated client is not one that the engine can be attached to."""
-
-
-def attach(package: Path) -> None:
-    """Make the client generated into this folder use the engine. Doing it twice changes nothing."""
-    path = package / "client.py"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise AttachError(f"{package} holds no generated client: it has no client.py.") from None
-    missing = [line for line in _EXPECTED if line not in text]
-    if missing or not any(line in text for line in _CLIENTS):
-        wanted = missing[0] if missing else " or ".join(_CLIENTS)
-        raise AttachError(
-            f"{path} is not as Prisma Client Python 0.15 generates it (no `{wanted.strip()}`)."
-        )
-    generated = text.partition(_MARK)[0].rstrip()
-    _replace(path, generated + "\n" + _LINES)
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".client-", suffix=".py")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).chmod(path.stat().st_mode & 0o777)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def adopt(client: type[Any], batch: type[Any]) -> None:

@@ -54,9 +54,9 @@ def find(start: Path) -> ProjectConfig | None:
         except PermissionError:
             # Not a project of ours, such as a home folder above one.
             continue
-        table = _table(document, "tool").get("prisma-wasm")
+        table = table_in(document, "tool", file).get("prisma-wasm")
         if table is not None:
-            name = _table(document, "project").get("name")
+            name = table_in(document, "project", file).get("name")
             return _read(file, table, name if isinstance(name, str) else "")
     return None
 
@@ -136,6 +136,9 @@ def _read(file: Path, table: object, project: str) -> ProjectConfig:
     )
 
 
-def _table(document: dict[str, Any], name: str) -> dict[str, Any]:
-    table = document.get(name)
-    return cast("dict[str, Any]", table) if isinstance(table, dict) else {}
+def table_in(document: Mapping[str, Any], name: str, file: Path) -> dict[str, Any]:
+    """A table of a pyproject.toml, empty where there is none."""
+    table = document.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{file}: `{name}` must be a table, not {table!r}")
+    return cast("dict[str, Any]", table)

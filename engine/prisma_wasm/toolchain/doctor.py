@@ -1,13 +1,12 @@
 """Looks at everything that the `prisma` command and the client need, and says how to mend it."""
 
 import importlib.metadata
-import os
-import tomllib
 from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
 
-from prisma_wasm.toolchain import folders, node, packages, project_check
+from prisma_wasm import config
+from prisma_wasm.toolchain import folders, node, packages, project_check, upstream
 from prisma_wasm.toolchain.finding import Finding
 
 UPSTREAM = "0.15"
@@ -62,22 +61,14 @@ def _nodejs_module(cwd: Path) -> Iterator[Finding]:
         yield Finding(False, subject, f"`nodejs` is {spec.origin if spec else 'missing'}", mend)
     else:
         yield Finding(True, subject, str(ours.parent))
-    if not _uses_nodejs_module(cwd):
+    try:
+        passes_by = not upstream.uses_nodejs_module(cwd)
+    except config.ConfigError as error:
+        yield Finding(False, "Settings", str(error), "Mend that setting.")
+        return
+    if passes_by:
         mend = "Take use_nodejs_bin out of [tool.prisma], and PRISMA_USE_NODEJS_BIN with it."
         yield Finding(False, subject, "use_nodejs_bin = false passes it by", mend)
-
-
-def _uses_nodejs_module(cwd: Path) -> bool:
-    """Read as upstream reads it, without upstream: it would load a client that may be damaged."""
-    variable = os.environ.get("PRISMA_USE_NODEJS_BIN")
-    if variable is not None:
-        return variable.lower() not in ("0", "off", "f", "false", "n", "no")
-    try:
-        document = tomllib.loads((cwd / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return True
-    settings = document.get("tool", {}).get("prisma", {})
-    return settings.get("use_nodejs_bin", True) is not False
 
 
 def _is_installed(distribution: str) -> bool:

@@ -92,7 +92,11 @@ def _run_cli(
     with _real(stdout) as out, _real(stderr) as err, _Signals() as signals:
         process = subprocess.Popen(command, env=variables, cwd=cwd, stdout=out, stderr=err)  # noqa: S603 - Prisma's CLI
         code = signals.wait(process)
-    return code if code >= 0 else 128 - code
+    if code >= 0:
+        return code
+    if -code not in signals.seen:
+        say(f"Error: Node, which runs the command, was ended by {signal.Signals(-code).name}.")
+    return 128 - code
 
 
 @contextlib.contextmanager
@@ -130,11 +134,17 @@ class _Signals:
 
     def __init__(self) -> None:
         self._received: list[tuple[signal.Signals, float]] = []
+        self.seen: set[int] = set()
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in FORWARDED}
+            self._before = {
+                number: signal.signal(number, self._note)
+                for number in FORWARDED
+                # `nohup`, and a shell's background, mean it.
+                if signal.getsignal(number) is not signal.SIG_IGN
+            }
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -142,6 +152,7 @@ class _Signals:
             signal.signal(number, handler)
 
     def _note(self, number: int, _: FrameType | None) -> None:
+        self.seen.add(number)
         self._received.append((signal.Signals(number), time.monotonic()))
 
     def wait(self, process: "subprocess.Popen[bytes]") -> int:

@@ -1,26 +1,30 @@
-"""What `prisma-wasm doctor` looks at in a project: its schema, its database and its client."""
+"""What `prisma-wasm doctor` looks at in a project: its schema and its client."""
 
-import asyncio
-import contextlib
 import os
 import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib import util
 from pathlib import Path
-from typing import Any
 
 from prisma_wasm import config
-from prisma_wasm.toolchain import dotenv, environment, launcher, node, packages, schema_files
+from prisma_wasm.toolchain import (
+    database_check,
+    dotenv,
+    environment,
+    launcher,
+    node,
+    packages,
+    schema_files,
+)
 from prisma_wasm.toolchain.finding import Finding
 from prisma_wasm.toolchain.generator.placed import FILE_NAME, is_placed
 from prisma_wasm.toolchain.generator.unfinished import is_unfinished
 
 PROVIDERS = ("prisma-client-py", "prisma-wasm")
 IMPORT_SECONDS = 60
-CONNECT_SECONDS = 15
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -38,7 +42,7 @@ def examine(cwd: Path, *, schema_argument: str | None) -> Iterator[Finding]:
     set_by = used if used and seen.get(used) else ""
     yield _embedded(cwd, set_by)
     yield _schema(schema, cwd, schema_argument)
-    yield from _databases(schema, cwd, seen)
+    yield from database_check.examine(schema, cwd, seen)
     yield from _providers(schema)
     yield from _clients(schema)
 
@@ -98,77 +102,6 @@ def _problem(schema: schema_files.Schema, cwd: Path, argument: str | None) -> st
     return f"{place}: {words}" if place else words
 
 
-def _databases(
-    schema: schema_files.Schema, cwd: Path, seen: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Whether the databases that the schema's URLs name can be reached."""
-    datasource = schema.datasource()
-    if datasource is None:
-        return
-    provider = datasource.text("provider")
-    if provider and provider not in environment.DATABASES:
-        yield Finding(False, "Database", environment.unsupported(provider), environment.SUPPORTED)
-        return
-    for key in ("url", "directUrl"):
-        variable = datasource.variable(key)
-        url = seen.get(variable) if variable else datasource.text(key)
-        if url:
-            yield _reachable(url, f"{variable or key}: ")
-        elif key == "url":
-            yield _no_url(cwd, variable or key)
-
-
-def _no_url(cwd: Path, variable: str) -> Finding:
-    # A setting that cannot be read has a finding of its own.
-    with contextlib.suppress(config.ConfigError):
-        settings = config.find(cwd)
-        if settings and settings.embedded:
-            return Finding(True, "Database", f"{settings.database_name}, in the embedded server")
-    mend = (
-        f"Set {variable} in the environment or in .env,"
-        ' or write database = "embedded" under [tool.prisma-wasm] in pyproject.toml.'
-    )
-    return Finding(False, "Database", f"{variable} is not set", mend)
-
-
-def _reachable(url: str, named: str) -> Finding:
-    # Loaded here: a broken driver is no reason to say nothing about the rest.
-    from prisma_wasm import address, postgres
-    from prisma_wasm.errors import QueryError
-
-    async def reach(place: address.Address) -> None:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            connection = await postgres.connect(place, _ignore)
-            await connection.close()
-
-    try:
-        place = address.parse(url)
-        asyncio.run(reach(place))
-    except QueryError as error:
-        words = " ".join(error.message.split())
-        return Finding(False, "Database", f"{named}{error.code} {words}", _mend(error.code))
-    except TimeoutError:
-        what = f"{named}no answer within {CONNECT_SECONDS} s"
-        return Finding(False, "Database", what, _mend("P1001"))
-    return Finding(True, "Database", f"{named}{place.database} at {place.place}")
-
-
-def _ignore(_sql: str, _parameters: list[Any], _seconds: float) -> None:
-    """Nobody listens to these queries."""
-
-
-def _mend(code: str | None) -> str:
-    match code:
-        case "P1000":
-            return "Mend user and password in the URL."
-        case "P1003":
-            return "`prisma migrate dev`, `prisma migrate deploy` and `prisma db push` create it."
-        case "P1001":
-            return "Start that server, or mend host and port in the URL."
-        case _:
-            return "Mend the URL."
-
-
 def _providers(schema: schema_files.Schema) -> Iterator[Finding]:
     for block in schema.blocks("generator"):
         provider = block.text("provider") or block.properties.get("provider", "")
@@ -204,7 +137,7 @@ def _client(subject: str, package: Path, schema: schema_files.Schema) -> Finding
         return Finding(False, subject, state, "Run `prisma generate`.")
     error = _error_on_import(package)
     if error:
-        mend = "Run `python -m prisma_cleanup`, then `prisma generate`."
+        mend = "Run `prisma generate`."
         return Finding(False, subject, f"{package} does not load: {error}", mend)
     if not is_placed(package):
         mend = "Run `prisma generate`: another generator wrote this client."

@@ -58,6 +58,12 @@ class Schema:
         """The schema's datasource; Prisma allows one."""
         return next(iter(self.blocks("datasource")), None)
 
+    def migrations(self) -> list[str]:
+        """The names of the migrations beside the datasource, in their order."""
+        beside = next((file.parent for file in self.files if _has_datasource(file)), None)
+        found = beside.glob("migrations/*/migration.sql") if beside else ()
+        return sorted(file.parent.name for file in found)
+
     def says_what(self, other: Path) -> bool:
         """Whether another file says the same, but for comments, spaces and the order of files."""
         mine = [line for file in self.files for line in _lines(file)]
@@ -88,6 +94,11 @@ def _load(path: Path) -> Schema | None:
     if path.is_dir():
         return Schema(path, sorted(path.rglob("*.prisma")))
     return None
+
+
+def _has_datasource(file: Path) -> bool:
+    blocks = _blocks(file.read_text(encoding="utf-8"))
+    return any(block.kind == "datasource" for block in blocks)
 
 
 def _of_package_json(cwd: Path) -> Path | None:

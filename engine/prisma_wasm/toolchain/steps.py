@@ -4,10 +4,13 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from prisma_wasm.toolchain.errors import ToolchainError
@@ -17,6 +20,7 @@ from prisma_wasm.toolchain.staging import Staging
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 5.0
 LAST_LINES = 15
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 # What package managers write when a machine, not a package, is at fault; the words that help then.
 FULL_DISK = ("ENOSPC", "EDQUOT", "No space left on device", "Disk quota exceeded", "os error 28")
@@ -64,7 +68,7 @@ def run_step(
     A step that writes one of `fails_on` has failed, whatever its exit code.
     """
     progress = Progress(title)
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, _ended_by_exception():
         try:
             # A session of its own: the step ends as a whole, whatever it has started.
             process = subprocess.Popen(  # noqa: S603 - pip, uv or npm
@@ -97,6 +101,26 @@ def run_step(
             progress.failed()
             raise _failure(title, code, _tail(output), mend)
     progress.done("done")
+
+
+@contextlib.contextmanager
+def _ended_by_exception() -> Generator[None]:
+    """A signal that would end this process at once lets it end the step and tidy up first."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ends = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+    for number in ends:
+        signal.signal(number, _end_process)
+    try:
+        yield
+    finally:
+        for number in ends:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _end_process(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _wait(

@@ -10,7 +10,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +20,11 @@ from prisma_wasm.toolchain.progress import say
 
 CACHE_VARIABLE = "PRISMA_BINARY_CACHE_DIR"
 ENTRYPOINT = Path("node_modules", "prisma", "build", "index.js")
+
+# Settings in [tool.prisma] that are true or false, and the words that upstream takes for these.
+SWITCHES = {"use_nodejs_bin", "use_global_node"}
+ON = {"1", "on", "t", "true", "y", "yes"}
+OFF = {"0", "off", "f", "false", "n", "no"}
 
 PLACEHOLDER = folders.PACKAGE / "upstream_placeholder.js"
 
@@ -33,6 +38,8 @@ def prepare_for_command() -> None:
     is_command = _is_prisma_command()
     if is_command:
         _refuse_broken_settings()
+        if sys.argv[1:2] not in ([], ["py"]):
+            sys.meta_path.insert(0, _NoClient())
     if CACHE_VARIABLE in os.environ or not (is_command or not _is_home_usable()):
         return
     for root in folders.candidates():
@@ -43,6 +50,26 @@ def prepare_for_command() -> None:
             continue
         os.environ[CACHE_VARIABLE] = str(cache)
         return
+
+
+@contextlib.contextmanager
+def without_client() -> Generator[None]:
+    """Inside, `import prisma` loads no generated client, as before the first `prisma generate`."""
+    finder = _NoClient()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+class _NoClient:
+    """The client is of no use to a command, takes a third of its import, and may be damaged."""
+
+    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
+        """Prisma Client Python takes a module that is not found for "not generated yet"."""
+        if name == "prisma.client":
+            raise ModuleNotFoundError(name, name=name)
 
 
 def forget_cache(environment: dict[str, str]) -> None:
@@ -107,16 +134,39 @@ def answer(
     return None
 
 
-def _refuse_broken_settings() -> None:
-    """Upstream reads pyproject.toml too, and would end with a traceback."""
+def settings(folder: Path) -> dict[str, Any]:
+    """`[tool.prisma]` in the folder's pyproject.toml, which upstream reads too, without a look."""
     from prisma_wasm import config
 
-    with contextlib.suppress(OSError):
-        try:
-            config.load(Path.cwd() / "pyproject.toml")
-        except config.ConfigError as error:
-            say(str(error))
-            raise SystemExit(1) from None
+    file = folder / "pyproject.toml"
+    try:
+        document = config.load(file)
+    except OSError:
+        return {}
+    found = config.table_in(config.table_in(document, "tool", file), "prisma", file)
+    for key in SWITCHES & found.keys():
+        if not isinstance(found[key], bool) and str(found[key]).lower() not in {*ON, *OFF}:
+            raise config.ConfigError(
+                f"{file}: [tool.prisma] {key} must be true or false, not {found[key]!r}"
+            )
+    return found
+
+
+def uses_nodejs_module(folder: Path) -> bool:
+    """Whether upstream comes to us at all, read as it reads that, without loading it."""
+    given = os.environ.get("PRISMA_USE_NODEJS_BIN", settings(folder).get("use_nodejs_bin", True))
+    return str(given).lower() not in OFF
+
+
+def _refuse_broken_settings() -> None:
+    """Upstream would end with a traceback."""
+    from prisma_wasm import config
+
+    try:
+        settings(Path.cwd())
+    except config.ConfigError as error:
+        say(str(error))
+        raise SystemExit(1) from None
 
 
 def _is_prisma_command() -> bool:

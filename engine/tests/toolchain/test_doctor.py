@@ -1,8 +1,12 @@
 """`prisma-wasm doctor`: what it finds, and that it fails when something is missing."""
 
+import shutil
+
 import pytest
 from fix_server import DatabaseServer
 from projects import SCHEMA, Environment, Project
+
+from prisma_wasm import embedded
 
 
 def doctor(project: Project, environment: Environment | None = None) -> tuple[int, str]:
@@ -77,20 +81,18 @@ def test_another_nodejs_module_is_named(project: Project, new_environment: Envir
     assert (code, str(site / "nodejs.py") in out) == (1, True), out
 
 
-def test_a_damaged_client_is_named(project: Project) -> None:
-    """A client that does not load keeps `prisma` itself from starting; the doctor still does."""
+def test_a_damaged_client_is_named_and_made_anew(project: Project) -> None:
+    """A client that does not load keeps applications from starting, and no command."""
     assert project.prisma("generate").code == 0
     module = project.environment.client_package / "client.py"
     whole = module.read_text()
-    try:
-        module.write_text(whole[: len(whole) // 2] + "\n(")
-        code, out = doctor(project)
-        assert (code, "Run `python -m prisma_cleanup`" in out) == (1, True), out
-        assert project.run("python", "-m", "prisma_cleanup").code == 0
-        assert project.prisma("generate").code == 0
-    finally:
-        if not module.exists():
-            module.write_text(whole)
+    module.write_text(whole[: len(whole) // 2] + "\n(")
+    code, out = doctor(project)
+    assert (code, "does not load: SyntaxError" in out) == (1, True), out
+    assert "Run `prisma generate`." in out
+    generated = project.prisma("generate")
+    assert generated.code == 0, generated.text
+    assert module.read_text() == whole
 
 
 def test_an_embedded_database_without_its_programs_is_named(
@@ -150,10 +152,48 @@ def test_the_database_is_looked_for(project: Project, server: DatabaseServer) ->
         assert (code, words in out) == (0 if url == there else 1, True), out
 
 
+def test_migrations_are_looked_for(project: Project, database: str) -> None:
+    """Those that wait are named, one that failed, and one that the project does not have."""
+    project.write(".env", f'DATABASE_URL="{database}"\n')
+    migrations = "prisma/migrations"
+    project.write(f"{migrations}/migration_lock.toml", 'provider = "postgresql"\n')
+    project.write(f"{migrations}/20260101000000_first/migration.sql", "SELECT 1;\n")
+    second = project.write(f"{migrations}/20260101000001_second/migration.sql", "SELECT 1;\n")
+    waiting = "MISSING Migrations: not applied: 20260101000000_first, 20260101000001_second\n"
+    assert waiting in doctor(project)[1]
+    assert project.prisma("migrate", "deploy").code == 0
+    assert "ok      Migrations: all applied, 2\n" in doctor(project)[1]
+    shutil.rmtree(second.parent)
+    foreign = "the database has had 20260101000001_second, which is not in the project"
+    assert f"MISSING Migrations: {foreign}\n" in doctor(project)[1]
+    project.write(f"{migrations}/20260101000002_third/migration.sql", "nonsense;\n")
+    assert project.prisma("migrate", "deploy").code == 1
+    code, out = doctor(project)
+    assert (code, "MISSING Migrations: 20260101000002_third failed\n" in out) == (1, True), out
+
+
 def test_a_set_url_leaves_the_embedded_database_unused(project: Project) -> None:
     """The doctor says so, and does not call it well."""
     project.write("pyproject.toml", '[tool.prisma-wasm]\ndatabase = "embedded"\n')
-    assert "ok      Database: app, in the embedded server" in doctor(project)[1]
+    assert "ok      Database: app, which the first command makes in" in doctor(project)[1]
     project.write(".env", "DATABASE_URL=postgresql://u:p@127.0.0.1:1/x\n")
     assert "Embedded database: not used, since DATABASE_URL is set" in doctor(project)[1]
     assert not (project.folder / ".data").exists()
+
+
+def test_an_embedded_database_is_started_and_looked_at(project: Project) -> None:
+    """Damaged data is named with its way out; what works has its migrations looked at."""
+    project.write("pyproject.toml", '[tool.prisma-wasm]\ndatabase = "embedded"\n')
+    project.write("prisma/migrations/20260101000000_first/migration.sql", "SELECT 1;\n")
+    try:
+        assert project.run("prisma-wasm", "db", "start").code == 0
+        assert "MISSING Migrations: not applied: 20260101000000_first\n" in doctor(project)[1]
+        assert project.run("prisma-wasm", "db", "stop").code == 0
+        data = embedded.status(project.folder / ".data/postgres").data
+        assert data is not None
+        (data / "cluster/global/pg_control").write_bytes(b"x" * 8192)
+        code, out = doctor(project)
+        assert (code, "MISSING Database: PostgreSQL does not start in" in out) == (1, True), out
+        assert "`prisma-wasm db reset` deletes it" in out
+    finally:
+        assert project.run("prisma-wasm", "db", "reset", "--force").code == 0

@@ -8,6 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from projects import SCHEMA, Project
 
@@ -224,6 +225,27 @@ def test_a_pyproject_that_is_no_text_is_named(project: Project) -> None:
     assert asked.out == f"{words}\n", asked.text
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        pytest.param("tool = 1", "`tool` must be a table, not 1", marks=pytest.mark.full),
+        pytest.param(
+            "[tool]\nprisma = 5", "`prisma` must be a table, not 5", marks=pytest.mark.full
+        ),
+        (
+            '[tool.prisma]\nuse_global_node = "perhaps"',
+            "[tool.prisma] use_global_node must be true or false, not 'perhaps'",
+        ),
+    ],
+)
+def test_settings_of_another_type_are_named(project: Project, settings: str, words: str) -> None:
+    """Upstream would read them and end with a traceback."""
+    file = project.write("pyproject.toml", settings)
+    done = project.prisma("validate")
+    assert (done.code, done.text) == (1, f"{file}: {words}\n")
+    assert f"MISSING Settings: {file}: {words}\n" in project.run("prisma-wasm", "doctor").out
+
+
 @pytest.mark.parametrize("provider", ["mysql", "cockroachdb"])
 def test_another_kind_of_database_is_refused(project: Project, provider: str) -> None:
     """Nothing that needs a database or a client pretends to work with it."""
@@ -263,6 +285,31 @@ def test_a_signal_ends_the_command_and_what_it_started(
     while _processes_of_session(command.pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert _processes_of_session(command.pid) == []
+
+
+def test_a_node_that_dies_is_named(project: Project) -> None:
+    """Killed, as the kernel does where memory is short: an exit code alone tells nobody why."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"postgresql://u:p@127.0.0.1:{silent.getsockname()[1]}/x?connect_timeout=60"
+        command = subprocess.Popen(
+            [project.environment.program("prisma"), "db", "push"],
+            cwd=project.folder,
+            env={**project.environment.variables, "DATABASE_URL": url},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        silent.settimeout(30)
+        connection, _ = silent.accept()
+        (node,) = psutil.Process(command.pid).children()
+        node.kill()
+        _, err = command.communicate(timeout=30)
+        connection.close()
+    assert (command.returncode, "Node, which runs the command, was ended by SIGKILL" in err) == (
+        128 + signal.SIGKILL,
+        True,
+    ), err
 
 
 def _processes_of_session(session: int) -> list[str]:

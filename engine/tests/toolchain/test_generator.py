@@ -7,7 +7,7 @@ import textwrap
 import time
 
 import pytest
-from projects import SCHEMA, Environment, Project
+from projects import SCHEMA, Environment, Project, Result
 
 GENERATOR = SCHEMA[: SCHEMA.index("datasource")]
 
@@ -256,26 +256,8 @@ def test_a_generator_that_was_killed_leaves_no_broken_client(
 ) -> None:
     """Nothing can be tidied up after SIGKILL; `prisma` starts all the same, and mends it."""
     generate(project)
-    site = project.environment.client_package.parent
-    hook = site / "zzz_kill.pth"
-    kill = f"""
-        import os, signal, sys
-        if any("prisma_wasm.toolchain.generator" in word for word in sys.orig_argv):
-            from prisma_wasm.toolchain.generator import files
-            write = files.write
-            def write_and_die(path, content):
-                write(path, content)
-                if path.name == {killed_after!r} and len(content) > 200:
-                    os.kill(os.getpid(), signal.SIGKILL)
-            files.write = write_and_die
-    """
-    (site / "zzz_kill.py").write_text(textwrap.dedent(kill))
-    hook.write_text("import zzz_kill\n")
     project.write("prisma/schema.prisma", SCHEMA.replace("ADMIN", "OWNER").replace("Role", "Rank"))
-    try:
-        killed = project.prisma("generate")
-    finally:
-        hook.unlink()
+    killed = generate_killed(project, after=killed_after)
     assert killed.code == 1, killed.text
     assert "half generated" in project.run("prisma-wasm", "doctor").out
     generate(project)
@@ -283,6 +265,60 @@ def test_a_generator_that_was_killed_leaves_no_broken_client(
         "from prisma.enums import Rank; import prisma; print(prisma.Prisma, Rank.OWNER)"
     )
     assert seen.out == "<class 'prisma.client.Prisma'> OWNER\n", seen.text
+
+
+def test_a_first_run_that_was_killed_leaves_no_client_of_another_schema(project: Project) -> None:
+    """A package of its own begins as a copy of the library, and not of its client."""
+    generate(project)
+    options = '  output = "../shop"\n  recursive_type_depth = -1'
+    project.write("prisma/schema.prisma", schema_with(options).replace("email", "mail"))
+    assert generate_killed(project, after="types.py").code == 1
+    seen = project.python("from shop import Prisma")
+    assert "The Client hasn't been generated yet" in seen.err, seen.text
+    generate(project)
+    seen = project.python("from shop.models import User; print('mail' in User.model_fields)")
+    assert seen.out == "True\n", seen.text
+
+
+def test_a_full_disk_is_named_and_the_client_stays(project: Project) -> None:
+    """One sentence on what is wrong, no traceback, and the client that was there."""
+    generate(project)
+    before = (project.environment.client_package / "client.py").read_bytes()
+    full = "raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))"
+    done = generate_with(project, full, after="types.py")
+    assert done.code == 1, done.text
+    assert "The client can't be written: [Errno 28] No space left on device" in done.text
+    assert "Traceback" not in done.text
+    assert (project.environment.client_package / "client.py").read_bytes() == before
+
+
+def generate_killed(project: Project, *, after: str) -> Result:
+    """Run `prisma generate` whose generator gets a SIGKILL when it has written a file."""
+    return generate_with(project, "os.kill(os.getpid(), signal.SIGKILL)", after=after)
+
+
+def generate_with(project: Project, fault: str, *, after: str) -> Result:
+    """Run `prisma generate` with a fault in its generator, once it has written a file."""
+    site = project.environment.client_package.parent
+    hook = site / "zzz_fault.pth"
+    code = f"""
+        import errno, os, signal, sys
+        if any("prisma_wasm.toolchain.generator" in word for word in sys.orig_argv):
+            from prisma_wasm.toolchain.generator import files
+            write = files.write
+            def write_and_fail(path, content):
+                write(path, content)
+                if path.name == {after!r} and len(content) > 200:
+                    files.write = write
+                    {fault}
+            files.write = write_and_fail
+    """
+    (site / "zzz_fault.py").write_text(textwrap.dedent(code))
+    hook.write_text("import zzz_fault\n")
+    try:
+        return project.prisma("generate")
+    finally:
+        hook.unlink()
 
 
 def test_a_foreign_generator_that_dies_fails_the_command(project: Project) -> None:

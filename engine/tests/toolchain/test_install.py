@@ -123,6 +123,33 @@ def test_an_installer_whose_command_was_killed_is_ended_by_the_next(
     assert leftovers(new_environment) == []
 
 
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.full)]
+)
+def test_an_install_that_is_ended_ends_its_installer(
+    new_environment: Environment, number: signal.Signals
+) -> None:
+    """A service manager's signal, or a lost terminal, reaches the command alone."""
+    command = subprocess.Popen(
+        [new_environment.program("prisma"), "version"],
+        cwd=new_environment.home,
+        env=new_environment.variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 60
+    while not (group := group_at_work(new_environment)) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert group
+    command.send_signal(number)
+    _, err = command.communicate(timeout=60)
+    assert command.returncode == 128 + number, err
+    assert "Traceback" not in err
+    assert processes_of(group) == []
+    assert leftovers(new_environment) == []
+
+
 def group_at_work(environment: Environment) -> int:
     """The process group of the step that is running."""
     for step in environment.folder.glob("share/prisma-wasm/.staging-*/step"):

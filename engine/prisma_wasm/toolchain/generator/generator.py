@@ -8,12 +8,11 @@ from prisma.generator.generator import BASE_PACKAGE_DIR, Generator, GenericGener
 from prisma.generator.models import Module, PythonData
 from typing_extensions import override
 
-from prisma_wasm.client import attach
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.generator import bytecode, query_compiler, types_module, unfinished
 from prisma_wasm.toolchain.generator.abandoned import ended_when_abandoned
+from prisma_wasm.toolchain.generator.attach import attach
 from prisma_wasm.toolchain.generator.restore import restored_on_failure
-from prisma_wasm.toolchain.generator.stale import forget_generated_modules
 from prisma_wasm.toolchain.generator.templates import written_whole
 
 # What every generator answers for an error of its own.
@@ -40,7 +39,6 @@ class ClientGenerator(GenericGenerator[PythonData]):
             # Upstream finds it from the project's root alone.
             data.generator.config.partial_type_generator = Module.model_validate(str(partial_types))
         with ended_when_abandoned(), restored_on_failure(package):
-            forget_generated_modules()
             with written_whole(package):
                 Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self
             types_module.prune(package / "types.py", models)
@@ -55,5 +53,11 @@ class ClientGenerator(GenericGenerator[PythonData]):
         try:
             super()._on_request(request)
         except ToolchainError as error:
-            problem = jsonrpc.ErrorData(code=GENERATOR_ERROR, message=str(error), data={})
-            jsonrpc.reply(jsonrpc.ErrorResponse(id=request.id, error=problem))
+            _fail(request, str(error))
+        except OSError as error:  # a script of the user's fails with another one
+            _fail(request, f"The client can't be written: {error}.")
+
+
+def _fail(request: jsonrpc.Request, sentence: str) -> None:
+    problem = jsonrpc.ErrorData(code=GENERATOR_ERROR, message=sentence, data={})
+    jsonrpc.reply(jsonrpc.ErrorResponse(id=request.id, error=problem))

@@ -1,7 +1,7 @@
 """Upstream's templates, written to files that are whole at every moment."""
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +9,11 @@ from prisma.generator import generator as upstream
 from prisma.generator.utils import resolve_template_path
 
 from prisma_wasm.toolchain.generator import files, unfinished
+from prisma_wasm.toolchain.generator.restore import generated_modules
 
 CLIENT = "client.py.jinja"
+# Byte code, and the query compiler, which has a step of its own.
+LEFT_OUT = (".pyc", ".wasm", ".cwasm")
 
 
 @contextlib.contextmanager
@@ -22,13 +25,40 @@ def written_whole(package: Path) -> Generator[None]:
     client = package / "client.py"
     if client.is_file():
         files.write(client, unfinished.LINE.encode())
-    before = upstream.render_template
-    upstream.render_template = _render
+    with (
+        unfinished.importable_here(),
+        _in_upstream(render_template=_render, copy_tree=_copy_library),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _in_upstream(**functions: Callable[..., None]) -> Generator[None]:
+    """Inside, its generator calls these functions of ours instead of its own."""
+    before = {name: getattr(upstream, name) for name in functions}
     try:
-        with unfinished.importable_here():
-            yield
+        for name, function in functions.items():
+            setattr(upstream, name, function)
+        yield
     finally:
-        upstream.render_template = before
+        for name, function in before.items():
+            setattr(upstream, name, function)
+
+
+def _copy_library(source: Path, target: Path) -> None:
+    """What a package of its own needs of Prisma Client Python, without the client that is there.
+
+    Upstream copies that too: until all is rendered, the new package would be of another schema.
+    """
+    generated = {*generated_modules(source), source / "schema.prisma"}
+    for file in list(source.rglob("[!.]*")):
+        if file in generated or file.suffix in LEFT_OUT or not file.is_file():
+            continue
+        copy = target / file.relative_to(source)
+        content = file.read_bytes()
+        if not copy.is_file() or copy.read_bytes() != content:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            files.write(copy, content)
 
 
 def _render(rootdir: Path, name: str, params: dict[str, Any], *, env: Any = None) -> None:
