@@ -12,6 +12,7 @@ from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
 from app.kit.bodies import LimitedBodies
+from app.kit.collector import collecting_rarely
 from app.kit.description import describe, operation_id
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
@@ -29,7 +30,8 @@ def create_app(settings: Settings) -> FastAPI:
         await db.connect(settings, protected=PROTECTED)
         try:
             async with background.running(settings):
-                yield
+                with collecting_rarely():
+                    yield
         finally:
             await db.disconnect()
 
