@@ -17,8 +17,8 @@ from app.kit.description import describe, operation_id
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
-# Every domain's routes; health's have no version.
-ROUTERS: tuple[APIRouter, ...] = (accounts_endpoints.router, workspaces_endpoints.router)
+# Every domain's routes; health's have no version. They are looked through in this order.
+ROUTERS: tuple[APIRouter, ...] = (workspaces_endpoints.router, accounts_endpoints.router)
 
 # Without row-level security on these the service is not ready.
 PROTECTED = (*auth.TABLES, *workspaces.TABLES, *audit.TABLES, *mail.TABLES)
@@ -46,9 +46,9 @@ def create_app(settings: Settings) -> FastAPI:
     problems.install(app)
     health.install(app)
     app.add_middleware(LimitedBodies)
-    app.include_router(health.router)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
+    app.include_router(health.router)
     describe(app)
     return app
 

@@ -2,15 +2,19 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from bench import database, measure, peers, plot, quick, report, results, setup
 from bench.contract import ENDPOINTS, Endpoint
 from bench.errors import BenchError
 from bench.folders import DOCS, work
+from bench.service import growth, routes
 
 SAVED = DOCS / "performance-peers.json"
 PAGE = DOCS / "performance-peers.md"
 PLOT = DOCS / "performance-peers.svg"
+SERVICE = DOCS / "performance-service.md"
+GROWTH = DOCS / "performance-growth.md"
 QUICK = measure.Plan(rounds=3, seconds=1, warm_up=1, starts=1)
 
 
@@ -49,6 +53,17 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--peers", default="", help="names with commas between; all by default"
         )
+
+    service = commands.add_parser("service", help="measure the service's own routes")
+    service.add_argument("--rounds", type=int, default=5)
+    service.add_argument("--seconds", type=float, default=3)
+    service.add_argument("--save", action="store_true", help="into docs/")
+    service.set_defaults(run=_service)
+
+    grown = commands.add_parser("growth", help="measure the service with tables of several sizes")
+    grown.add_argument("--rounds", type=int, default=3)
+    grown.add_argument("--save", action="store_true", help="into docs/")
+    grown.set_defaults(run=_growth)
 
     short = commands.add_parser("quick", help="what moved since the results in docs/")
     short.set_defaults(run=_quick)
@@ -97,6 +112,33 @@ def _quick(_: argparse.Namespace) -> int:
             f"The committed results are of {then.settings['load']}, which is not here."
         )
     print("\n".join(quick.lines(list(quick.compared(then, now)), then)))
+    return 0
+
+
+def _service(options: argparse.Namespace) -> int:
+    setup.load_generator()
+    with database.running() as server:
+        measured = routes.measured(server, rounds=options.rounds, seconds=options.seconds)
+    results.save(measured, work("results") / "service.json")
+    return _shown(routes.table(measured), SERVICE, save=options.save)
+
+
+def _growth(options: argparse.Namespace) -> int:
+    setup.load_generator()
+    with database.running() as server:
+        tables = [
+            growth.table(growth.by_size(server, options.rounds), "ms, people", 2),
+            growth.table(growth.by_team(server, options.rounds), "ms, members", 2),
+            growth.table(growth.by_connections(server), "answers a second, connections", 0),
+            growth.table(growth.by_workers(server), "answers a second, workers", 0),
+        ]
+    return _shown("\n\n".join(tables), GROWTH, save=options.save)
+
+
+def _shown(text: str, page: Path, *, save: bool) -> int:
+    print(text)
+    if save:
+        page.write_text(text + "\n", encoding="utf-8")
     return 0
 
 

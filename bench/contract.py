@@ -1,7 +1,7 @@
 """The contract that all servers serve: its endpoints, and the requests that load them."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class Ids:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint; `requests` gives a line for each request: METHOD PATH [BODY]."""
+    """One endpoint; `requests` gives a line for each request: METHOD PATH TOKEN [BODY]."""
 
     name: str
     title: str
@@ -27,28 +27,28 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("user", "GET /users/{id}", lambda ids: [f"GET /users/{id_}" for id_ in ids.users]),
+    Endpoint("user", "GET /users/{id}", lambda ids: [f"GET /users/{id_} -" for id_ in ids.users]),
     Endpoint(
         "workspace",
         "GET /workspaces/{id}",
-        lambda ids: [f"GET /workspaces/{id_}" for id_ in ids.workspaces],
+        lambda ids: [f"GET /workspaces/{id_} -" for id_ in ids.workspaces],
     ),
     Endpoint(
         "user_workspaces",
         "GET /users/{id}/workspaces",
-        lambda ids: [f"GET /users/{id_}/workspaces" for id_ in ids.users],
+        lambda ids: [f"GET /users/{id_}/workspaces -" for id_ in ids.users],
     ),
     Endpoint(
         "page",
         "GET /workspaces?take=50&cursor=ID",
-        lambda ids: [f"GET /workspaces?take=50&cursor={id_}" for id_ in ids.workspaces],
+        lambda ids: [f"GET /workspaces?take=50&cursor={id_} -" for id_ in ids.workspaces],
     ),
-    Endpoint("ready", "GET /ready", lambda _: ["GET /ready"]),
+    Endpoint("ready", "GET /ready", lambda _: ["GET /ready -"]),
     Endpoint(
         "create",
         "POST /workspaces",
         lambda ids: [
-            f'POST /workspaces {{"name":"Load workspace {number}","ownerId":"{id_}"}}'
+            f'POST /workspaces - {{"name":"Load workspace {number}","ownerId":"{id_}"}}'
             for number, id_ in enumerate(ids.users)
         ],
         writes=True,
@@ -56,10 +56,10 @@ ENDPOINTS = (
 )
 
 
-def write_requests(endpoint: Endpoint, ids: Ids) -> Path:
-    """The requests as a file for the load generator, in an order without a pattern."""
-    lines = endpoint.requests(ids)
-    random.Random(endpoint.name).shuffle(lines)  # noqa: S311  # nothing is secret here
-    file = work("requests") / f"{endpoint.name}.txt"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def write_requests(name: str, lines: Sequence[str]) -> Path:
+    """Requests as a file for the load generator, in an order without a pattern."""
+    shuffled = list(lines)
+    random.Random(name).shuffle(shuffled)  # noqa: S311  # nothing is secret here
+    file = work("requests") / f"{name}.txt"
+    file.write_text("\n".join(shuffled) + "\n", encoding="utf-8")
     return file

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,14 +47,21 @@ class Database:
         return json.loads(self.sql(query, database) or "null")
 
     def fresh(self) -> None:
-        """A copy of the seed, in memory; nobody may be connected."""
-        template = self._template(SEED.stem, lambda name: self.sql(SEED.read_text(), name))
+        """A copy of the contract's data, in memory; nobody may be connected."""
+        self.copy(NAME, SEED.stem, [SEED], lambda name: self.sql(SEED.read_text(), name))
+        self.sql(_WARM)
+
+    def copy(
+        self, name: str, kind: str, made_of: Iterable[Path], fill: Callable[[str], object]
+    ) -> None:
+        """A database that is a copy of one filled by `fill(name)`, which is kept and made anew
+        when a file that it is made of has changed."""
+        template = self._template(kind, made_of, fill)
         self.sql(
-            f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE);"
-            f'CREATE DATABASE {NAME} TEMPLATE "{template}"; CHECKPOINT;',
+            f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE);'
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}"; CHECKPOINT;',
             "postgres",
         )
-        self.sql(_WARM)
 
     def reset(self) -> None:
         """Take away what was written since, beneath servers that stay connected."""
@@ -66,12 +73,13 @@ class Database:
             workspaces=self.sql('SELECT id FROM "Workspace" ORDER BY id').split(),
         )
 
-    def _template(self, name: str, fill: Callable[[str], object]) -> str:
-        """A database that is filled once for each content of the seed, wholly or not at all."""
-        whole = f"{name}_{hashlib.sha256(SEED.read_bytes()).hexdigest()[:12]}"
+    def _template(self, kind: str, made_of: Iterable[Path], fill: Callable[[str], object]) -> str:
+        """Filled once for each content of its files, wholly or not at all."""
+        digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(made_of)))
+        whole = f"{kind}_{digest.hexdigest()[:12]}"
         if self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{whole}'", "postgres"):
             return whole
-        say("bench: filling the database ...")
+        say(f"bench: filling the database {kind} ...")
         self.sql(
             "DROP DATABASE IF EXISTS filling WITH (FORCE); CREATE DATABASE filling", "postgres"
         )

@@ -52,7 +52,8 @@ def measured(peers: Sequence[Peer], database: Database, plan: Plan) -> Results:
     """Starts, then rounds."""
     results = Results(_settings(plan), {peer.name: PeerResults(peer.title) for peer in peers})
     database.fresh()
-    requests = {each.name: write_requests(each, database.ids()) for each in plan.endpoints}
+    ids = database.ids()
+    requests = {each.name: write_requests(each.name, each.requests(ids)) for each in plan.endpoints}
     for turn in range(plan.starts):
         for peer in _in_order(peers, turn):
             _measure_start(peer, database, results.peers[peer.name])
@@ -85,7 +86,7 @@ def _measure_round(
                 file = requests[endpoint.name]
                 loading.load(server.port, file, seconds=plan.warm_up, seed=2)
                 series = results.peers[name].endpoints.setdefault(endpoint.name, Series())
-                _sample(server, file, plan.seconds, series)
+                sample(server, file, plan.seconds, series)
                 say(f"  {endpoint.name:16} {name:20} {last_of(series)}")
                 if endpoint.writes:
                     database.reset()
@@ -93,7 +94,8 @@ def _measure_round(
             results.peers[name].memory_loaded.append(server.memory())
 
 
-def _sample(server: Running, file: Path, seconds: float, series: Series) -> None:
+def sample(server: Running, file: Path, seconds: float, series: Series) -> None:
+    """Load a server for a time, and add a round to a series."""
     cpu, began = server.cpu_seconds(), time.perf_counter()
     done = loading.load(server.port, file, seconds=seconds)
     cpu, elapsed = server.cpu_seconds() - cpu, time.perf_counter() - began

@@ -13,7 +13,9 @@ OURS = "fastapi_prisma"
 BASELINE = "fastify_prisma"
 
 
-def _uvicorn(module: str) -> Callable[[int], list[str]]:
+def uvicorn(module: str) -> Callable[[int], list[str]]:
+    """The command line of a Python server, for a port."""
+
     def command(port: int) -> list[str]:
         return [
             sys.executable, "-m", "uvicorn", f"bench.servers.{module}:app", "--host", "127.0.0.1",
@@ -43,14 +45,14 @@ PEERS = (
     Peer(
         OURS,
         "FastAPI + Prisma Client Python on prisma-wasm",
-        _uvicorn("fastapi_prisma"),
+        uvicorn("fastapi_prisma"),
         url_parameters=f"?connection_limit={CONNECTIONS}",
     ),
     Peer(BASELINE, "Fastify + Prisma 7", _node("prisma"), env={"NODE_ENV": "production"}),
     Peer("fastify_drizzle", "Fastify + Drizzle", _node("drizzle"), env={"NODE_ENV": "production"}),
-    Peer("fastapi_sqlalchemy", "FastAPI + SQLAlchemy 2", _uvicorn("fastapi_sqlalchemy")),
-    Peer("fastapi_asyncpg", "FastAPI + asyncpg by hand", _uvicorn("fastapi_asyncpg")),
-    Peer("asgi_asyncpg", "bare ASGI + asyncpg", _uvicorn("asgi_asyncpg")),
+    Peer("fastapi_sqlalchemy", "FastAPI + SQLAlchemy 2", uvicorn("fastapi_sqlalchemy")),
+    Peer("fastapi_asyncpg", "FastAPI + asyncpg by hand", uvicorn("fastapi_asyncpg")),
+    Peer("asgi_asyncpg", "bare ASGI + asyncpg", uvicorn("asgi_asyncpg")),
 )
 
 

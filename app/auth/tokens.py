@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -15,6 +16,8 @@ ISSUER = "tenantry"
 AUDIENCE = "tenantry"
 ALGORITHM = "HS256"
 ACCESS_LIFE = timedelta(minutes=15)
+# How many tokens are remembered as good; the oldest go first.
+REMEMBERED = 10_000
 
 Kind = Literal["user"]
 
@@ -32,6 +35,15 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
+class _Verified:
+    """A token whose signature and form are good."""
+
+    claims: Claims
+    kind: str
+    expires: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Key:
     id: str
     secret: bytes
@@ -45,6 +57,8 @@ class Tokens:
         keys = [_derive(secret.get_secret_value()) for secret in secrets_]
         self._signing = keys[0]
         self._keys = {key.id: key for key in keys}
+        # By their hashes, so that nobody finds a token in memory.
+        self._verified: dict[bytes, _Verified] = {}
 
     def access(self, *, user: str, session: str, kind: Kind = "user") -> str:
         """A token that lets `user` call until it ends, or its session does."""
@@ -65,7 +79,23 @@ class Tokens:
         )
 
     def read(self, token: str, *, kind: Kind = "user") -> Claims:
-        """What a token of this kind says; raises InvalidToken."""
+        """What a token of this kind says; raises InvalidToken.
+
+        A signature is checked once, which takes as long as a small query; the end of the token's
+        life each time. Whether its session still is, the database is asked each time.
+        """
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest)
+        if known is None:
+            known = self._verify(token)
+            while len(self._verified) >= REMEMBERED:
+                del self._verified[next(iter(self._verified))]
+            self._verified[digest] = known
+        if known.kind != kind or known.expires <= time.time():
+            raise InvalidToken
+        return known.claims
+
+    def _verify(self, token: str) -> _Verified:
         try:
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
             claims: dict[str, Any] = jwt.decode(
@@ -78,9 +108,9 @@ class Tokens:
             )
         except (jwt.InvalidTokenError, KeyError, TypeError) as error:
             raise InvalidToken from error
-        if claims["kind"] != kind:
-            raise InvalidToken
-        return Claims(user=claims["sub"], session=claims["sid"])
+        return _Verified(
+            Claims(user=claims["sub"], session=claims["sid"]), claims["kind"], claims["exp"]
+        )
 
 
 def new_secret() -> str:

@@ -41,22 +41,20 @@ def load(
     seconds: float,
     connections: int = CONNECTIONS,
     seed: int = 1,
-    authorization: str = "",
 ) -> Load:
     """Send the requests of a file, in any order, for a time."""
     url = f"http://127.0.0.1:{port}"
-    end = [authorization] if authorization else []
     wrk = setup.wrk()
     if wrk:
         # wrk takes whole seconds.
         command = [
             wrk, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s",
-            "-s", SCRIPT, url, "--", requests, str(seed), *end,
+            "-s", SCRIPT, url, "--", requests, str(seed),
         ]  # fmt: skip
         printed = run(command, limit=seconds + _GRACE, env=setup.wrk_environment())
     else:
         command = [*setup.node_program("node"), NODE / "replay.mjs", url, requests]
-        command += [str(seconds), str(connections), *end]
+        command += [str(seconds), str(connections)]
         printed = run(command, limit=seconds + _GRACE)
     for line in printed.splitlines():
         if line.startswith("RESULT "):

@@ -1,13 +1,14 @@
--- Replays requests from a file, at random: wrk -s replay.lua URL -- FILE SEED [AUTHORIZATION]
+-- Replays requests from a file, at random: wrk -s replay.lua URL -- FILE SEED
+-- A line is METHOD PATH TOKEN [BODY]; the token is - where there is none.
 -- All are formatted beforehand, so that wrk itself costs little.
 local formatted = {}
 
 function init(args)
   math.randomseed(tonumber(args[2]))
-  local headers = { ["Content-Type"] = "application/json" }
-  if args[3] then headers["Authorization"] = args[3] end
   for line in io.lines(args[1]) do
-    local method, path, body = line:match("^(%S+) (%S+) ?(.*)$")
+    local method, path, token, body = line:match("^(%S+) (%S+) (%S+) ?(.*)$")
+    local headers = { ["Content-Type"] = "application/json" }
+    if token ~= "-" then headers["Authorization"] = "Bearer " .. token end
     formatted[#formatted + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
   end
 end

@@ -1,15 +1,16 @@
 // Replays requests from a file where there is no wrk:
-// replay.mjs URL FILE SECONDS CONNECTIONS [AUTHORIZATION]
+// replay.mjs URL FILE SECONDS CONNECTIONS; a line is METHOD PATH TOKEN [BODY], - is no token.
 import { readFileSync } from "node:fs";
 import autocannon from "autocannon";
 
-const [url, file, seconds, connections, authorization] = process.argv.slice(2);
-const headers = { "content-type": "application/json", ...(authorization && { authorization }) };
+const [url, file, seconds, connections] = process.argv.slice(2);
 const requests = readFileSync(file, "utf8")
   .trimEnd()
   .split("\n")
   .map((line) => {
-    const [, method, path, body] = line.match(/^(\S+) (\S+) ?(.*)$/);
+    const [, method, path, token, body] = line.match(/^(\S+) (\S+) (\S+) ?(.*)$/);
+    const headers = { "content-type": "application/json" };
+    if (token !== "-") headers.authorization = `Bearer ${token}`;
     return { method, path, headers, ...(body && { body }) };
   });
 

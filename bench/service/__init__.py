@@ -1,0 +1,1 @@
+"""The service itself under load: its most used routes, and what grows when its tables do."""

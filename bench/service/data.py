@@ -1,0 +1,75 @@
+"""The service's database for benchmarks, of any size, and the people in it with their tokens."""
+
+import hashlib
+import os
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.auth.tokens import Tokens
+from app.settings import Settings
+from bench.database import Database
+from bench.folders import ROOT, work
+from bench.programs import run
+
+NAME = "service"
+SEED = Path(__file__).with_name("seed.sql")
+SECRET_KEY = "of benchmarks alone, and of no service"  # noqa: S105  # it guards nothing
+TEAMS = (10, 100, 1_000, 10_000)
+_LIMIT = 300.0
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who is signed in, and the workspace that they own."""
+
+    token: str
+    workspace: str
+
+
+def settings(database: Database) -> dict[str, str]:
+    """The environment of a service that works on this data."""
+    return {
+        "APP_ENV": "development",
+        "DATABASE_URL": database.url(NAME),
+        "DIRECT_URL": "",
+        "APP_DATABASE_URL": "",
+        "SECRET_KEY": SECRET_KEY,
+        "MAIL_FOLDER": str(work("mail")),
+        "LOG_LEVEL": "warning",
+    }
+
+
+def fresh(database: Database, people: int) -> None:
+    """A copy of the data with so many people."""
+    migrations = sorted((ROOT / "prisma" / "migrations").glob("*/migration.sql"))
+
+    def fill(name: str) -> None:
+        url = database.url(name)
+        prisma = Path(sys.executable).with_name("prisma")
+        env = {**os.environ, "DATABASE_URL": url, "DIRECT_URL": url}
+        run([prisma, "migrate", "deploy"], cwd=ROOT, env=env, limit=_LIMIT)
+        teams = ",".join(str(size) for size in TEAMS)
+        text = SEED.read_text(encoding="utf-8")
+        database.sql(text.replace(":people", str(people)).replace(":teams", teams), name)
+
+    database.copy(NAME, f"{NAME}_{people}", [SEED, *migrations], fill)
+
+
+def people(count: int, *, start: int = 20) -> list[Person]:
+    """Some of them, whose workspaces have five members each."""
+    tokens = Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
+    return [
+        Person(tokens.access(user=_id("u", number), session=_id("s", number)), workspace_id(number))
+        for number in range(start, start + count)
+    ]
+
+
+def workspace_id(number: int) -> str:
+    return hashlib.md5(f"w{number}".encode(), usedforsecurity=False).hexdigest()[:15]
+
+
+def _id(kind: str, number: int) -> str:
+    digest = hashlib.md5(f"{kind}{number}".encode(), usedforsecurity=False)
+    return str(uuid.UUID(digest.hexdigest()))

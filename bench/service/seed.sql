@@ -1,0 +1,45 @@
+-- :people users, each of whom owns a workspace and is a member of the four before it; every
+-- workspace has twenty events in its trail, and the first ones have as many members as :teams says.
+-- Triggers are off: both sides of what they keep equal are written here.
+SET session_replication_role = replica;
+
+CREATE FUNCTION pg_temp.person(number bigint) RETURNS uuid
+  LANGUAGE sql IMMUTABLE RETURN md5('u' || number)::uuid;
+CREATE FUNCTION pg_temp.workspace(number bigint) RETURNS text
+  LANGUAGE sql IMMUTABLE RETURN left(md5('w' || number), 15);
+
+INSERT INTO "User" (id, email, "emailConfirmedAt", name)
+SELECT pg_temp.person(n), format('person-%s@example.com', n), now(), format('Person %s', n)
+FROM generate_series(0, :people - 1) AS n;
+
+INSERT INTO "Session" (id, "userId", "userAgent", "expiresAt")
+SELECT md5('s' || n)::uuid, pg_temp.person(n), 'a browser', now() + interval '30 days'
+FROM generate_series(0, :people - 1) AS n;
+
+INSERT INTO "Workspace" (id, name, description, "ownerId", "createdById")
+SELECT pg_temp.workspace(n), format('Workspace %s', n), 'What we do together',
+  pg_temp.person(n), pg_temp.person(n)
+FROM generate_series(0, :people - 1) AS n;
+
+INSERT INTO "WorkspaceMember" ("workspaceId", "userId", role, "joinedAt")
+SELECT pg_temp.workspace((n + place) % :people), pg_temp.person(n),
+  (CASE place WHEN 0 THEN 'owner' WHEN 1 THEN 'admin' ELSE 'member' END)::"WorkspaceRole",
+  now() - interval '1 day' + n * interval '1 ms'
+FROM generate_series(0, :people - 1) AS n, generate_series(0, 4) AS place;
+
+-- Teams of several sizes.
+INSERT INTO "WorkspaceMember" ("workspaceId", "userId", "joinedAt")
+SELECT pg_temp.workspace(team.place - 1), pg_temp.person(n), now() + n * interval '1 ms'
+FROM unnest(ARRAY[:teams]::int[]) WITH ORDINALITY AS team(size, place),
+  generate_series(10, 9 + least(team.size, :people - 20)) AS n
+ON CONFLICT DO NOTHING;
+
+INSERT INTO "AuditEvent" (id, "workspaceId", "actorId", action, "subjectId", details)
+SELECT gen_random_uuid(), pg_temp.workspace(n % :people), pg_temp.person(n % :people),
+  'workspace.changed', pg_temp.workspace(n % :people), '{"name": "Workspace"}'
+FROM generate_series(0, :people * 20 - 1) AS n;
+
+INSERT INTO "Invitation" (hash, "workspaceId", email, "invitedById", "expiresAt", id)
+SELECT md5('i' || n), pg_temp.workspace(n), format('guest-%s@example.com', n), pg_temp.person(n),
+  now() + interval '7 days', gen_random_uuid()
+FROM generate_series(0, :people - 1) AS n;
