@@ -133,6 +133,24 @@ async def test_a_lost_connection_inside(
     await observer.nothing_is_left()
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
+async def test_a_commit_right_after_an_inner_end(connect: Connect) -> None:
+    """What an inner transaction still has to take back is done once, and never after the commit."""
+    db = await connect(connection_limit=1)
+    (before,) = await db.query_raw("SELECT pg_backend_pid() AS pid")
+    async with db.tx(timeout=_seconds(50)) as tx:
+        await tx.account.create(data={"owner": "ann"})
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3), tx.tx(timeout=_seconds(50)) as inner:
+                await inner.account.create(data={"owner": "ben"})
+                await inner.query_raw(_LONG)
+    found = await asyncio.gather(*[db.account.find_many() for _ in range(3)])
+
+    assert [[account.owner for account in rows] for rows in found] == [["ann"]] * 3
+    await all_at_rest(db)
+    assert await db.query_raw("SELECT pg_backend_pid() AS pid") == [before]
+
+
 async def test_a_lost_connection(connect: Connect, observer: Observer, prisma: Any) -> None:
     """A transaction whose session was ended says so, and its place in the pool is free again."""
     db = await connect(connection_limit=1)

@@ -135,6 +135,8 @@ async def test_nested_transactions(db: Any) -> None:
                             assert await owners(inner) == ["ben"]
                         if not is_kept:
                             raise LookupError
+                with as_user("ben"):
+                    assert await owners(tx) == ["ben"]
                 assert await owners(tx) == ["ada"]
         assert await owners(tx) == []
     await assert_nothing_leaks(db)
