@@ -210,10 +210,16 @@ async def api(
     prepared_template: tuple[str, str],
     tmp_path: Path,
     api_settings: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Api]:
     """The API on a database that no other test uses."""
+    from app import sweeps
     from app.main import create_app
 
+    async def nothing(_: Prisma) -> None: ...
+
+    # What has expired is refused, swept or not: the sweep at the start would only come in between.
+    monkeypatch.setattr(sweeps, "sweep", nothing)
     with prepared_database(server, prepared_template) as urls:
         settings = load(
             {

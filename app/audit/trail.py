@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from prisma import Json, Prisma, partials
+from prisma.models import AuditEvent
 from prisma.types import AuditEventWhereInput
 from pydantic import JsonValue
 
@@ -48,8 +49,8 @@ async def entries(workspace: str, pages: Pages) -> Page[AuditEntry]:
     if after := pages.after(list_):
         where["id"] = {"lt": after}
     rows = await prisma.auditevent.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
-    shown, cursor = pages.page(list_, rows)
-    return Page(
-        items=[AuditEntry.model_validate(row, from_attributes=True) for row in shown],
-        nextCursor=cursor,
-    )
+    return pages.page(list_, rows, _shown)
+
+
+def _shown(event: AuditEvent) -> AuditEntry:
+    return AuditEntry.model_validate(event, from_attributes=True)

@@ -74,15 +74,21 @@ class Pages:
         return moment, place[0]
 
     def page(
-        self, list_: str, rows: Sequence[RowT], moment: Callable[[RowT], datetime] | None = None
-    ) -> tuple[Sequence[RowT], str | None]:
-        """The rows of this page out of one more, and the cursor of the next."""
+        self,
+        list_: str,
+        rows: Sequence[RowT],
+        show: Callable[[RowT], ItemT],
+        *,
+        moment: Callable[[RowT], datetime] | None = None,
+    ) -> Page[ItemT]:
+        """The page of the rows, which are one more if another page follows."""
+        items = [show(row) for row in rows[: self.take]]
         if len(rows) <= self.take:
-            return rows, None
+            return Page(items=items)
         last = rows[self.take - 1]
         place = f"{last.id} {moment(last).isoformat() if moment else ''}"
         token = base64.urlsafe_b64encode(_mark_of(list_) + place.encode("ascii"))
-        return rows[: self.take], token.decode().rstrip("=")
+        return Page(items=items, nextCursor=token.decode().rstrip("="))
 
     def _place(self, list_: str) -> tuple[str, str] | None:
         """An id, and a moment as text."""

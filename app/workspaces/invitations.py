@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from prisma.enums import WorkspaceRole
 from prisma.errors import UniqueViolationError
+from prisma.models import Invitation
 from prisma.partials import PendingInvitation
 from prisma.types import InvitationWhereInput
 
@@ -84,11 +85,7 @@ async def invitations(scope: WorkspaceScope, pages: Pages) -> Page[PendingInvita
     if after := pages.after(list_):
         where["id"] = {"lt": after}
     rows = await prisma.invitation.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
-    shown, cursor = pages.page(list_, rows)
-    return Page(
-        items=[PendingInvitation.model_validate(row, from_attributes=True) for row in shown],
-        nextCursor=cursor,
-    )
+    return pages.page(list_, rows, _shown)
 
 
 async def revoke(scope: WorkspaceScope, *, invitation: str) -> None:
@@ -146,3 +143,7 @@ async def accept(caller: Caller, *, token: str) -> MyWorkspace:
     if member.workspace is None:
         raise invitation_not_found()
     return seen_by(member.workspace, member.role)
+
+
+def _shown(invitation: Invitation) -> PendingInvitation:
+    return PendingInvitation.model_validate(invitation, from_attributes=True)

@@ -30,8 +30,7 @@ async def members(scope: WorkspaceScope, pages: Pages) -> Page[Membership]:
         order=[{"joinedAt": "asc"}, {"id": "asc"}],
         take=pages.take + 1,
     )
-    shown, cursor = pages.page(list_, rows, lambda member: member.joinedAt)
-    return Page(items=[_shown(member) for member in shown], nextCursor=cursor)
+    return pages.page(list_, rows, _shown, moment=lambda member: member.joinedAt)
 
 
 async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:

@@ -2,7 +2,7 @@
 
 from prisma import Prisma
 from prisma.enums import WorkspaceRole
-from prisma.models import Workspace
+from prisma.models import Workspace, WorkspaceMember
 from prisma.types import WorkspaceUpdateInput
 
 from app import audit
@@ -58,11 +58,13 @@ async def mine(caller: Caller, pages: Pages) -> Page[MyWorkspace]:
         order=[{"joinedAt": "asc"}, {"id": "asc"}],
         take=pages.take + 1,
     )
-    shown, cursor = pages.page(_LIST, rows, lambda member: member.joinedAt)
-    return Page(
-        items=[seen_by(row.workspace, row.role) for row in shown if row.workspace],
-        nextCursor=cursor,
-    )
+    page = pages.page(_LIST, rows, _seen, moment=lambda member: member.joinedAt)
+    return Page(items=[item for item in page.items if item], nextCursor=page.nextCursor)
+
+
+def _seen(member: WorkspaceMember) -> MyWorkspace | None:
+    # There is none if it was deleted at this very moment.
+    return seen_by(member.workspace, member.role) if member.workspace else None
 
 
 async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace:

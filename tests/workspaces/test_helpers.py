@@ -1,0 +1,90 @@
+"""What app.workspaces offers to other domains, by itself: ids, the filter, membership and role."""
+
+import pytest
+from prisma.enums import WorkspaceRole
+
+from app.db import prisma
+from app.scope import scope
+from app.workspaces import (
+    WorkspaceId,
+    hold_membership,
+    in_workspace,
+    is_workspace_id,
+    new_workspace_id,
+    role_in,
+)
+from tests.fix_api import Api
+from tests.fix_team import Team, make_team
+
+
+def test_ids_are_made_of_15_letters_and_digits():
+    """No two of them are alike, and all letters and digits come up."""
+    made = {new_workspace_id() for _ in range(1000)}
+
+    assert len(made) == 1000
+    assert all(is_workspace_id(id_) and len(id_) == 15 for id_ in made)
+    assert len(set("".join(made))) == 62
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("a" * 9, False),
+        ("a" * 10, True),
+        ("Z9" * 10, True),
+        ("a" * 21, False),
+        ("", False),
+        ("0123456789\n", False),
+        ("with-a-dash-in", False),
+        ("ünïcödé12345", False),
+        ("０１２３４５６７８９", False),
+    ],
+)
+def test_ids_are_told_from_other_texts(text: str, is_one: bool):
+    """10 to 20 letters and digits of ASCII, and nothing behind them."""
+    assert is_workspace_id(text) is is_one
+
+
+async def test_a_query_is_kept_to_a_workspace(api: Api, team: Team):
+    """Also for the owner's role, which no policy holds."""
+    await make_team(api, "blue")
+
+    found = await api.owner.workspacemember.find_many(where={**in_workspace(WorkspaceId(team.id))})
+
+    assert {member.userId for member in found} == {team.owner.id, team.admin.id, team.member.id}
+
+
+async def test_a_membership_and_its_role(api: Api, team: Team):
+    """Of members the role, of others None: also where the scope shows them nothing."""
+    stranger = await api.person("stranger")
+    id_ = WorkspaceId(team.id)
+
+    for person, role in ((team.owner, "owner"), (team.admin, "admin"), (team.member, "member")):
+        with scope(user=person.id):
+            assert await role_in(id_, person.id) == role
+            assert await role_in(new_workspace_id(), person.id) is None
+    with scope(user=stranger.id):
+        assert await role_in(id_, stranger.id) is None
+        assert await role_in(id_, team.owner.id) is None
+    with scope(user=stranger.id, workspace=id_):
+        assert await role_in(id_, team.owner.id) is WorkspaceRole.owner
+    assert await role_in(id_, team.owner.id) is None
+
+
+async def test_a_membership_is_held(api: Api, team: Team):
+    """While it is held nobody ends it; of strangers there is nothing to hold."""
+    stranger = await api.person("stranger")
+    id_ = WorkspaceId(team.id)
+
+    with scope(user=team.member.id, workspace=id_):
+        async with prisma.tx() as tx:
+            assert await hold_membership(tx, id_, team.member.id)
+            assert not await hold_membership(tx, id_, stranger.id)
+            waits = await api.owner.query_raw(
+                """
+                SELECT id FROM "WorkspaceMember" WHERE "userId" = $1::uuid
+                FOR UPDATE SKIP LOCKED
+                """,
+                team.member.id,
+            )
+            assert waits == []
