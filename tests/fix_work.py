@@ -42,7 +42,7 @@ class _Statements(logging.Handler):
         work = _current.get()
         # What the engine asks of a connection (its process, its settings) depends on what that
         # connection did before.
-        if work is not None and not sql.startswith("SELECT pg_catalog."):
+        if work is not None and not sql.startswith(("SELECT pg_catalog.", "RESET ")):
             work.statements.append(sql)
 
 

@@ -50,24 +50,33 @@ def fresh(database: Database, people: int) -> None:
         prisma = Path(sys.executable).with_name("prisma")
         env = {**os.environ, "DATABASE_URL": url, "DIRECT_URL": url}
         run([prisma, "migrate", "deploy"], cwd=ROOT, env=env, limit=_LIMIT)
-        teams = ",".join(str(size) for size in TEAMS)
-        text = SEED.read_text(encoding="utf-8")
-        database.sql(text.replace(":people", str(people)).replace(":teams", teams), name)
+        database.sql(seed(people), name)
 
     database.copy(NAME, f"{NAME}_{people}", [SEED, *migrations], fill)
 
 
-def people(count: int, *, start: int = 20) -> list[Person]:
+def people(count: int, *, start: int = 20, tokens: Tokens | None = None) -> list[Person]:
     """Some of them, whose workspaces have five members each."""
-    tokens = Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
+    tokens = tokens or Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
     return [
-        Person(tokens.access(user=_id("u", number), session=_id("s", number)), workspace_id(number))
+        Person(tokens.access(user=user_id(number), session=_id("s", number)), workspace_id(number))
         for number in range(start, start + count)
     ]
 
 
+def seed(people: int) -> str:
+    """The statements that fill a migrated database."""
+    teams = ",".join(str(size) for size in TEAMS)
+    text = SEED.read_text(encoding="utf-8")
+    return text.replace(":people", str(people)).replace(":teams", teams)
+
+
 def workspace_id(number: int) -> str:
     return hashlib.md5(f"w{number}".encode(), usedforsecurity=False).hexdigest()[:15]
+
+
+def user_id(number: int) -> str:
+    return _id("u", number)
 
 
 def _id(kind: str, number: int) -> str:

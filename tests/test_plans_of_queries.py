@@ -1,0 +1,104 @@
+"""The hot queries find what they want by an index, row-level security included."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from bench.service import data
+from bench.service.data import Person
+from tests.fix_api import Api
+from tests.fix_database import run_sql
+from tests.fix_work import Counter
+
+PEOPLE = 1_500
+READS: dict[str, Callable[[Person], str]] = {
+    "read_me": lambda _: "/v1/me",
+    "list_sessions": lambda _: "/v1/me/sessions",
+    "list_workspaces": lambda _: "/v1/workspaces",
+    "read_workspace": lambda who: f"/v1/workspaces/{who.workspace}",
+    "list_members": lambda who: f"/v1/workspaces/{who.workspace}/members",
+    "list_audit_events": lambda who: f"/v1/workspaces/{who.workspace}/audit-events",
+    "list_invitations": lambda who: f"/v1/workspaces/{who.workspace}/invitations",
+}
+
+
+@pytest.fixture
+async def person(api: Api) -> Person:
+    """Somebody among many, as the benchmark of the service has them."""
+    settings = api.app.state.settings
+    run_sql(settings.database_url, data.seed(PEOPLE), "VACUUM ANALYZE")
+    (somebody,) = data.people(1, start=700, tokens=api.app.state.tokens)
+    return somebody
+
+
+def plan_of(url: str, settings: list[str], sql: str) -> dict[str, Any]:
+    """How PostgreSQL runs a statement with whatever parameters, in a scope."""
+    rows = run_sql(url, *settings, f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {sql}")
+    return json.loads("\n".join(rows[rows.index("[") :]))[0]["Plan"]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for deeper in plan.get("Plans", ()):
+        yield from nodes(deeper)
+
+
+def described(plan: dict[str, Any]) -> str:
+    return " > ".join(
+        " ".join(str(node[key]) for key in ("Node Type", "Relation Name") if key in node)
+        for node in nodes(plan)
+    )
+
+
+def read_whole(plan: dict[str, Any]) -> list[str]:
+    """The tables of which a plan reads everything, be it in the order of an index."""
+    conditions = {"Index Cond", "Recheck Cond"}
+    return [
+        node["Relation Name"]
+        for node in nodes(plan)
+        if "Relation Name" in node and not conditions & node.keys()
+    ]
+
+
+async def asked(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
+    answer = await client.get(path, params={"take": 5} if "?" not in path else None)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+async def test_no_hot_query_reads_a_whole_table(api: Api, person: Person, work: Counter):
+    """Each statement of each read, its second page too: index scans, and no other ones."""
+    client = api.client(person.token)
+    statements: dict[str, set[str]] = {}
+    for name, path in READS.items():
+        with work.counting() as done:
+            body = await asked(client, path(person))
+            if cursor := body.get("nextCursor"):
+                await asked(client, f"{path(person)}?take=5&cursor={cursor}")
+        statements[name] = set(done.statements)
+    assert all(statements.values())
+
+    url = api.app.state.settings.app_database_url
+    scope = [
+        f"SELECT set_config('tenantry.user', '{data.user_id(700)}', false)",
+        f"SELECT set_config('tenantry.workspace', '{person.workspace}', false)",
+    ]
+    for name, queries in statements.items():
+        for sql in queries:
+            assert "..." not in sql, f"{name}: the log has shortened {sql}"
+            plan = plan_of(url, scope, sql)
+            assert "Index" in described(plan)
+            assert not read_whole(plan), f"{name}: {described(plan)} of {sql}"
+
+
+async def test_a_query_without_an_index_is_seen(api: Api, person: Person):
+    """The test above can fail."""
+    url = api.app.state.settings.database_url
+    plan = plan_of(url, [], 'SELECT id FROM "Session" WHERE "userAgent" = $1')
+    assert read_whole(plan) == ["Session"]
+    run_sql(url, 'DROP INDEX "AuditEvent_workspaceId_id_idx"')
+    sql = 'SELECT id FROM "AuditEvent" WHERE "workspaceId" = $1 ORDER BY id DESC LIMIT 21'
+    assert read_whole(plan_of(url, [], sql)) == ["AuditEvent"]
