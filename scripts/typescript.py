@@ -58,6 +58,7 @@ def write(output: Path) -> None:
             f"--output={made}",
             "--root-types",
             "--root-types-no-schema-prefix",
+            "--alphabetize",  # whatever the order of the routes
             "--default-non-nullable=false",  # what has a default may be left out
         )
         output.write_text(HEAD + made.read_text().partition("*/\n")[2].lstrip())
