@@ -5,6 +5,7 @@ const modules = process.env.PRISMA_WASM_NODE_MODULES;
 if (modules) require("node:module").enableCompileCache?.(join(modules, "..", "compile-cache"));
 
 require("./lost_children.cjs");
+require("./bytes_defaults.cjs");
 
 // Studio loads the query engine as a native library; ours is JavaScript.
 const dlopen = process.dlopen;
