@@ -22,6 +22,7 @@ from prisma_wasm.transactions import caller
 ResultT = TypeVar("ResultT")
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=10)
+_OUTER: Final = "outer_transaction"
 
 
 class AsyncBridge:
@@ -128,10 +129,10 @@ class AsyncBridge:
         except QueryError as error:
             self._package.fail(error)
 
-    async def start_transaction(self, *, content: str, outer: str | None = None) -> str:
-        """Begin an interactive transaction, inside of the outer one if there is one; its id."""
+    async def start_transaction(self, *, content: str) -> str:
+        """Begin an interactive transaction, inside of the outer one if it names one; its id."""
         options = json.loads(content)
-        engine = self.engine
+        engine, outer = self.engine, options.get(_OUTER)
         try:
             start = engine.start_transaction(
                 options["max_wait"] / 1000,
@@ -199,7 +200,9 @@ class Inside:
 
     def start_transaction(self, *, content: str) -> Any:
         """Begin an interactive transaction inside of this one."""
-        return self._bridge.start_transaction(content=content, outer=self._transaction)
+        # Among the options, since an application may have put something of its own in between.
+        options = json.loads(content) | {_OUTER: self._transaction}
+        return self._bridge.start_transaction(content=json.dumps(options))
 
 
 class _Loop:
@@ -291,8 +294,8 @@ class SyncBridge:
     def execute_batch(self, queries: list[dict[str, Any]], transaction: str | None) -> list[Any]:
         return self._run(self._inner.execute_batch(queries, transaction))
 
-    def start_transaction(self, *, content: str, outer: str | None = None) -> str:
-        return self._run(self._inner.start_transaction(content=content, outer=outer))
+    def start_transaction(self, *, content: str) -> str:
+        return self._run(self._inner.start_transaction(content=content))
 
     def commit_transaction(self, tx_id: str) -> None:
         self._run(self._inner.commit_transaction(tx_id))

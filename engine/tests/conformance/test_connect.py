@@ -60,10 +60,10 @@ async def test_an_engine_that_is_wrapped(prisma: Any, url: str, name: str) -> No
     await client.connect()
     wrapped = _Counting(getattr(client, name))
     setattr(client, name, wrapped)
-    async with client.tx() as tx:
-        assert await tx.team.count() >= 0
+    async with client.tx() as tx, tx.tx() as nested:
+        assert await nested.team.count() >= 0
     assert await client.team.count() >= 0
-    assert wrapped.begun == 1
+    assert wrapped.begun == 2
     assert client._engine is wrapped
     await client.disconnect()
 
