@@ -132,9 +132,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         errors = [
-            FieldProblem(
-                field=_field(item["loc"]), message=item["msg"].removeprefix("Value error, ")
-            )
+            FieldProblem(field=_field(item), message=item["msg"].removeprefix("Value error, "))
             for item in error.errors()
         ]
         return render(422, "validation_failed", "The input is not valid.", errors=errors)
@@ -145,7 +143,8 @@ def install(app: FastAPI) -> None:
         return render(500, "internal_error", "Something went wrong on our side.")
 
 
-def _field(location: tuple[int | str, ...]) -> str:
+def _field(error: dict[str, Any]) -> str:
     """The field's name; callers choose it, so it need not be text that can be sent."""
-    name = ".".join(str(part) for part in location)
-    return name.encode("utf-8", "backslashreplace").decode()
+    # Of JSON that cannot be read the place is a number of characters.
+    parts = error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]
+    return ".".join(map(str, parts)).encode("utf-8", "backslashreplace").decode()

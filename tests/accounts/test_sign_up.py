@@ -209,6 +209,8 @@ async def test_bodies_that_are_no_input(api: Api, content: bytes):
 
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
+    fields = {error["field"] for error in answer.json().get("errors", [])}
+    assert fields <= {"body", "body.email", "body.password"}
 
 
 async def test_sign_ups_are_throttled(api: Api):
