@@ -29,19 +29,9 @@ ATTEMPT = timedelta(seconds=5)
 LONGEST_PAUSE = 5.0
 READY_LIMIT = 2.0
 
-# What another attempt may not meet: no connection, none that is free, a conflict with another.
-_PASSING = {
-    "P1000",
-    "P1001",
-    "P1002",
-    "P1003",
-    "P1008",
-    "P1010",
-    "P1017",
-    "P2024",
-    "P2034",
-    "P2037",
-}
+# Prisma's codes for a database that is away, and for one that is busy.
+_AWAY = {"P1000", "P1001", "P1002", "P1003", "P1010", "P1017"}
+_BUSY = {"P1008", "P2024", "P2034", "P2037"}
 
 # The client of the whole service; connect() says to which database.
 prisma = Prisma(use_dotenv=False)
@@ -122,13 +112,12 @@ async def ready() -> None:
 
 
 def is_away(error: PrismaError) -> bool:
-    """Whether a query failed because the database is away or busy; says so in the log, once."""
-    if isinstance(error, ClientNotConnectedError | TransactionError):
-        return True
-    if not isinstance(error, DataError) or error.code not in _PASSING:
-        return False
-    _note_loss(error)
-    return True
+    """Whether a query failed because the database is away or busy; the first is logged, once."""
+    if isinstance(error, DataError):
+        if error.code in _AWAY:
+            _note_loss(error)
+        return error.code in _AWAY | _BUSY
+    return isinstance(error, ClientNotConnectedError | TransactionError)
 
 
 @asynccontextmanager
