@@ -7,6 +7,7 @@ not, both ways give one answer, hash a password or none, and send the database a
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from prisma import Prisma
 from prisma.enums import EmailTokenPurpose
 from prisma.errors import UniqueViolationError
 from prisma.models import EmailToken
@@ -79,15 +80,7 @@ async def _sign_up(email: str, password_hash: str, name: str | None, public_url:
                     where={"id": user, "emailConfirmedAt": None},
                     data={"name": name, "passwordHash": password_hash},
                 )
-            await tx.emailtoken.create(
-                {
-                    "hash": hash_of(link.secret),
-                    "purpose": link.purpose,
-                    "userId": user,
-                    "email": email,
-                    "expiresAt": datetime.now(UTC) + _LINK_LIFE[link.purpose],
-                }
-            )
+            await _keep(tx, link, user=user, email=email)
             write = mails.already_signed_up if is_confirmed else mails.confirm
             await write(tx, to=email, link=link.url)
 
@@ -107,15 +100,7 @@ async def mail_link(
                 # There is none: it is to take as long as making one.
                 await tx.emailtoken.delete_many(where={"hash": hash_of(link.secret)})
             else:
-                await tx.emailtoken.create(
-                    {
-                        "hash": hash_of(link.secret),
-                        "purpose": purpose,
-                        "userId": found.id,
-                        "email": email,
-                        "expiresAt": datetime.now(UTC) + _LINK_LIFE[purpose],
-                    }
-                )
+                await _keep(tx, link, user=found.id, email=email)
             if found is None:
                 await mails.no_account(tx, to=email)
             elif purpose == EmailTokenPurpose.reset:
@@ -206,6 +191,18 @@ def _new_link(purpose: EmailTokenPurpose, public_url: str) -> Link:
     secret = new_secret()
     # Behind the # it stays in the browser: no server's log has it.
     return Link(purpose, secret, f"{public_url}/{_LINK_PAGE[purpose]}#token={secret}")
+
+
+async def _keep(tx: Prisma, link: Link, *, user: str, email: str) -> None:
+    await tx.emailtoken.create(
+        {
+            "hash": hash_of(link.secret),
+            "purpose": link.purpose,
+            "userId": user,
+            "email": email,
+            "expiresAt": datetime.now(UTC) + _LINK_LIFE[link.purpose],
+        }
+    )
 
 
 async def _link(token: str, purpose: EmailTokenPurpose) -> EmailToken:
