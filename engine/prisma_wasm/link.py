@@ -1,6 +1,6 @@
 """One connection to PostgreSQL as the pool and transactions have it, and what failures mean to it.
 
-What is sent on it is in `postgres.py`.
+The queries on it are in `postgres.py`.
 """
 
 from __future__ import annotations
