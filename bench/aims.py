@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bench.contract import ENDPOINTS
 from bench.peers import OURS
-from bench.results import Results, ratio_of
+from bench.results import Results, ratio_by_processor, ratio_of
 
 # Requests a second, as a ratio to another server's.
 LEAST: dict[str, dict[str, float]] = {
@@ -29,6 +29,7 @@ class Aim:
     wanted: str
     reached: str
     is_met: bool
+    by_processor: str = ""
 
 
 def aims(results: Results) -> Iterator[Aim]:
@@ -45,6 +46,7 @@ def aims(results: Results) -> Iterator[Aim]:
                     f"≥ {least:.2f}",
                     f"{got.median:.2f} ({got.low:.2f} to {got.high:.2f})",
                     got.median >= least,
+                    f"{ratio_by_processor(results, endpoint, OURS, theirs).median:.2f}",
                 )
     yield from _of_the_process(results)
 

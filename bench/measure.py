@@ -27,9 +27,9 @@ from bench.results import PeerResults, Results, Series
 class Plan:
     """How long and how often."""
 
-    rounds: int = 5
-    seconds: float = 4
-    warm_up: float = 2
+    rounds: int = 6
+    seconds: float = 2
+    warm_up: float = 4  # what Node compiles takes thousands of requests
     starts: int = 5
     endpoints: tuple[Endpoint, ...] = ENDPOINTS
 
@@ -57,10 +57,33 @@ def measured(peers: Sequence[Peer], database: Database, plan: Plan) -> Results:
     for turn in range(plan.starts):
         for peer in _in_order(peers, turn):
             _measure_start(peer, database, results.peers[peer.name])
-    for turn in range(plan.rounds):
-        say(f"round {turn + 1} of {plan.rounds}; the machine's load is {os.getloadavg()[0]:.1f}")
-        _measure_round(_in_order(peers, turn), database, plan, requests, results)
+    with contextlib.ExitStack() as stack:
+        # Those that nobody loads take no time.
+        running = {peer.name: stack.enter_context(_started(peer, database)) for peer in peers}
+        _warm_up(running, database, plan, requests)
+        for turn in range(plan.rounds):
+            say(f"round {turn + 1} of {plan.rounds}; the machine's load: {os.getloadavg()[0]:.1f}")
+            for endpoint in plan.endpoints:
+                for peer in _in_order(peers, turn):
+                    series = results.peers[peer.name].endpoints.setdefault(endpoint.name, Series())
+                    sample(running[peer.name], requests[endpoint.name], plan.seconds, series)
+                    say(f"  {endpoint.name:16} {peer.name:20} {last_of(series)}")
+                    if endpoint.writes:
+                        database.reset()
+        for name, server in running.items():
+            results.peers[name].memory_loaded.append(server.memory())
     return results
+
+
+def _warm_up(
+    running: dict[str, Running], database: Database, plan: Plan, requests: dict[str, Path]
+) -> None:
+    say(f"warming up, {plan.warm_up:g} s for each endpoint of each server")
+    for endpoint in plan.endpoints:
+        for server in running.values():
+            loading.load(server.port, requests[endpoint.name], seconds=plan.warm_up, seed=2)
+        if endpoint.writes:
+            database.reset()
 
 
 def _measure_start(peer: Peer, database: Database, results: PeerResults) -> None:
@@ -68,30 +91,6 @@ def _measure_start(peer: Peer, database: Database, results: PeerResults) -> None
         results.starts_ms.append(running.seconds_to_start * 1000)
         time.sleep(0.5)  # some go on compiling after their first answer
         results.memory_idle.append(running.memory())
-
-
-def _measure_round(
-    order: Sequence[Peer],
-    database: Database,
-    plan: Plan,
-    requests: dict[str, Path],
-    results: Results,
-) -> None:
-    """Load every endpoint of every server; those that nobody loads take no time."""
-    database.fresh()
-    with contextlib.ExitStack() as stack:
-        running = {peer.name: stack.enter_context(_started(peer, database)) for peer in order}
-        for endpoint in plan.endpoints:
-            for name, server in running.items():
-                file = requests[endpoint.name]
-                loading.load(server.port, file, seconds=plan.warm_up, seed=2)
-                series = results.peers[name].endpoints.setdefault(endpoint.name, Series())
-                sample(server, file, plan.seconds, series)
-                say(f"  {endpoint.name:16} {name:20} {last_of(series)}")
-                if endpoint.writes:
-                    database.reset()
-        for name, server in running.items():
-            results.peers[name].memory_loaded.append(server.memory())
 
 
 def sample(server: Running, file: Path, seconds: float, series: Series) -> None:

@@ -36,7 +36,7 @@ def svg(results: Results) -> str:
     titles = {each.name: each.title for each in ENDPOINTS}
     for place, name in enumerate(groups):
         top = _TOP + place * group
-        lines.append(f'<text x="12" y="{top - 4}" font-weight="bold">{titles[name]}</text>')
+        lines.append(f'<text x="12" y="{top - 4}" font-weight="bold">{escape(titles[name])}</text>')
         lines += _bars(results, name, top, scale, colours)
     return "\n".join([*lines, "</svg>"]) + "\n"
 

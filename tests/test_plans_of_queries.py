@@ -94,6 +94,38 @@ async def test_no_hot_query_reads_a_whole_table(api: Api, person: Person, work: 
             assert not read_whole(plan), f"{name}: {described(plan)} of {sql}"
 
 
+async def test_the_first_members_of_a_large_team_are_all_that_is_read(
+    api: Api, person: Person, work: Counter
+):
+    """Neither the query nor a policy looks at the others."""
+    place = len(data.TEAMS) - 1
+    (owner,) = data.people(1, start=place, tokens=api.app.state.tokens)
+    with work.counting() as done:
+        body = await asked(api.client(owner.token), f"/v1/workspaces/{owner.workspace}/members")
+    assert len(body["items"]) == 5
+    (sql,) = [sql for sql in done.statements if 'FROM "public"."WorkspaceMember"' in sql[:200]]
+
+    url = api.app.state.settings.app_database_url
+    scope = [
+        f"SELECT set_config('tenantry.user', '{data.user_id(place)}', false)",
+        f"SELECT set_config('tenantry.workspace', '{owner.workspace}', false)",
+    ]
+    asked_for = sql.replace("$1", f"'{owner.workspace}'").replace("$2", "6")
+    rows = run_sql(url, *scope, f"EXPLAIN (ANALYZE, FORMAT JSON) {asked_for}")
+    plan = json.loads("\n".join(rows[rows.index("[") :]))[0]["Plan"]
+    read = [
+        node["Actual Rows"] * node["Actual Loops"]
+        for node in nodes(plan)
+        if "Relation Name" in node
+    ]
+    assert sum(read) < 100, described(plan)
+    (members,) = run_sql(
+        api.app.state.settings.database_url,
+        f"""SELECT count(*) FROM "WorkspaceMember" WHERE "workspaceId" = '{owner.workspace}'""",
+    )
+    assert int(members) > 1_000
+
+
 async def test_a_query_without_an_index_is_seen(api: Api, person: Person):
     """The test above can fail."""
     url = api.app.state.settings.database_url

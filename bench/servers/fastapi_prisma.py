@@ -86,6 +86,7 @@ async def list_workspaces_of_user(id: IdInPath) -> list[StaffedWorkspace]:  # no
 
 @app.get("/workspaces")
 async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[ShownWorkspace]:
+    # By the last id and not by Prisma's `cursor`, as the service's own lists do.
     return await workspaces.find_many(
         where={"id": {"gt": cursor}} if cursor else None, order={"id": "asc"}, take=take
     )
