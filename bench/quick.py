@@ -1,11 +1,14 @@
-"""Has anything become slower or faster? Ratios of a short run against those that are committed."""
+"""Has anything become slower or faster? Ratios of a short run against those that are committed.
+
+Of the processor's time for a request, which other work on the machine disturbs less than rates.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.contract import ENDPOINTS
 from bench.peers import OURS
-from bench.results import Ratio, Results, ratio_of
+from bench.results import Ratio, Results, ratio_by_processor
 
 # Of the same framework and interpreter: what differs is ours.
 REFERENCES = ("fastapi_asyncpg",)
@@ -42,8 +45,8 @@ def compared(then: Results, now: Results) -> Iterator[Comparison]:
                 yield Comparison(
                     endpoint,
                     reference,
-                    ratio_of(then, endpoint, OURS, reference),
-                    ratio_of(now, endpoint, OURS, reference),
+                    ratio_by_processor(then, endpoint, OURS, reference),
+                    ratio_by_processor(now, endpoint, OURS, reference),
                 )
 
 
