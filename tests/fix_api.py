@@ -149,6 +149,20 @@ class Api:
         assert found
         return found[1]
 
+    async def until_waiting(self, count: int) -> None:
+        """Wait until so many queries of the service wait for a lock."""
+        for _ in range(400):
+            found = await self.owner.query_first(
+                """
+                SELECT count(*)::int AS "waiting" FROM pg_stat_activity
+                WHERE datname = current_database() AND wait_event_type = 'Lock'
+                """
+            )
+            if found["waiting"] == count:
+                return
+            await asyncio.sleep(0.01)
+        pytest.fail(f"it never comes that {count} wait")
+
     async def close(self) -> None:
         for client in self._clients:
             await client.aclose()

@@ -18,7 +18,7 @@ STATEMENTS = {
     "sign_up": 8,
     "resend_confirmation": 7,
     "confirm_email": 9,
-    "log_in": 9,
+    "log_in": 10,
     "refresh": 7,
     "forgot_password": 7,
     "reset_password": 10,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from prisma import Prisma
 from prisma.enums import EmailTokenPurpose
 from prisma.errors import UniqueViolationError
-from prisma.models import EmailToken
+from prisma.models import EmailToken, User
 from prisma.types import UserUpdateInput
 
 from app import mail
@@ -166,20 +166,51 @@ async def log_in(
     """A new session."""
     await throttle.attempt(LOG_INS_FROM_ADDRESS, address)
     await throttle.attempt(LOG_INS_OF_ACCOUNT, email)
+    pair = await _log_in(tokens, email, password, user_agent)
+    if pair is None:  # changed, or hashed anew by another log-in: the second look tells
+        pair = await _log_in(tokens, email, password, user_agent)
+    if pair is None:
+        raise wrong_credentials()
+    await throttle.forget(LOG_INS_OF_ACCOUNT, email)
+    await throttle.give_back(LOG_INS_FROM_ADDRESS, address)
+    return pair
+
+
+async def _log_in(
+    tokens: Tokens, email: str, password: str, user_agent: str | None
+) -> TokenPair | None:
+    """None if what is stored of the password became another while it was looked at."""
     with scope(key=email):
         user = await prisma.user.find_unique(where={"email": email})
     is_right, hashed_anew = await passwords.matches(password, user.passwordHash if user else None)
     if not is_right or user is None or user.emailConfirmedAt is None:
         raise wrong_credentials()
-    await throttle.forget(LOG_INS_OF_ACCOUNT, email)
-    await throttle.give_back(LOG_INS_FROM_ADDRESS, address)
     with scope(user=user.id):
+        async with prisma.tx() as tx:
+            if not await _hold_password(tx, user):
+                return None
+            pair = await sessions.begin(tx, tokens, user=user.id, user_agent=user_agent)
         if hashed_anew:
             await prisma.user.update_many(
                 where={"id": user.id, "passwordHash": user.passwordHash},
                 data={"passwordHash": hashed_anew},
             )
-        return await sessions.begin(tokens, user=user.id, user_agent=user_agent)
+    return pair
+
+
+async def _hold_password(tx: Prisma, user: User) -> bool:
+    """Let nobody change a password until the transaction ends; whether it is still the same.
+
+    Who changes it then ends the session that begins here too.
+    """
+    # Prisma has no row locks. This one lets others log in to the account meanwhile.
+    return bool(
+        await tx.query_raw(
+            'SELECT id FROM "User" WHERE id = $1::uuid AND "passwordHash" = $2 FOR SHARE',
+            user.id,
+            user.passwordHash,
+        )
+    )
 
 
 async def _count_mail(email: str, address: str) -> None:

@@ -33,14 +33,13 @@ class TokenPair(BaseModel):
     expiresIn: int
 
 
-async def begin(tokens: Tokens, *, user: str, user_agent: str | None) -> TokenPair:
+async def begin(tx: Prisma, tokens: Tokens, *, user: str, user_agent: str | None) -> TokenPair:
     """A new session; in its user's scope."""
     now = datetime.now(UTC)
-    async with prisma.tx() as tx:
-        session = await tx.session.create(
-            {"userId": user, "userAgent": user_agent, "usedAt": now, "expiresAt": now + LIFE}
-        )
-        return await _issue(tx, tokens, user=user, session=session.id, now=now)
+    session = await tx.session.create(
+        {"userId": user, "userAgent": user_agent, "usedAt": now, "expiresAt": now + LIFE}
+    )
+    return await _issue(tx, tokens, user=user, session=session.id, now=now)
 
 
 async def refresh(tokens: Tokens, *, refresh_token: str) -> TokenPair:

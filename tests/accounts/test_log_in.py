@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from app.accounts.rules import LOG_INS_FROM_ADDRESS, LOG_INS_OF_ACCOUNT
+from app.auth import passwords
 from app.auth.throttle import Limit
 from tests.fix_api import PASSWORD, PASSWORD_HASH, Api
 from tests.fix_work import Counter, Work
@@ -86,6 +87,31 @@ async def test_hashes_of_former_parameters_are_replaced(api: Api):
     assert user.passwordHash is not None
     assert "m=65536" in user.passwordHash
     assert (await api.log_in(ANN)).status_code == 200
+
+
+async def test_many_at_once_replace_a_hash(api: Api):
+    """One replaces it, and the others do not take that for another password."""
+    await api.person("ann")
+
+    answers = await asyncio.gather(*(api.log_in(ANN) for _ in range(4)))
+
+    assert [answer.status_code for answer in answers] == [200] * 4
+
+
+async def test_a_password_that_changes_meanwhile_opens_nothing(api: Api):
+    """Who logs in with the former one again and again is out when it is changed."""
+    ann = await api.person("ann")
+    changed = await passwords.hash_of(f"{PASSWORD}, and another")
+
+    async with api.owner.tx() as tx:
+        await tx.user.update(where={"id": ann.id}, data={"passwordHash": changed})
+        logging_in = asyncio.create_task(api.log_in(ANN))
+        await api.until_waiting(1)
+    answer = await logging_in
+
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "wrong_credentials"
+    assert await api.owner.session.count() == 1
 
 
 async def test_an_account_is_throttled(api: Api):

@@ -31,21 +31,6 @@ async def owners(team: Team) -> list[str]:
     return found
 
 
-async def until_waiting(api: Api, count: int) -> None:
-    """Wait until so many queries of the service wait for a lock."""
-    for _ in range(400):
-        found = await api.owner.query_first(
-            """
-            SELECT count(*)::int AS "waiting" FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event_type = 'Lock'
-            """
-        )
-        if found["waiting"] == count:
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail(f"it never comes that {count} wait")
-
-
 async def test_one_of_many_equal_invitations(team: Team):
     """One is made, the others are told of it, and the trail has one event."""
     answers = await at_once(
@@ -154,11 +139,11 @@ async def test_nobody_inherits_in_the_middle_of_deleting_their_account(team: Tea
             'SELECT id FROM "Session" WHERE id = $1::uuid FOR UPDATE', team.member.session
         )
         deletion = asyncio.create_task(team.member.delete("/v1/me", {"password": PASSWORD}))
-        await until_waiting(team.api, 1)
+        await team.api.until_waiting(1)
         transfer = asyncio.create_task(
             team.owner.post(f"{team.path}/transfer", {"userId": team.member.id})
         )
-        await until_waiting(team.api, 2)
+        await team.api.until_waiting(2)
 
     assert [(await task).status_code for task in (deletion, transfer)] == [204, 404]
     assert await owners(team) == [team.owner.id]
