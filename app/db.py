@@ -151,7 +151,12 @@ async def _asked() -> Any:
             state = await prisma.query_first(
                 """
                 SELECT
-                    rolsuper OR rolbypassrls AS "bypasses",
+                    -- policies hold neither a table's owner nor who inherits from it
+                    rolsuper OR rolbypassrls OR EXISTS (
+                        SELECT FROM pg_class
+                        WHERE relname = ANY($1::text[]) AND relnamespace = found.relnamespace
+                            AND pg_has_role(relowner, 'USAGE')
+                    ) AS "bypasses",
                     found.oid IS NOT NULL AS "migrated",
                     coalesce(
                         has_schema_privilege(found.relnamespace, 'USAGE')

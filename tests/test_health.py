@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from app import roles
 from prisma_wasm import embedded
 from tests.fix_database import run_prisma, run_sql
 from tests.fix_service import Serve
@@ -78,6 +79,29 @@ def test_a_database_that_is_made_later(
 def test_a_role_that_bypasses_row_level_security_is_not_served(serve: Serve, database: str):
     """A superuser's URL for the service is refused by /ready."""
     with serve(DATABASE_URL=database, APP_DATABASE_URL=database) as service:
+        assert service.until_ready(503).json()["code"] == "database_role_unsafe"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        'ALTER TABLE "Throttle" OWNER TO {role}',
+        "DO $$ BEGIN EXECUTE format('GRANT %I TO {role}', current_user); END $$",
+    ],
+    ids=["owns a table", "inherits from the owner"],
+)
+def test_an_owner_of_the_tables_is_not_served(
+    serve: Serve, database: str, role: str, statement: str
+):
+    """Policies do not hold an owner either, superuser or not."""
+    run_sql(
+        database,
+        f"CREATE ROLE {role} LOGIN PASSWORD 'weak'",
+        f'GRANT SELECT ON "User" TO {role}',
+        statement.format(role=role),
+    )
+    url = roles.login_url(database, role, "weak")
+    with serve(DATABASE_URL=database, APP_DATABASE_URL=url) as service:
         assert service.until_ready(503).json()["code"] == "database_role_unsafe"
 
 
