@@ -1,5 +1,7 @@
 """What people change of their own: their account, and where they work. In the caller's scope."""
 
+from datetime import timedelta
+
 from prisma import Prisma
 from prisma.models import Session, User
 from prisma.types import UserUpdateInput
@@ -7,12 +9,13 @@ from prisma.types import UserUpdateInput
 from app import mail, workspaces
 from app.accounts import mails
 from app.accounts.errors import wrong_password
-from app.accounts.rules import LOG_INS_OF_ACCOUNT
 from app.auth import Caller, passwords, sessions, throttle
 from app.auth.errors import not_signed_in
 from app.db import prisma
 from app.scope import scope
 from app.workspaces import WorkspaceId, is_workspace_id
+
+PASSWORDS_IN_SESSION = throttle.Limit("passwords in session", 10, timedelta(minutes=15))
 
 
 async def change(caller: Caller, changes: UserUpdateInput) -> User:
@@ -84,9 +87,10 @@ async def _hold_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
 
 
 async def _require_password(caller: Caller, password: str) -> None:
-    # Whoever has somebody's access token may not guess the password with it.
-    await throttle.attempt(LOG_INS_OF_ACCOUNT, caller.user.email)
+    # Whoever has somebody's access token may not guess the password with it. Strangers' guessing
+    # at the log-in counts elsewhere: it keeps nobody from changing a password.
+    await throttle.attempt(PASSWORDS_IN_SESSION, caller.session.id)
     is_right, _ = await passwords.matches(password, caller.user.passwordHash)
     if not is_right:
         raise wrong_password()
-    await throttle.forget(LOG_INS_OF_ACCOUNT, caller.user.email)
+    await throttle.forget(PASSWORDS_IN_SESSION, caller.session.id)

@@ -329,3 +329,5 @@ async def test_an_account_that_is_throttled_keeps_its_sessions(api: Api):
         await api.log_in(ann.email, "wrong")
 
     assert (await ann.get("/v1/me")).status_code == 200
+    changed = {"currentPassword": PASSWORD, "newPassword": NEW}
+    assert (await ann.post("/v1/me/password", changed)).status_code == 204
