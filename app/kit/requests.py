@@ -8,10 +8,13 @@ from fastapi import Depends, Request
 from app.settings import Network, Settings
 
 _LONGEST_AGENT = 200
+# Of an IPv6 address, what one caller is given: the rest they choose anew as often as they like.
+_NETWORK = 64
 
 
 def address_of(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:
-    """The address that calls: what the last proxy of ours saw, or else who is connected.
+    """The address that calls, of IPv6 its network: what the last proxy of ours saw, or else who is
+    connected.
 
     X-Forwarded-For counts only as far as proxies named in the settings wrote it: from its end to
     the first address that is none of theirs. What stands before that anybody may have made up.
@@ -24,7 +27,9 @@ def address_of(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -
         if seen is None:
             break
         caller = seen
-    return str(caller) if caller else ""
+    if isinstance(caller, ipaddress.IPv6Address):
+        return str(ipaddress.IPv6Network((int(caller), _NETWORK), strict=False))
+    return str(caller or "")
 
 
 def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
