@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 from app.kit.bodies import LONGEST_BODY
+from app.problems import MOST_ERRORS
 from tests.fix_api import Api
 
 
@@ -30,6 +31,16 @@ async def test_a_streamed_body_is_counted(api: Api):
 
     assert answer.status_code == 413
     assert taken <= LONGEST_BODY + 65536
+
+
+async def test_the_answer_to_a_long_body_is_short(api: Api):
+    """However many of its fields are wrong, some of them are named."""
+    body = dict.fromkeys(map(str, range(10_000)), 0)
+
+    answer = await api.anonymous.post("/v1/auth/log-in", json=body)
+
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == MOST_ERRORS
 
 
 async def test_a_body_of_the_greatest_length_is_read(api: Api):
