@@ -108,5 +108,5 @@ def _is_common(folded: str) -> bool:
     return (
         word in _COMMON
         or _REPEATED.fullmatch(folded) is not None
-        or any(plain in row or plain in row[::-1] for row in _ROWS)
+        or (plain != "" and any(plain in row or plain in row[::-1] for row in _ROWS))
     )

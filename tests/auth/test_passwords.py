@@ -18,6 +18,7 @@ OWN = "must not be your e-mail address or your name"
         ("Grüße aus Köln", []),
         ("七転び八起き七転び八起", []),
         ("x7#Kp!m2Qz", []),
+        ("!#%&/()=?+*~@", []),
         ("ninechars", ["must have at least 10 characters"]),
         ("e\u0301" * 9, ["must have at least 10 characters", GUESSED]),
         ("Password123!", [GUESSED]),
