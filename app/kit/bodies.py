@@ -41,17 +41,19 @@ class LimitedBodies:
         await self.app(scope, replay, send)
 
     async def _read(self, receive: Receive) -> deque[Message] | None:
-        """The messages of the body; None if it is too long."""
-        messages: deque[Message] = deque()
-        length = 0
+        """The body as one message, and that the caller left if they did; None if it is too long."""
+        # Not the messages as they come: of a body that comes by the byte each weighs hundreds.
+        body = bytearray()
         while True:
             message = await receive()
-            messages.append(message)
-            length += len(message.get("body", b""))
-            if length > self.longest:
+            body += message.get("body", b"")
+            if len(body) > self.longest:
                 return None
             if not message.get("more_body", False):
-                return messages
+                break
+        has_left = message["type"] != "http.request"
+        read = {"type": "http.request", "body": bytes(body), "more_body": has_left}
+        return deque([read, message] if has_left else [read])
 
 
 def _has_body(scope: Scope) -> bool:

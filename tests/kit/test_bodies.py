@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator
 
-from app.kit.bodies import LONGEST_BODY
+from starlette.types import Message, Receive, Scope, Send
+
+from app.kit.bodies import LONGEST_BODY, LimitedBodies
 from app.problems import MOST_ERRORS
 from tests.fix_api import Api
 
@@ -31,6 +33,42 @@ async def test_a_streamed_body_is_counted(api: Api):
 
     assert answer.status_code == 413
     assert taken <= LONGEST_BODY + 65536
+
+
+async def passed_on(*messages: Message) -> list[Message]:
+    """What the application receives of these messages."""
+    coming, received = iter(messages), list[Message]()
+
+    async def receive() -> Message:
+        return next(coming)
+
+    async def app(_: Scope, receive: Receive, __: Send) -> None:
+        received.append(await receive())
+        while received[-1].get("more_body", False):
+            received.append(await receive())
+
+    async def send(_: Message) -> None: ...
+
+    scope = {"type": "http", "headers": [(b"transfer-encoding", b"chunked")]}
+    await LimitedBodies(app)(scope, receive, send)
+    return received
+
+
+async def test_a_body_that_comes_by_the_byte_is_one_message():
+    """Kept as it comes it would take two hundred times its length."""
+    byte = {"type": "http.request", "body": b"x", "more_body": True}
+
+    received = await passed_on(*[byte] * 9, {**byte, "more_body": False})
+
+    assert received == [{"type": "http.request", "body": b"x" * 10, "more_body": False}]
+
+
+async def test_who_leaves_amid_a_body_is_seen_to_leave():
+    """It is no whole body then."""
+    part = {"type": "http.request", "body": b"x", "more_body": True}
+    left = {"type": "http.disconnect"}
+
+    assert await passed_on(part, left) == [part, left]
 
 
 async def test_the_answer_to_a_long_body_is_short(api: Api):
