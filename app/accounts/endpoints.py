@@ -56,9 +56,9 @@ async def sign_up(body: SignUp, address: CallerAddress, settings: CurrentSetting
 
 
 @router.post("/auth/confirm-email", tags=["auth"], status_code=204, responses=problems(401, 429))
-async def confirm_email(body: ConfirmEmail) -> None:
+async def confirm_email(body: ConfirmEmail, address: CallerAddress) -> None:
     """Confirm an address with the token of a mail, and the password that was chosen."""
-    await rules.confirm_email(token=body.token, password=body.password)
+    await rules.confirm_email(token=body.token, password=body.password, address=address)
 
 
 @router.post("/auth/resend-confirmation", tags=["auth"], status_code=202, responses=problems(429))
@@ -90,9 +90,9 @@ async def forgot_password(
 
 
 @router.post("/auth/reset-password", tags=["auth"], status_code=204)
-async def reset_password(body: ResetPassword) -> None:
+async def reset_password(body: ResetPassword, address: CallerAddress) -> None:
     """Set a new password with the token of a mail; ends all sessions."""
-    await rules.reset_password(token=body.token, password=body.newPassword)
+    await rules.reset_password(token=body.token, password=body.newPassword, address=address)
 
 
 @router.post("/auth/log-in", tags=["auth"], responses=problems(401, 429))

@@ -15,6 +15,8 @@ from app.db import prisma
 from app.scope import scope
 from app.workspaces import WorkspaceId, is_workspace_id
 
+# Each workspace is held and gets its event: thousands of them take their time.
+_DELETION_LIMIT = timedelta(minutes=1)
 PASSWORDS_IN_SESSION = throttle.Limit("passwords in session", 10, timedelta(minutes=15))
 
 
@@ -49,7 +51,7 @@ async def change_password(caller: Caller, *, current: str, new: str) -> None:
 async def delete(caller: Caller, *, password: str) -> None:
     """The account and all that it owns: the database sees to that."""
     await _require_password(caller, password)
-    async with prisma.tx() as tx:
+    async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
         await workspaces.end_memberships(tx, user=caller.user.id)
         # Before the account: a refresh at this moment takes their locks in this order too.
         await sessions.end_all(tx, caller.user.id)

@@ -22,7 +22,10 @@ from app.db import prisma
 from app.kit.ids import new_uuid7
 from app.scope import scope
 
-LOG_INS_OF_ACCOUNT = Limit("log-ins of account", 10, timedelta(minutes=15))
+# From one address to one account, so that whoever guesses elsewhere does not lock its holder out;
+# the account's own limit is for those who guess from many addresses.
+TRIES = Limit("tries", 10, timedelta(minutes=15))
+LOG_INS_OF_ACCOUNT = Limit("log-ins of account", 100, timedelta(minutes=15))
 LOG_INS_FROM_ADDRESS = Limit("log-ins from address", 100, timedelta(minutes=15))
 MAILS_TO_ACCOUNT = Limit("mails to account", 5, timedelta(hours=1))
 MAILS_FROM_ADDRESS = Limit("mails from address", 50, timedelta(hours=1))
@@ -51,7 +54,7 @@ async def sign_up(
 ) -> None:
     """Make an account that waits for its confirmation, or tell its holder that there is one."""
     passwords.require_strong(password, email=email, name=name)
-    await _count_mail(email, address)
+    await _count_mail("sign-up", email, address)
     password_hash = await passwords.hash_of(password)
     try:
         await _sign_up(email, password_hash, name, public_url)
@@ -89,7 +92,7 @@ async def mail_link(
     purpose: EmailTokenPurpose, *, email: str, address: str, public_url: str
 ) -> None:
     """Mail a link that confirms an address or resets a password, or why there is none."""
-    await _count_mail(email, address)
+    await _count_mail(purpose, email, address)
     link = _new_link(purpose, public_url)
     async with prisma.tx() as tx:
         with scope(key=email):
@@ -112,10 +115,10 @@ async def mail_link(
     mail.send_soon()
 
 
-async def confirm_email(*, token: str, password: str) -> None:
+async def confirm_email(*, token: str, password: str, address: str) -> None:
     """The address is its account's from now on; the link works once."""
     link = await _link(token, EmailTokenPurpose.confirm)
-    await throttle.attempt(LOG_INS_OF_ACCOUNT, link.email)
+    await _count_try(link.email, address)
     with scope(user=link.userId):
         user = await prisma.user.find_unique(where={"id": link.userId})
         if user is None or user.email != link.email:
@@ -134,10 +137,10 @@ async def confirm_email(*, token: str, password: str) -> None:
             if not await tx.emailtoken.delete_many(where={"id": link.id}):
                 raise invalid_link()
             await tx.emailtoken.delete_many(where={"userId": user.id, "purpose": link.purpose})
-    await throttle.forget(LOG_INS_OF_ACCOUNT, link.email)
+    await _forget_tries(link.email, address)
 
 
-async def reset_password(*, token: str, password: str) -> None:
+async def reset_password(*, token: str, password: str, address: str) -> None:
     """Set a password by a link that works once; ends all sessions."""
     link = await _link(token, EmailTokenPurpose.reset)
     with scope(user=link.userId):
@@ -156,7 +159,7 @@ async def reset_password(*, token: str, password: str) -> None:
             await tx.emailtoken.delete_many(where={"userId": user.id})
             await sessions.end_all(tx, user.id)
             await mails.password_changed(tx, to=user.email)
-    await throttle.forget(LOG_INS_OF_ACCOUNT, user.email)
+    await _forget_tries(user.email, address)
     mail.send_soon()
 
 
@@ -165,13 +168,13 @@ async def log_in(
 ) -> TokenPair:
     """A new session."""
     await throttle.attempt(LOG_INS_FROM_ADDRESS, address)
-    await throttle.attempt(LOG_INS_OF_ACCOUNT, email)
+    await _count_try(email, address)
     pair = await _log_in(tokens, email, password, user_agent)
     if pair is None:  # changed, or hashed anew by another log-in: the second look tells
         pair = await _log_in(tokens, email, password, user_agent)
     if pair is None:
         raise wrong_credentials()
-    await throttle.forget(LOG_INS_OF_ACCOUNT, email)
+    await _forget_tries(email, address)
     await throttle.give_back(LOG_INS_FROM_ADDRESS, address)
     return pair
 
@@ -213,9 +216,20 @@ async def _hold_password(tx: Prisma, user: User) -> bool:
     )
 
 
-async def _count_mail(email: str, address: str) -> None:
+async def _count_try(email: str, address: str) -> None:
+    await throttle.attempt(TRIES, f"{email} {address}")
+    await throttle.attempt(LOG_INS_OF_ACCOUNT, email)
+
+
+async def _forget_tries(email: str, address: str) -> None:
+    await throttle.forget(TRIES, f"{email} {address}")
+    await throttle.forget(LOG_INS_OF_ACCOUNT, email)
+
+
+async def _count_mail(purpose: str, email: str, address: str) -> None:
+    """Each purpose apart: whoever uses one up keeps nobody from a link of another kind."""
     await throttle.attempt(MAILS_FROM_ADDRESS, address)
-    await throttle.attempt(MAILS_TO_ACCOUNT, email)
+    await throttle.attempt(MAILS_TO_ACCOUNT, f"{purpose} {email}")
 
 
 def _new_link(purpose: EmailTokenPurpose, public_url: str) -> Link:

@@ -32,6 +32,7 @@ from app.workspaces.scope import WorkspaceScope
 LIFE = timedelta(days=7)
 # Each is a mail to whomever the caller likes.
 _BY_ONE_USER = throttle.Limit("invitations", 100, timedelta(hours=1))
+_TO_ONE_ADDRESS = throttle.Limit("invitations to address", 5, timedelta(days=1))
 
 
 async def invite(
@@ -39,6 +40,7 @@ async def invite(
 ) -> IssuedInvitation:
     """Invite an address; one that has expired makes room for the next."""
     await throttle.attempt(_BY_ONE_USER, scope.user.id)
+    await throttle.attempt(_TO_ONE_ADDRESS, f"{scope.user.id} {email}")
     token = new_secret()
     async with changing(scope, least=WorkspaceRole.admin) as this:
         require_below(this.role, role)

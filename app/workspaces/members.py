@@ -48,11 +48,20 @@ async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membe
         except ForeignKeyViolationError:  # their account is gone since
             raise person_not_found() from None
         shown = _shown(member)
-        await this.tx.invitation.delete_many(
-            where={**in_workspace(scope.id), "email": shown.user.email}
-        )
+        await _take_back_invitation(this, shown.user.email)
         await this.record("member.added", subject=user, role=role)
     return shown
+
+
+async def _take_back_invitation(this: Change, email: str) -> None:
+    """Who has become a member needs none; whoever may not revoke it may not add them."""
+    found = await this.tx.invitation.find_first(
+        where={**in_workspace(this.scope.id), "email": email}
+    )
+    if found is not None:
+        require_below(this.role, WorkspaceRole(found.role))
+        await this.tx.invitation.delete_many(where={"id": found.id})
+        await this.record("invitation.revoked", subject=found.id, email=found.email)
 
 
 async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:

@@ -3,7 +3,9 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from app.accounts.rules import LOG_INS_FROM_ADDRESS, LOG_INS_OF_ACCOUNT
+import httpx
+
+from app.accounts.rules import LOG_INS_FROM_ADDRESS, LOG_INS_OF_ACCOUNT, TRIES
 from app.auth import passwords
 from app.auth.throttle import Limit
 from tests.fix_api import PASSWORD, PASSWORD_HASH, Api
@@ -118,14 +120,14 @@ async def test_an_account_is_throttled(api: Api):
     """After so many failures even the right password is refused, and one is told how long."""
     await api.person("ann")
     await api.person("bob")
-    for _ in range(LOG_INS_OF_ACCOUNT.most):
+    for _ in range(TRIES.most):
         assert (await api.log_in(ANN, "wrong")).status_code == 401
 
     refused = await api.log_in("Ann@example.com")
 
     assert refused.status_code == 429
     assert refused.json()["code"] == "too_many_attempts"
-    assert 0 < int(refused.headers["retry-after"]) <= LOG_INS_OF_ACCOUNT.within.total_seconds()
+    assert 0 < int(refused.headers["retry-after"]) <= TRIES.within.total_seconds()
     assert (await api.log_in("bob@example.com")).status_code == 200
 
     await api.owner.throttle.update_many(where={}, data={"resetsAt": datetime.now(UTC)})
@@ -140,10 +142,29 @@ async def test_accounts_that_do_not_exist_are_throttled_alike(api: Api):
     assert (await api.log_in("nobody@example.com")).status_code == 429
 
 
+async def test_guessing_elsewhere_locks_nobody_out(api: Api):
+    """What counts first is where it comes from; from many addresses there is a limit too."""
+    await api.person("ann")
+    guess = {"email": ANN, "password": "wrong"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api.app, client=("203.0.113.9", 1)),
+        base_url="http://tenantry",
+    ) as stranger:
+        for _ in range(TRIES.most):
+            assert (await stranger.post("/v1/auth/log-in", json=guess)).status_code == 401
+        assert (await stranger.post("/v1/auth/log-in", json=guess)).status_code == 429
+
+    assert (await api.log_in(ANN)).status_code == 200
+
+    assert (await api.log_in(ANN, "wrong")).status_code == 401
+    await use_up(api, LOG_INS_OF_ACCOUNT)
+    assert (await api.log_in(ANN)).status_code == 429
+
+
 async def test_a_success_begins_anew(api: Api):
     """Failures before a success count no more."""
     await api.person("ann")
-    for _ in range(LOG_INS_OF_ACCOUNT.most - 1):
+    for _ in range(TRIES.most - 1):
         assert (await api.log_in(ANN, "wrong")).status_code == 401
 
     assert (await api.log_in(ANN)).status_code == 200

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.accounts.rules import LOG_INS_OF_ACCOUNT
+from app.accounts.rules import TRIES
 from app.auth.tokens import Tokens
 from app.kit.ids import new_uuid7
 from app.settings import Settings
@@ -325,7 +325,7 @@ class TestWorkspace:
 async def test_an_account_that_is_throttled_keeps_its_sessions(api: Api):
     """Others' guessing locks nobody out who is in."""
     ann = await api.person("ann")
-    for _ in range(LOG_INS_OF_ACCOUNT.most + 1):
+    for _ in range(TRIES.most + 1):
         await api.log_in(ann.email, "wrong")
 
     assert (await ann.get("/v1/me")).status_code == 200

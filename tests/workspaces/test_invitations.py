@@ -209,3 +209,17 @@ async def test_accept_by_somebody_who_is_a_member_by_now(team: Team):
     assert (answer.status_code, answer.json()["code"]) == (409, "already_member")
     assert (await team.roles())[team.admin.id] == "admin"
     assert await team.actions() == []
+
+
+async def test_one_address_is_not_filled_with_invitations(team: Team):
+    """To invite and revoke in turns sends so many mails, and no more."""
+    statuses: list[int] = []
+    for _ in range(6):
+        made = await team.owner.post(f"{team.path}/invitations", {"email": GUEST})
+        statuses.append(made.status_code)
+        if made.is_success:
+            await team.owner.delete(f"{team.path}/invitations/{made.json()['id']}")
+
+    assert statuses == [201] * 5 + [429]
+    another = await team.owner.post(f"{team.path}/invitations", {"email": "more@example.com"})
+    assert another.status_code == 201

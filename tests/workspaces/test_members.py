@@ -55,7 +55,20 @@ async def test_add_somebody_known(api: Api, team: Team):
     assert answer.json()["user"]["email"] == other.member.email
     assert (await team.roles())[other.member.id] == "member"
     assert (await team.admin.get(f"{team.path}/invitations")).json()["items"] == []
-    assert await team.actions() == ["member.added"]
+    assert await team.actions() == ["invitation.revoked", "member.added"]
+
+
+async def test_add_whom_the_owner_invited_as_an_admin(api: Api, team: Team):
+    """An admin may not revoke that invitation, and not by adding the person either."""
+    other = await make_team(api, "blue")
+    await other.add(team.admin)
+    await team.invited(other.member.email, role=WorkspaceRole.admin)
+
+    answer = await team.admin.post(f"{team.path}/members", {"userId": other.member.id})
+
+    assert answer.status_code == 403
+    assert other.member.id not in await team.roles()
+    assert await api.owner.invitation.count() == 1
 
 
 async def test_whom_one_does_not_know_one_cannot_add(api: Api, team: Team):
