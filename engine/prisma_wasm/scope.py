@@ -1,6 +1,6 @@
 """Settings of PostgreSQL for all queries inside a block, as row-level security's policies ask for.
 
-    with scoped({"app.user_id": user.id}):
+    with scoped({"app.user_id": str(user.id)}):
         documents = await prisma.document.find_many()
 
 This file only says which settings a query shall run with; a context variable carries them, so that

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import tomllib
 from pathlib import Path
 
 import psutil
@@ -322,3 +323,11 @@ def _processes_of_session(session: int) -> list[str]:
         if int(fields[3]) == session and fields[0] != "Z":
             found.append(stat.parent.name)
     return found
+
+
+def test_what_is_to_be_added_for_an_embedded_database_can_be_pasted(project: Project) -> None:
+    """Without the setting `prisma-wasm db` shows it as it must stand in pyproject.toml."""
+    refused = project.run("prisma-wasm", "db", "start")
+    assert refused.code == 1, refused.text
+    added = tomllib.loads(refused.err.partition("Add to it:")[2])
+    assert added == {"tool": {"prisma-wasm": {"database": "embedded"}}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fix_server import DatabaseServer
-from projects import Project
+from projects import SCHEMA, Project
 
 # Nobody who runs a command can follow these; they would also need a host.
 ADVERTISEMENTS = re.compile(r"Tip:|Update available|pris\.ly/tip|survey|recommend Prisma")
@@ -47,6 +47,24 @@ def test_a_first_session_makes_the_database_and_a_client_that_imports(
     )
     assert imported.out == "['email', 'id', 'posts', 'role'] Prisma\n", imported.text
     assert project.prisma("migrate", "dev").code == 0
+
+
+@pytest.mark.parametrize("command", ["migrate dev --name one", "db push"])
+def test_a_generator_that_fails_fails_what_generates_beside_its_work(
+    project: Project, database: str, command: str
+) -> None:
+    """Prisma's CLI prints its error and goes on; the command's own work is done, its code is 1."""
+    schema = SCHEMA.replace("title ", "price Decimal\n  title ")
+    project.write("prisma/schema.prisma", schema)
+    failed = project.prisma(*command.split(), env={"DATABASE_URL": database})
+    assert failed.code == 1, failed.text
+    assert "enable_experimental_decimal" in failed.text
+    assert "now in sync with your" in failed.out
+    assert "\x1b" not in failed.text
+    option = "{\n  enable_experimental_decimal = true"
+    project.write("prisma/schema.prisma", schema.replace("{", option, 1))
+    mended = project.prisma(*command.split(), env={"DATABASE_URL": database})
+    assert mended.code == 0, mended.text
 
 
 def test_a_migration_without_a_name_and_a_terminal_waits_for_nobody(

@@ -35,3 +35,11 @@ for (const method of ["warn", "error"]) {
     if (left !== null) original.call(console, left, ...args.slice(1));
   };
 }
+
+// Progress takes its last line back, in a file or a pipe too.
+const REWRITING = /\x1b\[(?:2K|1A|G)/g;
+
+if (!process.stdout.isTTY) {
+  const write = process.stdout.write;
+  process.stdout.write = (text, ...rest) => write.call(process.stdout, typeof text === "string" ? text.replace(REWRITING, "") : text, ...rest);
+}
