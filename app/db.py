@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from prisma.errors import (
     ClientNotConnectedError,
     DataError,
     PrismaError,
+    RawQueryError,
     TransactionError,
 )
 
@@ -32,6 +33,9 @@ READY_LIMIT = 2.0
 # Prisma's codes for a database that is away, and for one that is busy.
 _AWAY = {"P1000", "P1001", "P1002", "P1003", "P1010", "P1017"}
 _BUSY = {"P1008", "P2024", "P2034", "P2037"}
+_REFUSED = {"P1000", "P1010"}  # of _AWAY: it answers, and lets the role not in
+# No such table, no such column; of raw queries it is PostgreSQL's own code.
+_UNMIGRATED = {"P2021", "P2022", "42P01", "42703"}
 
 # The client of the whole service; connect() says to which database.
 prisma = Prisma(use_dotenv=False)
@@ -52,12 +56,16 @@ class NoConnection(Exception):  # noqa: N818  (a state, reported as such)
 
 @dataclass
 class _State:
-    """What is known of the connection; `lost` is why the database did not answer last."""
+    """What is known of the connection.
+
+    `lost` is why the database did not answer last, `unfit` is for what it was found of no use.
+    """
 
     settings: Settings | None = None
     protected: tuple[str, ...] = ()
     connecting: asyncio.Task[None] | None = None
     lost: str = ""
+    unfit: set[str] = field(default_factory=set[str])
 
 
 _state = _State()
@@ -70,7 +78,10 @@ async def connect(settings: Settings, *, protected: tuple[str, ...] = ()) -> Non
     """
     _state.settings = settings
     _state.protected = protected
-    await asyncio.wait({_connect_in_background(settings)}, timeout=FIRST_ATTEMPT)
+    connected, _ = await asyncio.wait({_connect_in_background(settings)}, timeout=FIRST_ATTEMPT)
+    if connected:
+        with suppress(NotReady):  # what is missing is in the log
+            await ready()
 
 
 async def disconnect() -> None:
@@ -86,38 +97,55 @@ async def ready() -> None:
     state = await _asked()
     if state["migrated"] and not state["granted"] and await _prepared_again():
         state = await _asked()
+    missing = _missing(state)
+    if missing:
+        _note_unfit(missing.detail)
+        raise missing
+
+
+def _missing(state: Any) -> NotReady | None:
     if not state["migrated"]:
-        raise NotReady(
+        return NotReady(
             "database_not_migrated",
             "The database has no tables yet: run `prisma migrate deploy`.",
         )
     if not state["granted"]:
-        raise NotReady(
+        return NotReady(
             "database_role_unprepared",
             "The service's database role may not use the tables: run `tenantry db prepare`.",
         )
     if state["bypasses"]:
-        raise NotReady(
+        return NotReady(
             "database_role_unsafe",
             "The service's database role bypasses row-level security: let APP_DATABASE_URL name "
             "another, or unset it and run `tenantry db prepare`.",
         )
     if state["unprotected"]:
-        raise NotReady(
+        return NotReady(
             "database_unprotected",
             "Row-level security is missing for "
             f"{', '.join(state['unprotected'])}: run `prisma migrate deploy`; after a "
             "`prisma db push`, begin with an empty database.",
         )
+    return None
 
 
-def is_away(error: PrismaError) -> bool:
-    """Whether a query failed because the database is away or busy; the first is logged, once."""
-    if isinstance(error, DataError):
-        if error.code in _AWAY:
-            _note_loss(error)
-        return error.code in _AWAY | _BUSY
-    return isinstance(error, ClientNotConnectedError | TransactionError)
+def let_down(error: PrismaError) -> NotReady | None:
+    """Why the database, not the query, made it fail: away, busy or not migrated; logged once."""
+    code = error.code if isinstance(error, DataError) else None
+    if isinstance(error, RawQueryError):
+        code = error.meta["code"] if error.meta else None
+    if code in _UNMIGRATED:
+        _note_unfit(f"{_one_line(error)} Run `prisma migrate deploy`.")
+        return NotReady(
+            "database_not_migrated",
+            "The database lacks what the service needs: run `prisma migrate deploy`.",
+        )
+    if code in _AWAY:
+        return _lost(error)
+    if code in _BUSY or isinstance(error, ClientNotConnectedError | TransactionError):
+        return NotReady("database_unavailable", "The database does not answer: try again.")
+    return None
 
 
 @asynccontextmanager
@@ -177,20 +205,23 @@ async def _asked() -> Any:
                 list(_state.protected),
             )
     except (PrismaError, TimeoutError) as error:
-        _note_loss(error)
-        raise NotReady(
-            "database_unavailable",
-            "The database does not answer; the service's log says why.",
-        ) from error
+        raise _lost(error) from error
     if _state.lost:
         log.info("The database answers again.")
         _state.lost = ""
     return state
 
 
-def _note_loss(error: BaseException) -> None:
+def _lost(error: BaseException) -> NotReady:
     """Say once why the database is away; an embedded server is looked for where it is now."""
     reason = _one_line(error) or f"no answer within {READY_LIMIT:.0f} s"
+    told = "The database does not answer; the service's log says why."
+    if isinstance(error, DataError) and error.code in _REFUSED:
+        mend = "Run `tenantry db prepare`."
+        if _state.settings and _state.settings.app_database_url:
+            mend = "Correct APP_DATABASE_URL."
+        reason = f"{reason} {mend}"
+        told = f"The database does not let the service log in. {mend}"
     is_connecting = _state.connecting is not None and not _state.connecting.done()
     if not is_connecting and reason != _state.lost:
         log.warning("The database does not answer: %s", reason)
@@ -198,6 +229,14 @@ def _note_loss(error: BaseException) -> None:
     settings = _state.settings
     if settings and not is_connecting and not (settings.database_url or settings.app_database_url):
         _connect_in_background(settings)
+    return NotReady("database_unavailable", told)
+
+
+def _note_unfit(reason: str) -> None:
+    """Say it once: probes and requests may find different things missing, by turns."""
+    if reason not in _state.unfit:
+        _state.unfit.add(reason)
+        log.warning("Not ready to serve: %s", reason)
 
 
 async def _prepared_again() -> bool:

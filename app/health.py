@@ -39,12 +39,11 @@ async def ready() -> Readiness:
 
 
 def install(app: FastAPI) -> None:
-    """Any route answers 503 while the database is away or busy."""
+    """Any route answers 503 while the database is away, busy or not migrated."""
 
     @app.exception_handler(PrismaError)
     async def _let_down(_: Request, error: PrismaError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
-        if not db.is_away(error):
+        reason = db.let_down(error)
+        if reason is None:
             raise error
-        return render(
-            503, "database_unavailable", "The database does not answer: try again.", headers=_SOON
-        )
+        return render(503, reason.code, reason.detail, headers=_SOON)

@@ -12,6 +12,7 @@ from prisma_wasm import embedded
 from tests.fix_database import run_prisma, run_sql
 from tests.fix_service import Serve
 
+LOG_IN = {"email": "ann@example.com", "password": "a horse on the moon"}
 NOWHERE = "postgresql://someone:secret@127.0.0.1:1/nowhere"
 
 
@@ -56,10 +57,79 @@ def test_an_unmigrated_database_is_named(serve: Serve, empty_database: Callable[
     """Before the migrations /ready says so, and turns 200 once they are there."""
     url = empty_database()
     with serve(DATABASE_URL=url) as service:
+        started = service.log.read_text()
         answer = service.until_ready(503)
-        assert answer.json()["code"] == "database_not_migrated"
+        routes = [service.http.post("/v1/auth/log-in", json=LOG_IN) for _ in range(2)]
         run_prisma(url, "migrate", "deploy")
         service.until_ready(200)
+        migrated = service.http.post("/v1/auth/log-in", json=LOG_IN)
+        log = service.log.read_text()
+
+    assert started.count("run `prisma migrate deploy`") == 1
+    for unmigrated in (answer, *routes):
+        assert (unmigrated.status_code, unmigrated.headers["retry-after"]) == (503, "1")
+        assert unmigrated.json()["code"] == "database_not_migrated"
+    assert migrated.status_code == 401
+    assert "Traceback" not in log
+
+
+def test_a_column_that_is_missing_is_a_missing_migration(serve: Serve, database: str):
+    """A database one migration behind is told from a failure of ours, by raw queries too."""
+    run_sql(database, 'ALTER TABLE "User" DROP COLUMN "passwordHash"')
+    with serve(DATABASE_URL=database) as service:
+        service.until_ready(200)
+        behind = [service.http.post("/v1/auth/log-in", json=LOG_IN) for _ in range(2)]
+        log = service.log.read_text()
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in behind] == [
+        (503, "database_not_migrated")
+    ] * 2
+    assert log.count("Run `prisma migrate deploy`") == 1
+
+
+def test_a_failure_of_ours_is_logged_once(serve: Serve, database: str):
+    """What no handler expects is a 500 with one traceback in the log."""
+    run_sql(
+        database,
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RAISE 'out of order'; END $$",
+        'CREATE TRIGGER fail BEFORE INSERT OR UPDATE ON "Throttle" EXECUTE FUNCTION fail()',
+    )
+    with serve(DATABASE_URL=database) as service:
+        service.until_ready(200)
+        failed = service.http.post("/v1/auth/log-in", json=LOG_IN)
+    log = service.log.read_text()  # whole: uvicorn writes after it has answered
+
+    assert (failed.status_code, failed.json()["code"]) == (500, "internal_error")
+    assert log.count("POST /v1/auth/log-in failed") == 1
+    assert log.count("Exception in ASGI application") == 1
+    assert log.count("RawQueryError: ") + log.count("DataError: ") == 1
+
+
+def test_a_password_that_is_refused_is_told_apart(serve: Serve, database: str, role: str):
+    """Both /ready and the log name what mends it; no name or secret goes out."""
+    with serve(DATABASE_URL=database) as service:
+        service.until_ready(200)
+    run_sql(database, f"ALTER ROLE {role} PASSWORD 'another'")
+    production = {
+        "APP_ENV": "production",
+        "PUBLIC_URL": "https://app.example.com",
+        "SMTP_URL": "smtp://127.0.0.1:1",
+        "MAIL_FROM": "app@example.com",
+    }
+    wrong = roles.login_url(database, role, "wrong")
+    for given, mend in (
+        ({}, "Run `tenantry db prepare`."),
+        ({"APP_DATABASE_URL": wrong}, "Correct APP_DATABASE_URL."),
+    ):
+        with serve(DATABASE_URL=database, **production, **given) as service:
+            refused = service.until_ready(503)
+            log = service.log.read_text()
+
+        assert refused.json()["code"] == "database_unavailable"
+        assert refused.json()["detail"].endswith(mend)
+        assert role not in refused.text
+        assert log.count(mend) == 1
 
 
 def test_a_database_that_is_made_later(
@@ -162,7 +232,6 @@ def test_connections_that_are_cut_are_made_anew(serve: Serve, server: str, datab
 def test_every_route_says_that_the_database_is_away(serve: Serve, server: str, database: str):
     """503 and when to come again, no failure of ours; once it is back they answer as before."""
     name = urlsplit(database).path.strip("/")
-    body = {"email": "ann@example.com", "password": "a horse on the moon"}
     with serve(DATABASE_URL=database) as service:
         service.until_ready(200)
         run_sql(
@@ -171,10 +240,10 @@ def test_every_route_says_that_the_database_is_away(serve: Serve, server: str, d
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
         )
         service.until_ready(503)
-        away = service.http.post("/v1/auth/log-in", json=body)
+        away = service.http.post("/v1/auth/log-in", json=LOG_IN)
         run_sql(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
         service.until_ready(200)
-        back = service.http.post("/v1/auth/log-in", json=body)
+        back = service.http.post("/v1/auth/log-in", json=LOG_IN)
         log = service.log.read_text()
 
     assert (away.status_code, away.headers["retry-after"]) == (503, "1")
