@@ -47,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     db = commands.add_parser("db", help="the database")
     actions = db.add_subparsers(required=True, metavar="ACTION")
     prepare = actions.add_parser("prepare", help="make the role that the service works as")
+    prepare.add_argument(
+        "--take-over",
+        action="store_true",
+        help="even if it is another installation's, which can then no longer log in",
+    )
     prepare.set_defaults(run=_prepare)
     for name, text in EMBEDDED_ACTIONS.items():
         action = actions.add_parser(name, help=text, prefix_chars="\0")  # options are passed on
@@ -104,12 +109,12 @@ def _check_port(settings: Settings) -> None:
             ) from None
 
 
-def _prepare(_: argparse.Namespace) -> int:
+def _prepare(arguments: argparse.Namespace) -> int:
     from app import db, roles
 
     settings = load()
     try:
-        asyncio.run(db.prepare(settings))
+        asyncio.run(db.prepare(settings, take_over=arguments.take_over))
     except (db.NoConnection, roles.RoleError) as error:
         sys.exit(f"tenantry: {error}")
     print(f"The role {settings.app_database_role} is ready.")

@@ -155,10 +155,22 @@ async def owner(settings: Settings) -> AsyncGenerator[Prisma]:
         yield client
 
 
-async def prepare(settings: Settings) -> None:
-    """Make the role that the service works as, with its grants, and see that it can log in."""
+async def prepare(settings: Settings, *, take_over: bool = False) -> None:
+    """Make the role that the service works as, with its grants, and see that it can log in.
+
+    A role that another installation on the server works as is left alone, unless it is taken over.
+    """
     role, password = settings.app_database_role, _role_password(settings)
     async with owner(settings) as client:
+        if not take_over:
+            elsewhere = await roles.databases_elsewhere(client, role)
+            if elsewhere and not await _is_ours(settings):
+                raise roles.RoleError(
+                    f"The role {role} has another password already and works in another database "
+                    f"({', '.join(elsewhere)}). Choose another name in APP_DATABASE_ROLE. If it "
+                    "is this installation's own, add the former key to FORMER_SECRET_KEYS, or run "
+                    "`tenantry db prepare --take-over`, which locks out whoever else works as it."
+                )
         await roles.prepare(client, role=role, password=password)
     if settings.app_database_url:
         return
@@ -171,6 +183,17 @@ async def prepare(settings: Settings) -> None:
             f"Let an administrator run: {roles.statement('ALTER', role, password)}; "
             "or name another login in APP_DATABASE_URL."
         ) from error
+
+
+async def _is_ours(settings: Settings) -> bool:
+    """Whether the role logs in with a password that a secret key of this installation makes."""
+    url = settings.direct_url or await _database_url(settings)
+    for key in (settings.secret_key, *settings.former_secret_keys):
+        password = roles.password(key.get_secret_value(), settings.app_database_role)
+        with suppress(NoConnection):
+            async with _client(roles.login_url(url, settings.app_database_role, password)):
+                return True
+    return False
 
 
 async def _asked() -> Any:

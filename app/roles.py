@@ -43,6 +43,22 @@ def login_url(owner_url: str, role: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=netloc))
 
 
+async def databases_elsewhere(owner: Prisma, role: str) -> list[str]:
+    """The other databases of the server in which the role has rights."""
+    rows = await owner.query_raw(
+        """
+        SELECT DISTINCT datname::text AS "name"
+        FROM pg_shdepend JOIN pg_database AS found
+            ON found.oid = dbid OR classid = 'pg_database'::regclass AND objid = found.oid
+        WHERE refclassid = 'pg_authid'::regclass AND refobjid = to_regrole($1)
+            AND datname <> current_database()
+        ORDER BY "name"
+        """,
+        f'"{role}"',
+    )
+    return [row["name"] for row in rows]
+
+
 async def prepare(owner: Prisma, *, role: str, password: str) -> None:
     """Make the role and grant it the tables of the schema; running it again changes nothing."""
     async with owner.tx() as tx:

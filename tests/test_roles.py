@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,12 +17,15 @@ from app.settings import ROOT
 from tests.fix_database import run_sql
 from tests.fix_service import SECRET_KEY, environment
 
+ANOTHER_KEY = "another secret key of at least 32 characters"
 SOMEBODY = "00000000-0000-7000-8000-000000000001"
 
 
-def prepare(database: str, role: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def prepare(
+    database: str, role: str, *options: str, **settings: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [Path(sys.executable).with_name("tenantry"), "db", "prepare"],
+        [Path(sys.executable).with_name("tenantry"), "db", "prepare", *options],
         cwd=ROOT,
         env=environment(DATABASE_URL=database, APP_DATABASE_ROLE=role, **settings),
         capture_output=True,
@@ -76,10 +79,48 @@ async def test_preparing_twice_changes_nothing(database: str, role: str, role_ur
 async def test_another_secret_key_means_another_password(database: str, role: str, role_url: str):
     """Preparing with a new secret key rotates the password."""
     prepare(database, role)
-    prepare(database, role, SECRET_KEY="another secret key of at least 32 characters")
+    prepare(database, role, SECRET_KEY=ANOTHER_KEY)
 
     with pytest.raises(PrismaError):
         await Prisma(use_dotenv=False, datasource={"url": role_url}).connect()
+
+
+async def test_the_role_of_another_installation_is_left_alone(
+    database: str, role: str, role_url: str, empty_database: Callable[[], str]
+):
+    """Two installations on one server with one name: the second is told, the first goes on."""
+    second = empty_database()
+    assert prepare(database, role).returncode == 0
+    refused = prepare(second, role, SECRET_KEY=ANOTHER_KEY)
+
+    assert refused.returncode == 1
+    assert "APP_DATABASE_ROLE" in refused.stderr
+    assert urlsplit(database).path.strip("/") in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+    async with Prisma(use_dotenv=False, datasource={"url": role_url}):
+        pass
+
+    taken = prepare(second, role, "--take-over", SECRET_KEY=ANOTHER_KEY)
+    assert taken.returncode == 0, taken.stderr
+    with pytest.raises(PrismaError):
+        await Prisma(use_dotenv=False, datasource={"url": role_url}).connect()
+
+
+def test_one_installation_may_have_several_databases(
+    database: str, role: str, empty_database: Callable[[], str]
+):
+    """With one secret key they share the role, and rotating the key goes on working."""
+    second = empty_database()
+    first = {"SECRET_KEY": "f" * 32}
+    rotated = {"SECRET_KEY": ANOTHER_KEY, "FORMER_SECRET_KEYS": "f" * 32}
+    for url, settings in (
+        (database, first),
+        (second, first),
+        (second, rotated),
+        (database, rotated),
+    ):
+        done = prepare(url, role, **settings)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
