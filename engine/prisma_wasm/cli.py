@@ -86,7 +86,7 @@ def _project() -> config.ProjectConfig:
     if found is None or not found.embedded:
         raise config.ConfigError(
             "No pyproject.toml from here upward has an embedded database.\n"
-            'Add to it:\n\n[tool.prisma-wasm]\ndatabase = "embedded"'
+            f"Add to it:\n\n{config.EMBEDDED}"
         )
     return found
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+# The setting as it stands in a pyproject.toml.
+EMBEDDED = '[tool.prisma-wasm]\ndatabase = "embedded"'
 _KNOWN = {"database", "data_dir", "idle_minutes"}
 _DEFAULT_DATA_DIR = ".data"
 _DEFAULT_IDLE_MINUTES = 5.0

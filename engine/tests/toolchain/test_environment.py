@@ -325,9 +325,22 @@ def _processes_of_session(session: int) -> list[str]:
     return found
 
 
-def test_what_is_to_be_added_for_an_embedded_database_can_be_pasted(project: Project) -> None:
-    """Without the setting `prisma-wasm db` shows it as it must stand in pyproject.toml."""
-    refused = project.run("prisma-wasm", "db", "start")
+@pytest.mark.parametrize("command", ["prisma-wasm db start", "prisma migrate status"])
+def test_an_embedded_database_is_offered_as_it_can_be_pasted(
+    project: Project, command: str
+) -> None:
+    """Where there is no URL, and no setting, this shows the one that pyproject.toml could have."""
+    refused = project.run(*command.split())
     assert refused.code == 1, refused.text
-    added = tomllib.loads(refused.err.partition("Add to it:")[2])
+    begin = refused.err.index("[tool.prisma-wasm]")
+    added = tomllib.loads(refused.err[begin:])
     assert added == {"tool": {"prisma-wasm": {"database": "embedded"}}}
+
+
+def test_who_has_a_url_is_offered_no_database(project: Project) -> None:
+    """A command that fails for another reason says that reason alone."""
+    url = "postgresql://u:p@127.0.0.1:1/x?connect_timeout=1"
+    project.write(".env", f'DATABASE_URL="{url}"\n')
+    refused = project.prisma("migrate", "resolve", "--applied", "nothing_such")
+    assert refused.code == 1, refused.text
+    assert "[tool.prisma-wasm]" not in refused.text
