@@ -118,7 +118,7 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_listed)] = ()
-    public_url: Annotated[str, AfterValidator(_web_url)] = "http://127.0.0.1:8000"
+    public_url: Annotated[str, AfterValidator(_web_url)] = ""  # load() knows the default
     smtp_url: SmtpUrl | None = None
     mail_from: Annotated[str, AfterValidator(_sender)] = "Tenantry <tenantry@localhost>"
     mail_folder: Path = DATA / "mail"
@@ -150,9 +150,18 @@ def load(
     elif "SECRET_KEY" not in values:
         values["SECRET_KEY"] = _development_secret(data / "secrets")
     try:
-        return Settings.model_validate({name.lower(): value for name, value in values.items()})
+        settings = Settings.model_validate({name.lower(): value for name, value in values.items()})
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
+    if settings.public_url:
+        return settings
+    return settings.model_copy(update={"public_url": _own_url(settings)})
+
+
+def _own_url(settings: Settings) -> str:
+    """Where a browser on this machine reaches the service."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  (compared, not bound)
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _one_line(error: ValidationError) -> str:

@@ -24,6 +24,7 @@ STAMP = MODULES / ".prepared"
 NODE = Path(ROOT_DIR) / "bin" / "node"
 NPM = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 LIMIT = 600
+QUIET = ("--no-update-notifier", "--loglevel=error")
 
 HEAD = "// Written by `make types` out of the API's description; not to be edited.\n\n"
 
@@ -43,7 +44,7 @@ def install() -> None:
     """What the lock file names, whole: the stamp is written last."""
     state = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
     if not STAMP.is_file() or STAMP.read_text() != state:
-        node(NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        node(NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *QUIET)
         STAMP.write_text(state)
 
 

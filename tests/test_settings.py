@@ -55,6 +55,22 @@ def test_env_file_is_read_and_the_environment_wins(tmp_path: Path):
     assert (settings.host, settings.port) == ("0.0.0.0", 9001)  # noqa: S104  (parsed, not bound)
 
 
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"PORT": "8219"}, "http://127.0.0.1:8219"),
+        ({"HOST": "0.0.0.0"}, "http://127.0.0.1:8000"),  # noqa: S104  (parsed, not bound)
+        ({"HOST": "::", "PORT": "8219"}, "http://[::1]:8219"),
+        ({"HOST": "tenantry.local"}, "http://tenantry.local:8000"),
+        ({"PORT": "8219", "PUBLIC_URL": "https://app.example.com/"}, "https://app.example.com"),
+    ],
+)
+def test_links_in_mails_lead_to_the_service_itself(tmp_path: Path, given: dict[str, str], url: str):
+    """Unless PUBLIC_URL says where the front end is."""
+    assert read(tmp_path, **given).public_url == url
+
+
 def test_empty_counts_as_unset(tmp_path: Path):
     """An empty value is no value, so that `NAME=` in `.env` means the default."""
     settings = read(tmp_path, "PORT=\n", DATABASE_URL="")
