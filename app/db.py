@@ -136,7 +136,7 @@ def let_down(error: PrismaError) -> NotReady | None:
     if isinstance(error, RawQueryError):
         code = error.meta["code"] if error.meta else None
     if code in _UNMIGRATED:
-        _note_unfit(f"{_one_line(error)} Run `prisma migrate deploy`.")
+        _note_unfit(f"{_one_line(error).rstrip('.')}: run `prisma migrate deploy`.")
         return NotReady(
             "database_not_migrated",
             "The database lacks what the service needs: run `prisma migrate deploy`.",
@@ -243,7 +243,7 @@ def _lost(error: BaseException) -> NotReady:
         mend = "Run `tenantry db prepare`."
         if _state.settings and _state.settings.app_database_url:
             mend = "Correct APP_DATABASE_URL."
-        reason = f"{reason} {mend}"
+        reason = f"{reason.rstrip('.')}. {mend}"
         told = f"The database does not let the service log in. {mend}"
     is_connecting = _state.connecting is not None and not _state.connecting.done()
     if not is_connecting and reason != _state.lost:

@@ -84,7 +84,7 @@ def test_a_column_that_is_missing_is_a_missing_migration(serve: Serve, database:
     assert [(answer.status_code, answer.json()["code"]) for answer in behind] == [
         (503, "database_not_migrated")
     ] * 2
-    assert log.count("Run `prisma migrate deploy`") == 1
+    assert log.count("run `prisma migrate deploy`") == 1
 
 
 def test_a_failure_of_ours_is_logged_once(serve: Serve, database: str):
