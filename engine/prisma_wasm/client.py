@@ -7,11 +7,9 @@ stays as it was generated.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import Any, cast
 
 from prisma_wasm import models
@@ -38,40 +36,8 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
     client._execute = _execute
     batch.commit = _commit if is_async else _commit_sync
     batch._add = _add
-    _let_nest(
-        package.module("_transactions"),
-        "AsyncTransactionManager" if is_async else "SyncTransactionManager",
-    )
     actions: Any = package.module("actions")
     actions.model_parse = models.direct(actions.model_parse)
-
-
-def _let_nest(transactions: ModuleType, name: str) -> None:
-    """Have the package's transactions begin without its warning of nested ones, which work here."""
-    manager, private = getattr(transactions, name), f"_{name}__client"
-    generated = manager.start
-
-    @functools.wraps(generated)
-    def start(self: Any, **options: Any) -> Any:
-        owner = getattr(self, private)
-        if owner.is_transaction():
-            setattr(self, private, _Nesting(owner))
-        return generated(self, **options)
-
-    manager.start = start
-
-
-class _Nesting:
-    """A transaction's client, to a manager that would warn of being in a transaction."""
-
-    def __init__(self, client: Any) -> None:
-        self._client = client
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def is_transaction(self) -> bool:
-        return False
 
 
 def _engine_of(generated: property) -> Callable[[Any], Any]:

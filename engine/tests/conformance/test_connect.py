@@ -51,6 +51,7 @@ class _Counting:
         return await self._engine.start_transaction(content=content)
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 @pytest.mark.parametrize("name", ["_engine", "_Prisma__engine"])
 async def test_an_engine_that_is_wrapped(prisma: Any, url: str, name: str) -> None:
     """Applications put themselves around the engine, by its name of today or before 0.12."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
+
 
 class _BoomError(Exception):
     """What a block raises to be taken back."""

@@ -12,6 +12,7 @@ from .stepping import Moment, cancel_everywhere
 
 _MOMENTS = pytest.mark.parametrize("moment", ["waiting", "done"])
 # Of transactions within each other, which client code warns of.
+pytestmark = pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 _SLEEP = "SELECT pg_sleep(0.02)::text"
 
 Operation = Callable[[Any], Coroutine[Any, Any, Any]]

@@ -110,6 +110,7 @@ async def test_a_commit_after_a_failed_statement(connect: Connect, prisma: Any) 
     assert (await gauges(db))["open"] == 1
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 async def test_a_lost_connection_inside(
     connect: Connect, observer: Observer, prisma: Any, proxy: Proxy
 ) -> None:
@@ -132,6 +133,7 @@ async def test_a_lost_connection_inside(
     await observer.nothing_is_left()
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 async def test_a_commit_right_after_an_inner_end(connect: Connect) -> None:
     """What an inner transaction still has to take back is done once, and never after the commit."""
     db = await connect(connection_limit=1)

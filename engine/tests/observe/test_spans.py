@@ -240,6 +240,7 @@ async def test_transactions(traced: Any, recorded: Recorded) -> None:
     assert recorded.one("transaction").status.status_code is StatusCode.UNSET
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 async def test_nested_transactions(traced: Any, recorded: Recorded) -> None:
     """A transaction inside of another is a span inside of the other's."""
     await traced.user.count()

@@ -121,6 +121,7 @@ async def test_savepoints(db: Any, prisma: Any) -> None:
     await assert_nothing_leaks(db)
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 async def test_nested_transactions(db: Any) -> None:
     """Each query of a transaction inside of another has its scope, after a rollback too."""
     async with db.tx() as tx:

@@ -63,6 +63,7 @@ async def _look_on(
     return memory
 
 
+@pytest.mark.filterwarnings("ignore:The current client is already in a transaction")
 async def test_soak(
     prisma: Any, url: str, proxy: Proxy, seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
