@@ -32,7 +32,7 @@ from app.workspaces.scope import WorkspaceScope
 LIFE = timedelta(days=7)
 # Each is a mail to whomever the caller likes.
 _BY_ONE_USER = throttle.Limit("invitations", 100, timedelta(hours=1))
-_TO_ONE_ADDRESS = throttle.Limit("invitations to address", 5, timedelta(days=1))
+_TO_ONE_ADDRESS = throttle.Limit("invitations to address", 20, timedelta(days=1))
 
 
 async def invite(
