@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from bench import database, measure, peers, plot, quick, report, results, setup
-from bench.contract import ENDPOINTS, Endpoint
+from bench.contract import ENDPOINTS
 from bench.errors import BenchError
 from bench.folders import DOCS, work
+from bench.names import named
 from bench.service import growth, routes
 
 SAVED = DOCS / "performance-peers.json"
@@ -107,7 +108,7 @@ def _peers(options: argparse.Namespace) -> int:
         seconds=options.seconds,
         warm_up=options.warm_up,
         starts=options.starts,
-        endpoints=_endpoints(options.endpoints),
+        endpoints=named(options.endpoints, ENDPOINTS, "endpoint"),
     )
     measured = _measured(chosen, plan)
     if options.save:
@@ -175,15 +176,6 @@ def _measured(chosen: tuple[peers.Peer, ...], plan: measure.Plan) -> results.Res
     measured.settings["node"] = setup.node_version()
     results.save(measured, work("results") / "last.json")
     return measured
-
-
-def _endpoints(names: str) -> tuple[Endpoint, ...]:
-    wanted = [name for name in names.split(",") if name]
-    unknown = set(wanted) - {each.name for each in ENDPOINTS}
-    if unknown:
-        known = ", ".join(each.name for each in ENDPOINTS)
-        raise BenchError(f"There is no endpoint {', '.join(sorted(unknown))}; there are {known}.")
-    return tuple(each for each in ENDPOINTS if not wanted or each.name in wanted)
 
 
 if __name__ == "__main__":

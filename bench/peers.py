@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.errors import BenchError
 from bench.folders import NODE
+from bench.names import named
 from bench.setup import node_program
 
 CONNECTIONS = 10
@@ -58,9 +58,4 @@ PEERS = (
 
 def chosen(names: str) -> tuple[Peer, ...]:
     """The peers of a comma-separated list; all where it is empty."""
-    wanted = [name for name in names.split(",") if name]
-    unknown = set(wanted) - {peer.name for peer in PEERS}
-    if unknown:
-        known = ", ".join(peer.name for peer in PEERS)
-        raise BenchError(f"There is no peer {', '.join(sorted(unknown))}; there are {known}.")
-    return tuple(peer for peer in PEERS if not wanted or peer.name in wanted)
+    return named(names, PEERS, "peer")

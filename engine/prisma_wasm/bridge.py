@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from prisma_wasm.credentials import Credentials, Source
 from prisma_wasm.engine import Engine, Query
 from prisma_wasm.errors import QueryError
+from prisma_wasm.forking import renew_in_child
 from prisma_wasm.observe.logs import StatementLog, slow_limit
 from prisma_wasm.observe.spans import NOTHING
 from prisma_wasm.package import Package, data_url
@@ -234,31 +235,31 @@ class _Loop:
         return self._thread.is_alive()
 
 
-_background: _Loop | None = None
-_background_lock = threading.Lock()
+class _Background:
+    """The loop of this process, which begins with the first synchronous client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: _Loop | None = None
+        # Their loops share the parent's selectors, so they are never closed here.
+        self._left_to_parent: list[_Loop] = []
+        renew_in_child(self)
+
+    def loop(self) -> _Loop:
+        with self._lock:
+            if self._running is None or not self._running.is_alive:
+                self._running = _Loop()
+            return self._running
+
+    def renew(self) -> None:
+        """In a child process the thread is not there, and the lock may be held for ever."""
+        self._lock = threading.Lock()
+        if self._running is not None:
+            self._left_to_parent.append(self._running)
+        self._running = None
 
 
-def _background_loop() -> _Loop:
-    global _background
-    with _background_lock:
-        if _background is None or not _background.is_alive:
-            _background = _Loop()
-        return _background
-
-
-def _forget_background() -> None:
-    """In a child process the thread is not there, and the lock may be held for ever."""
-    global _background, _background_lock
-    _background_lock = threading.Lock()
-    if _background is not None:
-        _left_to_parent.append(_background)
-    _background = None
-
-
-# Their loops share the parent's selectors, so they are never closed here.
-_left_to_parent: Final[list[_Loop]] = []
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_background)
+_background: Final = _Background()
 
 
 class SyncBridge:
@@ -270,7 +271,7 @@ class SyncBridge:
     def _run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
         token = caller.set(threading.current_thread())
         try:
-            return _background_loop().run(coroutine)
+            return _background.loop().run(coroutine)
         finally:
             caller.reset(token)
 

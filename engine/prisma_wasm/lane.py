@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import weakref
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from prisma_wasm.address import Address
+from prisma_wasm.forking import renew_in_child
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
 from prisma_wasm.transactions import Transactions
@@ -37,7 +37,7 @@ class Lane:
         self.transactions = Transactions(self.pool, self.recover)
         self._watch = Watch(self.pool)
         self._tasks: set[asyncio.Task[None]] = set()
-        _lanes.add(self)
+        renew_in_child(self)
 
     async def _open_connection(self) -> Connection:
         connection = await self._open()
@@ -91,19 +91,7 @@ class Lane:
             if self.loop.is_closed():
                 connection.disown()
 
-    def disown(self) -> None:
+    def renew(self) -> None:
         """In a child process: leave the connections to the parent, and never touch them again."""
         for connection in self.pool.connections():
             connection.disown()
-
-
-_lanes: Final[weakref.WeakSet[Lane]] = weakref.WeakSet()
-
-
-def _leave_lanes_to_parent() -> None:
-    for lane in list(_lanes):
-        lane.disown()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_leave_lanes_to_parent)
