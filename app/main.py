@@ -45,7 +45,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.tokens = Tokens(settings)
     problems.install(app)
     health.install(app)
-    app.add_middleware(LimitedBodies)
+    app.add_middleware(LimitedBodies, seconds=settings.body_seconds)
     for router in ROUTERS:
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)

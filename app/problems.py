@@ -1,6 +1,7 @@
 """Errors over the wire: RFC 9457 problem documents with a stable code."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -30,8 +31,11 @@ class FieldProblem(BaseModel):
     message: str
 
 
-class Problem(Exception):  # noqa: N818  (it is what the caller gets, not an error of ours)
-    """What the caller is told; `code` is stable, `detail` is a sentence for people."""
+class Problem(HTTPException):
+    """What the caller is told; `code` is stable, `detail` is a sentence for people.
+
+    An HTTPException, since those alone pass through FastAPI while it reads a body.
+    """
 
     def __init__(
         self,
@@ -42,12 +46,9 @@ class Problem(Exception):  # noqa: N818  (it is what the caller gets, not an err
         errors: list[FieldProblem] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
-        self.status = status
+        super().__init__(status, detail, headers)
         self.code = code
-        self.detail = detail
         self.errors = errors
-        self.headers = headers
 
 
 class ProblemDocument(BaseModel):
@@ -94,7 +95,7 @@ def render(
     detail: str,
     *,
     errors: list[FieldProblem] | None = None,
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     if status == HTTPStatus.UNAUTHORIZED:  # HTTP asks for it, whatever the reason
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
@@ -115,7 +116,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def _problem(_: Request, problem: Problem) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         return render(
-            problem.status,
+            problem.status_code,
             problem.code,
             problem.detail,
             errors=problem.errors,
@@ -128,7 +129,7 @@ def install(app: FastAPI) -> None:
             error.status_code,
             _phrase(error.status_code).lower().replace(" ", "_"),
             error.detail,
-            headers=dict(error.headers) if error.headers else None,
+            headers=error.headers,
         )
 
     @app.exception_handler(RequestValidationError)

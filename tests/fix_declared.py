@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 # Of no route: they are the server's, before it is known which one is asked.
-OF_THE_SERVER = (404, 405, 413)
+OF_THE_SERVER = (404, 405)
 
 
 class Declared:

@@ -14,14 +14,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.settings import ROOT
+from app.settings import ROOT, Settings
 
 START_LIMIT = 20.0
-SETTINGS = (
-    "APP_DATABASE_ROLE", "APP_DATABASE_URL", "APP_ENV", "DATABASE_URL", "DIRECT_URL", "HOST",
-    "LOG_LEVEL", "MAIL_FOLDER", "MAIL_FROM", "PORT", "PUBLIC_URL", "SECRET_KEY", "SMTP_URL",
-    "TRUSTED_PROXIES",
-)  # fmt: skip
+SETTINGS = tuple(name.upper() for name in Settings.model_fields)
 SECRET_KEY = "for tests alone, not for anything else"
 
 

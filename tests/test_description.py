@@ -40,11 +40,11 @@ def test_a_route_declares_what_its_dependencies_may_answer(description: dict[str
         if "query" in parameters:
             wanted |= {422}
         if "requestBody" in operation:
-            wanted |= {400, 413, 422}
+            wanted |= {400, 408, 413, 422}
 
         assert wanted <= declared, name
         if "query" not in parameters and "requestBody" not in operation:
-            assert not {400, 413, 422} & declared, name
+            assert not {400, 408, 413, 422} & declared, name
 
 
 def test_what_changes_a_workspace_declares_that_a_role_may_be_too_low(description: dict[str, Any]):

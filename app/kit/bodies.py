@@ -1,63 +1,79 @@
-"""How long a request's body may be, whichever route it is for and whatever it says of itself."""
+"""How long a request's body may be, and how long it may take, whatever it says of itself."""
 
+import asyncio
 from collections import deque
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.problems import render
+from app.problems import Problem
 
 # Generous for JSON that people write; nothing that is uploaded comes this way.
 LONGEST_BODY = 1024 * 1024
 
 
 class LimitedBodies:
-    """Answers 413 instead of reading on; what it lets through has been read to its end."""
+    """Gives the application a body that is whole, or ends its reading with 413 or 408.
 
-    def __init__(self, app: ASGIApp, *, longest: int = LONGEST_BODY) -> None:
+    A body that nothing reads is let lie. Wherever something of a body may still come, the answer
+    ends the connection.
+    """
+
+    def __init__(self, app: ASGIApp, *, seconds: float, longest: int = LONGEST_BODY) -> None:
         self.app = app
+        self.seconds = seconds
         self.longest = longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _has_body(scope):
             await self.app(scope, receive, send)
             return
-        messages = None
-        if _announced(scope) <= self.longest:
-            messages = await self._read(receive)
-        if messages is None:
-            # The rest of the body is still to come: the connection is of no more use.
-            refusal = render(
-                413,
-                "body_too_long",
-                f"The body is longer than {self.longest} bytes.",
-                headers={"Connection": "close"},
-            )
-            await refusal(scope, receive, send)
-            return
+        messages: deque[Message] | None = None
 
-        async def replay() -> Message:
+        async def whole() -> Message:
+            nonlocal messages
+            if messages is None:
+                messages = await self._read(scope, receive)
             return messages.popleft() if messages else await receive()
 
-        await self.app(scope, replay, send)
+        async def answer(message: Message) -> None:
+            if messages is None and message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
 
-    async def _read(self, receive: Receive) -> deque[Message] | None:
-        """The body as one message, and that the caller left if they did; None if it is too long."""
+        await self.app(scope, whole, answer)
+
+    async def _read(self, scope: Scope, receive: Receive) -> deque[Message]:
+        """The body as one message, and that the caller left if they did."""
+        if _announced(scope) > self.longest:
+            raise self._too_long()
         # Not the messages as they come: of a body that comes by the byte each weighs hundreds.
         body = bytearray()
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if len(body) > self.longest:
-                return None
-            if not message.get("more_body", False):
-                break
+        try:
+            async with asyncio.timeout(self.seconds):
+                while True:
+                    message = await receive()
+                    body += message.get("body", b"")
+                    if len(body) > self.longest:
+                        raise self._too_long()
+                    if not message.get("more_body", False):
+                        break
+        except TimeoutError:
+            raise Problem(
+                408, "body_too_slow", f"The body was not whole within {self.seconds:g} s."
+            ) from None
         has_left = message["type"] != "http.request"
         read = {"type": "http.request", "body": bytes(body), "more_body": has_left}
         return deque([read, message] if has_left else [read])
 
+    def _too_long(self) -> Problem:
+        return Problem(413, "body_too_long", f"The body is longer than {self.longest} bytes.")
+
 
 def _has_body(scope: Scope) -> bool:
-    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+        for name, value in scope["headers"]
+    )
 
 
 def _announced(scope: Scope) -> int:

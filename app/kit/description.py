@@ -16,8 +16,8 @@ from fastapi.routing import APIRoute
 
 from app.problems import problems, schemas
 
-# Not to be read, too long, not what it should be.
-_OF_BODIES = (400, 413, 422)
+# Not to be read, too slow, too long, not what it should be. Other routes let a body lie.
+_OF_BODIES = (400, 408, 413, 422)
 # The database is away or busy, which any route may meet.
 _OF_ALL = (503,)
 # FastAPI's own form of a 422, which is not ours.

@@ -1,7 +1,6 @@
 """The first session of the README, against a running service."""
 
 import re
-import socket
 import time
 from pathlib import Path
 
@@ -34,20 +33,3 @@ def test_a_first_session(serve: Serve, database: str, tmp_path: Path):
         log = service.log.read_text()
         assert str(found[0]) in log
         assert token[1] not in log
-
-
-def test_a_body_that_is_too_long_ends_the_connection(serve: Serve, database: str):
-    """The answer comes before the body has, and the server reads no more of it."""
-    with serve(DATABASE_URL=database) as service:
-        host, port = service.http.base_url.host, service.http.base_url.port
-        assert port
-        with socket.create_connection((host, port), timeout=20) as connection:
-            connection.sendall(
-                b"POST /v1/auth/log-in HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n{"
-            )
-            answer = b""
-            while part := connection.recv(65536):
-                answer += part
-
-        assert answer.startswith(b"HTTP/1.1 413 ")
-        assert b"body_too_long" in answer

@@ -10,8 +10,8 @@ from tests.fix_api import Api
 
 
 async def test_an_announced_body_that_is_too_long_is_refused(api: Api):
-    """Content-Length is enough to refuse it, on any path and to anybody."""
-    answer = await api.anonymous.post("/v1/nothing", content=b"x" * (LONGEST_BODY + 1))
+    """Content-Length is enough to refuse it, before it is asked who calls."""
+    answer = await api.anonymous.post("/v1/workspaces", content=b"x" * (LONGEST_BODY + 1))
 
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
@@ -29,7 +29,7 @@ async def test_a_streamed_body_is_counted(api: Api):
             taken += 65536
             yield b"x" * 65536
 
-    answer = await api.anonymous.post("/v1/nothing", content=endless())
+    answer = await api.anonymous.post("/v1/auth/log-in", content=endless())
 
     assert answer.status_code == 413
     assert taken <= LONGEST_BODY + 65536
@@ -50,7 +50,7 @@ async def passed_on(*messages: Message) -> list[Message]:
     async def send(_: Message) -> None: ...
 
     scope = {"type": "http", "headers": [(b"transfer-encoding", b"chunked")]}
-    await LimitedBodies(app)(scope, receive, send)
+    await LimitedBodies(app, seconds=30)(scope, receive, send)
     return received
 
 
@@ -82,13 +82,52 @@ async def test_the_answer_to_a_long_body_is_short(api: Api):
 
 
 async def test_a_body_of_the_greatest_length_is_read(api: Api):
-    """It reaches the routes, here none, both announced and streamed."""
+    """It reaches the routes, both announced and streamed."""
 
     async def streamed() -> AsyncIterator[bytes]:
         yield b"x" * (LONGEST_BODY - 1)
         yield b"x"
 
     for content in (b"x" * LONGEST_BODY, streamed()):
-        answer = await api.anonymous.post("/v1/nothing", content=content)
+        answer = await api.anonymous.post("/v1/auth/log-in", content=content)
 
-        assert answer.status_code == 404
+        assert answer.status_code == 422
+        assert "connection" not in answer.headers
+
+
+async def test_a_body_that_no_route_reads_is_let_lie(api: Api):
+    """However long it is, the answer is the same as without it; then the connection ends."""
+    ann = await api.person("ann")
+    taken = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal taken
+        while taken < 10 * LONGEST_BODY:
+            taken += 65536
+            yield b"x" * 65536
+
+    asked = [
+        (method.upper(), path)
+        for path, methods in api.app.openapi()["paths"].items()
+        for method, operation in methods.items()
+        if "requestBody" not in operation and operation["operationId"] != "logOut"
+    ]
+    for method, path in [*asked, ("POST", "/v1/nothing"), ("PUT", "/v1/me")]:
+        without = await ann.request(method, path)
+        for content in (b"x" * (LONGEST_BODY + 1), endless()):
+            answer = await ann.request(method, path, content=content)
+
+            assert answer.status_code == without.status_code, path
+            assert answer.headers["connection"] == "close", path
+    assert len(asked) > 10
+    assert taken == 0
+
+
+async def test_an_empty_body_is_none(api: Api):
+    """Browsers announce a length of nothing: that is no reason to end the connection."""
+    ann = await api.person("ann")
+
+    answer = await ann.post("/v1/auth/log-out", content=b"", headers={"Content-Length": "0"})
+
+    assert answer.status_code == 204
+    assert "connection" not in answer.headers
