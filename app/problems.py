@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 log = logging.getLogger(__name__)
 
@@ -124,7 +125,9 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+    async def _http(request: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            error.headers = {"Allow": ", ".join(_methods(app, request.url.path))}
         return render(
             error.status_code,
             _phrase(error.status_code).lower().replace(" ", "_"),
@@ -145,6 +148,18 @@ def install(app: FastAPI) -> None:
         # The traceback is the server's to log: what comes to this handler is raised on to it.
         log.error("%s %s failed", request.method, request.url.path)
         return render(500, "internal_error", "Something went wrong on our side.")
+
+
+def _methods(app: FastAPI, path: str) -> list[str]:
+    """The methods of all routes of a path; the framework names those of the first."""
+    return [
+        method.value
+        for method in HTTPMethod
+        if any(
+            route.matches({"type": "http", "method": method, "path": path})[0] is Match.FULL
+            for route in app.routes
+        )
+    ]
 
 
 def _field(error: dict[str, Any]) -> str:
