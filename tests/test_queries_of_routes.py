@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
+import pytest
 from fastapi.routing import APIRoute
 
 from app import health
@@ -125,6 +126,23 @@ async def test_each_route_sends_so_many_statements(api: Api, team: Team, work: C
         counts[name] = len(done.statements)
 
     assert counts == STATEMENTS
+
+
+@pytest.mark.parametrize("workspaces", [1, 30])
+async def test_an_account_ends_in_as_many_statements(api: Api, work: Counter, workspaces: int):
+    """Whatever it owns and is a member of."""
+    ann, bob = await api.person("ann"), await api.person("bob")
+    for owner, member in ((ann, bob), (bob, ann)):
+        for number in range(workspaces):
+            made = await api.owner.workspace.create({"name": f"W{number}", "ownerId": owner.id})
+            await api.owner.workspacemember.create({"workspaceId": made.id, "userId": member.id})
+    with work.counting() as done:
+        answer = await ann.delete("/v1/me", {"password": PASSWORD})
+
+    assert answer.status_code == 204
+    assert len(done.statements) == STATEMENTS["delete_me"]
+    assert await api.owner.workspace.count() == workspaces
+    assert await api.owner.auditevent.count() == 2 * workspaces
 
 
 def test_every_route_is_counted():

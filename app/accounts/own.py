@@ -15,7 +15,7 @@ from app.db import prisma
 from app.scope import scope
 from app.workspaces import WorkspaceId, is_workspace_id
 
-# Each workspace is held and gets its event: thousands of them take their time.
+# What thousands of workspaces hold takes the database its time to delete.
 _DELETION_LIMIT = timedelta(minutes=1)
 PASSWORDS_IN_SESSION = throttle.Limit("passwords in session", 10, timedelta(minutes=15))
 
@@ -52,7 +52,7 @@ async def delete(caller: Caller, *, password: str) -> None:
     """The account and all that it owns: the database sees to that."""
     await _require_password(caller, password)
     async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
-        await workspaces.end_memberships(tx, user=caller.user.id)
+        await workspaces.end_memberships(tx)
         # Before the account: a refresh at this moment takes their locks in this order too.
         await sessions.end_all(tx, caller.user.id)
         await tx.user.delete_many(where={"id": caller.user.id})

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -187,11 +188,18 @@ class TestDeleting:
         assert [row.userId for row in await api.owner.workspacemember.find_many()] == [bob.id]
         session = await api.owner.session.find_unique_or_raise(where={"id": bob.session})
         assert session.workspaceId is None
-        events = await api.owner.auditevent.find_many(order={"workspaceId": "asc"})
-        assert [(event.workspaceId, event.action) for event in events] == [
-            (anns, "workspace.deleted"),
-            (bobs, "member.left"),
-        ]
+        events = await api.owner.auditevent.find_many(where={"actorId": ann.id})
+        assert {(event.workspaceId, event.action, event.subjectId) for event in events} == {
+            (anns, "workspace.deleted", anns),
+            (bobs, "member.left", ann.id),
+        }
+        assert await api.owner.auditevent.count() == 2
+        for event in events:
+            assert event.details == {"reason": "account deleted"}
+            # The trail is in the order of the ids, which tell the time.
+            id_ = uuid.UUID(event.id)
+            assert (id_.version, id_.variant) == (7, uuid.RFC_4122)
+            assert abs((id_.int >> 80) - event.createdAt.timestamp() * 1000) < 60_000
 
     async def test_it_needs_the_password(self, api: Api):
         """Nothing is deleted without."""
