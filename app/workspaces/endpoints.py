@@ -32,10 +32,17 @@ UserId = Annotated[str, Path(alias="userId")]
 InvitationId = Annotated[str, Path(alias="invitationId")]
 
 
-@router.post("/workspaces", tags=["workspaces"], status_code=201)
-async def create_workspace(caller: CurrentCaller, body: NewWorkspace) -> MyWorkspace:
+@router.post("/workspaces", tags=["workspaces"], status_code=201, responses=problems(409))
+async def create_workspace(
+    caller: CurrentCaller, body: NewWorkspace, settings: CurrentSettings
+) -> MyWorkspace:
     """Make a workspace of one's own."""
-    return await rules.create(caller, name=body.name, description=body.description)
+    return await rules.create(
+        caller,
+        name=body.name,
+        description=body.description,
+        most=settings.workspaces_per_owner,
+    )
 
 
 @router.get("/workspaces", tags=["workspaces"])
@@ -68,9 +75,11 @@ async def delete_workspace(scope: OwnerScope) -> None:
     tags=["workspaces"],
     responses=problems(409),
 )
-async def transfer_workspace(scope: OwnerScope, body: NewOwner) -> MyWorkspace:
+async def transfer_workspace(
+    scope: OwnerScope, body: NewOwner, settings: CurrentSettings
+) -> MyWorkspace:
     """Make another member the owner, and oneself an admin."""
-    return await rules.transfer(scope, user=str(body.userId))
+    return await rules.transfer(scope, user=str(body.userId), most=settings.workspaces_per_owner)
 
 
 @router.get(f"{WORKSPACE}/members", tags=["members"])

@@ -37,6 +37,10 @@ def already_owner() -> Problem:
     return Problem(409, "already_owner", "The workspace is yours.")
 
 
+def too_many_workspaces(most: int) -> Problem:
+    return Problem(409, "too_many_workspaces", f"One person owns {most} workspaces at most.")
+
+
 def owner_cannot_leave() -> Problem:
     return Problem(
         409,

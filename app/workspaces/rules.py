@@ -11,7 +11,12 @@ from app.db import prisma
 from app.kit.pages import Page, Pages
 from app.scope import scope as entering
 from app.workspaces.changes import changing
-from app.workspaces.errors import already_owner, member_not_found, workspace_not_found
+from app.workspaces.errors import (
+    already_owner,
+    member_not_found,
+    too_many_workspaces,
+    workspace_not_found,
+)
 from app.workspaces.ids import new_workspace_id
 from app.workspaces.membership import joined_after, role_in
 from app.workspaces.schemas import MyWorkspace, WorkspaceChange
@@ -25,11 +30,12 @@ def seen_by(workspace: Workspace, role: WorkspaceRole | str) -> MyWorkspace:
     return MyWorkspace.model_validate({**dict(workspace), "role": role})
 
 
-async def create(caller: Caller, *, name: str, description: str | None) -> MyWorkspace:
-    """Make a workspace that the caller owns."""
+async def create(caller: Caller, *, name: str, description: str | None, most: int) -> MyWorkspace:
+    """Make a workspace that the caller owns, who may own so many at most."""
     id_ = new_workspace_id()
     with entering(user=caller.user.id, workspace=id_):
         async with prisma.tx() as tx:
+            await _require_room(tx, caller.user.id, most)
             workspace = await tx.workspace.create(
                 {
                     "id": id_,
@@ -80,13 +86,17 @@ async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace
     return seen_by(workspace, this.role)
 
 
-async def transfer(scope: WorkspaceScope, *, user: str) -> MyWorkspace:
-    """Make another member the owner; the owner until then is an admin from now on."""
+async def transfer(scope: WorkspaceScope, *, user: str, most: int) -> MyWorkspace:
+    """Make another member the owner, who may own so many workspaces at most.
+
+    The owner until then is an admin from now on.
+    """
     async with changing(scope, least=WorkspaceRole.owner) as this:
         if user == scope.user.id:
             raise already_owner()
         if await role_in(scope.id, user, tx=this.tx) is None:
             raise member_not_found()
+        await _require_room(this.tx, user, most)
         # Triggers see to the two rows of members.
         workspace = await this.tx.workspace.update(
             where={"id": scope.id}, data={"owner": {"connect": {"id": user}}}
@@ -102,6 +112,14 @@ async def delete(scope: WorkspaceScope) -> None:
     async with changing(scope, least=WorkspaceRole.owner) as this:
         await this.record("workspace.deleted", subject=scope.id, name=this.scope.workspace.name)
         await this.tx.workspace.delete_many(where={"id": scope.id})
+
+
+async def _require_room(tx: Prisma, owner: str, most: int) -> None:
+    """That somebody may own another workspace: nobody else gives them one meanwhile."""
+    # A member's other workspaces are not to be seen from here, and Prisma has no locks.
+    found = await tx.query_first('SELECT hold_ownership($1::uuid) AS "owned"', owner)
+    if found["owned"] >= most:
+        raise too_many_workspaces(most)
 
 
 async def end_memberships(tx: Prisma) -> None:
