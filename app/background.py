@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 from prisma import Prisma
 
@@ -20,7 +21,14 @@ async def running(settings: Settings) -> AsyncGenerator[None]:
     """Both go on while the block runs, through whatever the database and the mail server do."""
     tasks = [
         asyncio.create_task(_keep(settings, "mail", mail.Sender(settings).run)),
-        asyncio.create_task(_keep(settings, "sweeps", _sweep, rest=sweeps.EVERY.total_seconds())),
+        asyncio.create_task(
+            _keep(
+                settings,
+                "sweeps",
+                partial(_sweep, settings),
+                rest=sweeps.EVERY.total_seconds(),
+            )
+        ),
     ]
     try:
         yield
@@ -55,7 +63,7 @@ async def _keep(
         await asyncio.sleep(pause)
 
 
-async def _sweep(owner: Prisma) -> None:
-    swept = await sweeps.sweep(owner)
+async def _sweep(settings: Settings, owner: Prisma) -> None:
+    swept = await sweeps.sweep(owner, settings)
     if swept and any(swept.values()):
         log.info("Swept: %s", ", ".join(f"{count} {what}" for what, count in swept.items()))

@@ -126,7 +126,7 @@ def _sweep(_: argparse.Namespace) -> int:
 
     async def swept() -> dict[str, int] | None:
         async with db.owner(settings) as owner:
-            return await sweeps.sweep(owner)
+            return await sweeps.sweep(owner, settings)
 
     settings = load()
     try:

@@ -25,7 +25,7 @@ from prisma import Prisma
 
 from app import roles
 from app.auth.tokens import Tokens
-from app.settings import load
+from app.settings import Settings, load
 from tests.fix_database import run_sql, with_database
 from tests.fix_declared import Declared
 from tests.fix_service import SECRET_KEY, SETTINGS
@@ -230,7 +230,7 @@ async def api(
     from app import sweeps
     from app.main import create_app
 
-    async def nothing(_: Prisma) -> None: ...
+    async def nothing(_: Prisma, __: Settings) -> None: ...
 
     # What has expired is refused, swept or not: the sweep at the start would only come in between.
     monkeypatch.setattr(sweeps, "sweep", nothing)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from prisma import Prisma
 from prisma.enums import EmailTokenPurpose
-from prisma.errors import UniqueViolationError
+from prisma.errors import ForeignKeyViolationError, UniqueViolationError
 from prisma.models import EmailToken, User
 from prisma.types import UserUpdateInput
 
@@ -29,6 +29,9 @@ LOG_INS_OF_ACCOUNT = Limit("log-ins of account", 100, timedelta(minutes=15))
 LOG_INS_FROM_ADDRESS = Limit("log-ins from address", 100, timedelta(minutes=15))
 MAILS_TO_ACCOUNT = Limit("mails to account", 5, timedelta(hours=1))
 MAILS_FROM_ADDRESS = Limit("mails from address", 50, timedelta(hours=1))
+
+# An account was made, or deleted, at this very moment: a second look tells.
+_OVERTAKEN = (UniqueViolationError, ForeignKeyViolationError)
 
 _LINK_LIFE = {
     EmailTokenPurpose.confirm: timedelta(days=3),
@@ -58,7 +61,7 @@ async def sign_up(
     password_hash = await passwords.hash_of(password)
     try:
         await _sign_up(email, password_hash, name, public_url)
-    except UniqueViolationError:  # somebody did so at this very moment, and is found now
+    except _OVERTAKEN:
         await _sign_up(email, password_hash, name, public_url)
     mail.send_soon()
 
@@ -93,6 +96,14 @@ async def mail_link(
 ) -> None:
     """Mail a link that confirms an address or resets a password, or why there is none."""
     await _count_mail(purpose, email, address)
+    try:
+        await _mail_link(purpose, email, public_url)
+    except _OVERTAKEN:
+        await _mail_link(purpose, email, public_url)
+    mail.send_soon()
+
+
+async def _mail_link(purpose: EmailTokenPurpose, email: str, public_url: str) -> None:
     link = _new_link(purpose, public_url)
     async with prisma.tx() as tx:
         with scope(key=email):
@@ -112,7 +123,6 @@ async def mail_link(
                 await mails.already_confirmed(tx, to=email)
             else:
                 await mails.confirm(tx, to=email, link=link.url)
-    mail.send_soon()
 
 
 async def confirm_email(*, token: str, password: str, address: str) -> None:

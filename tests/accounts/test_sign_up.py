@@ -112,6 +112,28 @@ async def test_concurrent_sign_ups_make_one_account(api: Api):
         await api.mail(ANN, CONFIRM)
 
 
+@pytest.mark.parametrize(
+    ("route", "subject"),
+    [
+        ("sign-up", CONFIRM),
+        ("resend-confirmation", "No account with this address"),
+        ("forgot-password", "No account with this address"),
+    ],
+)
+async def test_an_account_that_is_swept_at_this_very_moment(api: Api, route: str, subject: str):
+    """It is answered as if it had been swept before."""
+    await api.person("ann", confirmed=False)
+    body = {"email": ANN, **({"password": PASSWORD} if route == "sign-up" else {})}
+    async with api.owner.tx() as tx:
+        await tx.user.delete(where={"email": ANN})
+        asking = asyncio.create_task(api.anonymous.post(f"/v1/auth/{route}", json=body))
+        await api.until_waiting(1)
+
+    assert (await asking).status_code == 202
+    assert await api.mail(ANN, subject)
+    assert await api.owner.user.count() == (1 if route == "sign-up" else 0)
+
+
 @pytest.mark.parametrize("token", ["used", "expired", "another address", "nonsense"])
 async def test_links_that_are_not_valid(api: Api, token: str):
     """A link works once, for three days, for the address that it was sent to."""
