@@ -1,7 +1,8 @@
 # `make` lists what there is. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test test-full test-fresh soak lint format typecheck generate types migrate deploy \
-        push validate schema-format studio bench bench-quick bench-queries lock clean
+        push validate schema-format studio bench bench-quick bench-service bench-growth bench-choices \
+        bench-queries lock clean
 
 # The first Python of 3.11 to 3.13 that really starts; `make PYTHON=...` chooses another.
 ifndef PYTHON
@@ -90,6 +91,15 @@ bench: setup ## servers side by side: verify, measure, write docs/performance-pe
 
 bench-quick: setup ## two minutes: what moved since the figures in docs/
 	@$(BIN)/python -m bench quick
+
+bench-service: setup ## what the service's routes cost, against a bare read: docs/performance-service.md
+	@$(BIN)/python -m bench service --save
+
+bench-growth: setup ## what grows with tables, members, connections: docs/performance-growth.md
+	@$(BIN)/python -m bench growth --save
+
+bench-choices: setup ## each choice against what it replaced: docs/performance-choices.md
+	@$(BIN)/python -m bench choices --save
 
 bench-queries: setup ## what a query costs, against asyncpg by hand
 	@cd engine && ../$(BIN)/python -m bench

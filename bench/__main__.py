@@ -1,10 +1,11 @@
 """The benchmarks' command line; `python -m bench --help` lists what there is."""
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 
-from bench import database, measure, peers, plot, quick, report, results, setup
+from bench import choices, database, load, measure, peers, plot, quick, report, results, setup
 from bench.contract import ENDPOINTS
 from bench.errors import BenchError
 from bench.folders import DOCS, work
@@ -16,19 +17,31 @@ PAGE = DOCS / "performance-peers.md"
 PLOT = DOCS / "performance-peers.svg"
 SERVICE = DOCS / "performance-service.md"
 GROWTH = DOCS / "performance-growth.md"
+CHOICES = DOCS / "performance-choices.md"
 QUICK = measure.Plan(rounds=4, seconds=1, warm_up=2, starts=1)
+CHOSEN = measure.Plan(rounds=7, seconds=1, warm_up=2, starts=0)
 
 _SERVICE_HEAD = """# The service's routes
 
-Made by `python -m bench service --save`: the processor's time for a request, and its ratio to a
+Made by `make bench-service`: the processor's time for a request, and its ratio to a
 route of the same application that reads a workspace with nothing around it (the median of the
 rounds, the least and the greatest). Each request is of another user.
 """
 _GROWTH_HEAD = """# Growth
 
-Made by `python -m bench growth --save`. Each of so many people owns a workspace of five members
-with twenty events in its trail. A time is the median of one request at a time, the least of the
-rounds.
+Made by `make bench-growth`. Each of so many people owns a workspace of five members with twenty
+events in its trail. A row's columns are measured by turns in each round, times with one request at
+a time; a figure is the median of the rounds, with the least and the greatest, and so is the ratio
+of the last column to the first. Other work on the machine moves single figures; look at the ratios.
+"""
+_CHOICES_HEAD = """# Choices, measured
+
+Made by `make bench-choices`; [what they are and why](performance.md). The processor's time for a
+request with what was chosen and with what it replaced, and the ratio of the second to the first:
+above 1 the choice is the cheaper one. Both sides are measured by turns; a ratio is the median of
+the rounds' ratios, with the least and the greatest. This run: {rounds} rounds of {seconds} s,
+{connections} connections by {load}, Python {python}; other work on the machine: a load of
+{machine_load} at the beginning.
 """
 
 
@@ -57,8 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("peers", help="verify and measure the servers side by side")
     run.add_argument("--endpoints", default="", help="names with commas between; all by default")
     run.add_argument("--rounds", type=int, default=measure.Plan.rounds)
-    run.add_argument("--seconds", type=float, default=measure.Plan.seconds)
-    run.add_argument("--warm-up", type=float, default=measure.Plan.warm_up)
+    run.add_argument("--seconds", type=int, default=measure.Plan.seconds)
+    run.add_argument("--warm-up", type=int, default=measure.Plan.warm_up)
     run.add_argument("--starts", type=int, default=measure.Plan.starts)
     run.add_argument("--save", action="store_true", help="into docs/; needs all servers")
     run.set_defaults(run=_peers)
@@ -73,14 +86,22 @@ def _parser() -> argparse.ArgumentParser:
 
     service = commands.add_parser("service", help="measure the service's own routes")
     service.add_argument("--rounds", type=int, default=5)
-    service.add_argument("--seconds", type=float, default=3)
+    service.add_argument("--seconds", type=int, default=3)
     service.add_argument("--save", action="store_true", help="into docs/")
     service.set_defaults(run=_service)
 
     grown = commands.add_parser("growth", help="measure the service with tables of several sizes")
-    grown.add_argument("--rounds", type=int, default=3)
+    grown.add_argument("--rounds", type=int, default=growth.Plan.rounds)
+    grown.add_argument("--seconds", type=int, default=growth.Plan.seconds)
     grown.add_argument("--save", action="store_true", help="into docs/")
     grown.set_defaults(run=_growth)
+
+    made = commands.add_parser("choices", help="measure what was chosen against what it replaced")
+    made.add_argument("--choices", default="", help="names with commas between; all by default")
+    made.add_argument("--rounds", type=int, default=CHOSEN.rounds)
+    made.add_argument("--seconds", type=int, default=CHOSEN.seconds)
+    made.add_argument("--save", action="store_true", help="into docs/; needs all choices")
+    made.set_defaults(run=_choices)
 
     short = commands.add_parser("quick", help="what moved since the results in docs/")
     short.set_defaults(run=_quick)
@@ -132,11 +153,12 @@ def _write_page(measured: results.Results) -> None:
 
 def _quick(_: argparse.Namespace) -> int:
     then = results.read(SAVED)
-    now = _measured(peers.chosen(",".join([peers.OURS, *quick.REFERENCES])), QUICK)
-    if then.settings["load"] != now.settings["load"]:
+    setup.load_generator()
+    if then.settings["load"] != load.generator():
         raise BenchError(
             f"The committed results are of {then.settings['load']}, which is not here."
         )
+    now = _measured(peers.chosen(",".join([peers.OURS, *quick.REFERENCES])), QUICK)
     print("\n".join(quick.lines(list(quick.compared(then, now)), then)))
     return 0
 
@@ -150,15 +172,30 @@ def _service(options: argparse.Namespace) -> int:
 
 
 def _growth(options: argparse.Namespace) -> int:
+    plan = growth.Plan(options.rounds, options.seconds)
     setup.load_generator()
     with database.running() as server:
         tables = [
-            growth.table(growth.by_size(server, options.rounds), "ms, people", 2),
-            growth.table(growth.by_team(server, options.rounds), "ms, members", 2),
-            growth.table(growth.by_connections(server), "answers a second, connections", 0),
-            growth.table(growth.by_workers(server), "answers a second, workers", 0),
+            growth.table(growth.by_size(server, plan), "ms, people", 2),
+            growth.table(growth.by_team(server, plan), "ms, members", 2),
+            growth.table(growth.by_connections(server, plan), "answers a second, connections", 0),
+            growth.table(growth.by_workers(server, plan), "answers a second, workers", 0),
         ]
     return _shown(_GROWTH_HEAD, "\n\n".join(tables), GROWTH if options.save else None)
+
+
+def _choices(options: argparse.Namespace) -> int:
+    chosen = named(options.choices, choices.CHOICES, "choice")
+    if options.save and options.choices:
+        raise BenchError("--save wants all choices.")
+    plan = dataclasses.replace(CHOSEN, rounds=options.rounds, seconds=options.seconds)
+    setup.python_client()
+    setup.load_generator()
+    with database.running() as server:
+        measured = choices.measured(server, chosen, plan)
+    results.save(measured, work("results") / "choices.json")
+    head = _CHOICES_HEAD.format(**measured.settings)
+    return _shown(head, choices.table(measured), CHOICES if options.save else None)
 
 
 def _shown(head: str, text: str, page: Path | None) -> int:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 
@@ -22,14 +22,16 @@ from bench.process import SERVER_CORE, Running, serving
 from bench.programs import say
 from bench.results import PeerResults, Results, Series
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how often."""
+    """How long and how often; seconds are whole, as wrk wants them."""
 
     rounds: int = 6
-    seconds: float = 2
-    warm_up: float = 4  # what Node compiles takes thousands of requests
+    seconds: int = 2
+    warm_up: int = 4  # what Node compiles takes thousands of requests
     starts: int = 5
     endpoints: tuple[Endpoint, ...] = ENDPOINTS
 
@@ -40,7 +42,7 @@ def verified(peers: Sequence[Peer], database: Database) -> None:
     asked = verify.cases(database)
     wrong: list[str] = []
     for peer in peers:
-        with _started(peer, database) as running:
+        with started(peer, database) as running:
             found = verify.differences(running, asked, database)
         wrong += [f"{peer.name}: {text}" for text in found]
         say(f"{peer.name}: {len(asked)} reads and its writes compared, {len(found)} differ")
@@ -50,35 +52,37 @@ def verified(peers: Sequence[Peer], database: Database) -> None:
 
 def measured(peers: Sequence[Peer], database: Database, plan: Plan) -> Results:
     """Starts, then rounds."""
-    results = Results(_settings(plan), {peer.name: PeerResults(peer.title) for peer in peers})
+    results = Results(settings(plan), {peer.name: PeerResults(peer.title) for peer in peers})
     database.fresh()
     ids = database.ids()
     requests = {each.name: write_requests(each.name, each.requests(ids)) for each in plan.endpoints}
     for turn in range(plan.starts):
-        for peer in _in_order(peers, turn):
+        for peer in in_order(peers, turn):
             _measure_start(peer, database, results.peers[peer.name])
     with contextlib.ExitStack() as stack:
         # Those that nobody loads take no time.
-        running = {peer.name: stack.enter_context(_started(peer, database)) for peer in peers}
+        running = {peer.name: stack.enter_context(started(peer, database)) for peer in peers}
         _warm_up(running, database, plan, requests)
         for turn in range(plan.rounds):
             say(f"round {turn + 1} of {plan.rounds}; the machine's load: {os.getloadavg()[0]:.1f}")
+            most = dict.fromkeys(running, 0.0)
             for endpoint in plan.endpoints:
-                for peer in _in_order(peers, turn):
+                for peer in in_order(peers, turn):
                     series = results.peers[peer.name].endpoints.setdefault(endpoint.name, Series())
                     sample(running[peer.name], requests[endpoint.name], plan.seconds, series)
+                    most[peer.name] = max(most[peer.name], running[peer.name].memory())
                     say(f"  {endpoint.name:16} {peer.name:20} {last_of(series)}")
                     if endpoint.writes:
                         database.reset()
-        for name, server in running.items():
-            results.peers[name].memory_loaded.append(server.memory())
+            for name, memory in most.items():
+                results.peers[name].memory_loaded.append(memory)
     return results
 
 
 def _warm_up(
     running: dict[str, Running], database: Database, plan: Plan, requests: dict[str, Path]
 ) -> None:
-    say(f"warming up, {plan.warm_up:g} s for each endpoint of each server")
+    say(f"warming up, {plan.warm_up} s for each endpoint of each server")
     for endpoint in plan.endpoints:
         for server in running.values():
             loading.load(server.port, requests[endpoint.name], seconds=plan.warm_up, seed=2)
@@ -87,13 +91,13 @@ def _warm_up(
 
 
 def _measure_start(peer: Peer, database: Database, results: PeerResults) -> None:
-    with _started(peer, database) as running:
+    with started(peer, database) as running:
         results.starts_ms.append(running.seconds_to_start * 1000)
         time.sleep(0.5)  # some go on compiling after their first answer
         results.memory_idle.append(running.memory())
 
 
-def sample(server: Running, file: Path, seconds: float, series: Series) -> None:
+def sample(server: Running, file: Path, seconds: int, series: Series) -> None:
     """Load a server for a time, and add a round to a series."""
     cpu, began = server.cpu_seconds(), time.perf_counter()
     done = loading.load(server.port, file, seconds=seconds)
@@ -114,7 +118,8 @@ def last_of(series: Series) -> str:
     )
 
 
-def _started(peer: Peer, database: Database) -> contextlib.AbstractContextManager[Running]:
+def started(peer: Peer, database: Database) -> contextlib.AbstractContextManager[Running]:
+    """The peer, on the contract's data and the servers' core."""
     return serving(
         peer.command,
         log=work("logs") / f"{peer.name}.log",
@@ -124,14 +129,15 @@ def _started(peer: Peer, database: Database) -> contextlib.AbstractContextManage
     )
 
 
-def _in_order(peers: Sequence[Peer], turn: int) -> list[Peer]:
+def in_order(what: Sequence[T], turn: int) -> list[T]:
     """Another order in each round, so that nobody always comes after the same one."""
-    shift = turn * 2 % len(peers)
-    order = [*peers[shift:], *peers[:shift]]
+    shift = turn * 2 % len(what)
+    order = [*what[shift:], *what[:shift]]
     return order[::-1] if turn % 2 else order
 
 
-def _settings(plan: Plan) -> dict[str, Any]:
+def settings(plan: Plan) -> dict[str, Any]:
+    """What a run was made with."""
     return {
         "rounds": plan.rounds,
         "seconds": plan.seconds,

@@ -13,14 +13,14 @@ OURS = "fastapi_prisma"
 BASELINE = "fastify_prisma"
 
 
-def uvicorn(module: str) -> Callable[[int], list[str]]:
-    """The command line of a Python server, for a port."""
+def uvicorn(app: str, *options: str) -> Callable[[int], list[str]]:
+    """The command line of a Python server, for a port; of options given twice the last counts."""
 
     def command(port: int) -> list[str]:
         return [
-            sys.executable, "-m", "uvicorn", f"bench.servers.{module}:app", "--host", "127.0.0.1",
+            sys.executable, "-m", "uvicorn", f"bench.servers.{app}", "--host", "127.0.0.1",
             "--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log",
-            "--log-level", "warning",
+            "--log-level", "warning", *options,
         ]  # fmt: skip
 
     return command
@@ -41,18 +41,19 @@ class Peer:
     env: dict[str, str] = field(default_factory=dict[str, str])
 
 
+def ours(title: str, app: str, *options: str) -> Peer:
+    """Our server, or one that does one thing otherwise."""
+    name = app.replace(":", "-") if options else OURS
+    return Peer(name, title, uvicorn(app, *options), f"?connection_limit={CONNECTIONS}")
+
+
 PEERS = (
-    Peer(
-        OURS,
-        "FastAPI + Prisma Client Python on prisma-wasm",
-        uvicorn("fastapi_prisma"),
-        url_parameters=f"?connection_limit={CONNECTIONS}",
-    ),
+    ours("FastAPI + Prisma Client Python on prisma-wasm", f"{OURS}:app"),
     Peer(BASELINE, "Fastify + Prisma 7", _node("prisma"), env={"NODE_ENV": "production"}),
     Peer("fastify_drizzle", "Fastify + Drizzle", _node("drizzle"), env={"NODE_ENV": "production"}),
-    Peer("fastapi_sqlalchemy", "FastAPI + SQLAlchemy 2", uvicorn("fastapi_sqlalchemy")),
-    Peer("fastapi_asyncpg", "FastAPI + asyncpg by hand", uvicorn("fastapi_asyncpg")),
-    Peer("asgi_asyncpg", "bare ASGI + asyncpg", uvicorn("asgi_asyncpg")),
+    Peer("fastapi_sqlalchemy", "FastAPI + SQLAlchemy 2", uvicorn("fastapi_sqlalchemy:app")),
+    Peer("fastapi_asyncpg", "FastAPI + asyncpg by hand", uvicorn("fastapi_asyncpg:app")),
+    Peer("asgi_asyncpg", "bare ASGI + asyncpg", uvicorn("asgi_asyncpg:app")),
 )
 
 

@@ -17,7 +17,8 @@ import psutil
 
 from bench.errors import BenchError
 
-SERVER_CORE, LOAD_CORE = 0, 1
+CORES = sorted(os.sched_getaffinity(0))  # those that we may use
+SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 START_LIMIT = 60.0
 END_LIMIT = 10.0
 POLL = 0.005
@@ -48,15 +49,20 @@ class Running:
             connection.close()
 
     def cpu_seconds(self) -> float:
-        return sum(sum(member.cpu_times()[:2]) for member in self._family())
+        """Of the server and all that it has started."""
+        return self._sum(lambda member: sum(member.cpu_times()[:2]))
 
     def memory(self) -> float:
-        """Resident memory in MiB."""
-        return sum(member.memory_info().rss for member in self._family()) / 2**20
+        """Resident memory in MiB, of the server and all that it has started."""
+        return self._sum(lambda member: member.memory_info().rss) / 2**20
 
-    def _family(self) -> list[psutil.Process]:
+    def _sum(self, figure: Callable[[psutil.Process], float]) -> float:
         parent = psutil.Process(self.process.pid)
-        return [parent, *parent.children(recursive=True)]
+        total = figure(parent)
+        for child in parent.children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+                total += figure(child)
+        return total
 
 
 @contextlib.contextmanager
@@ -71,12 +77,15 @@ def serving(
 ) -> Generator[Running]:
     """Start a server and wait for the first 200 on `ready`; it ends with the block, or with us."""
     port = _free_port()
-    started = time.perf_counter()
-    with log.open("ab") as output:
+    words = command(port)
+    # Without their compiled modules, Python's servers would compile them at each start.
+    whole = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PORT": str(port), **env}
+    with log.open("wb") as output:
+        started = time.perf_counter()
         process = subprocess.Popen(
-            command(port),
+            words,
             cwd=cwd,
-            env={**os.environ, "PORT": str(port), **env},
+            env=whole,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -93,9 +102,8 @@ def serving(
 
 
 def pin(core: int | None) -> None:
-    """Stay on one core, with all that is started from here on; where there is but one, anywhere."""
-    if core is not None and (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {core})
+    """Stay on one core, or use all that there are, with all that is started from here on."""
+    os.sched_setaffinity(0, CORES if core is None else {core})
 
 
 def _prepare_child(core: int | None) -> None:

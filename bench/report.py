@@ -12,8 +12,9 @@ from bench.results import PeerResults, Results, Series, ratio_of
 _TITLES = {each.name: each.title for each in ENDPOINTS}
 _PROCESSOR = """Processor time of the server for a request, and its share of its core. Where that
 is not near 100%, PostgreSQL and the load on the other core are the limit."""
-_PROCESS = """The process: resident memory under load and at rest, and the time from its start to
-the first 200 on /ready, with warm caches."""
+_PROCESS = """A server with all its processes: resident memory under load and at rest, and the time
+from its start to the first 200 on /ready with warm caches, the median, the least and the
+greatest."""
 _AIMS = """For our server in the same run: the median of the rounds' ratios, the least and the
 greatest. The last column is the ratio of the processor's times, which other work on the machine
 disturbs less than it does the rates."""
@@ -62,10 +63,18 @@ def aims_met(results: Results) -> str:
     return markdown(["aim", "wanted", "reached", "met", "by processor"], rows)
 
 
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
     """A table: words to the left, figures to the right."""
-    line = ["---", *("---:" for _ in head[1:])]
+    line = ["---" if place < words else "---:" for place in range(len(head))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, line, *rows))
+
+
+def spread(figures: Sequence[float], digits: int = 0) -> str:
+    """The median, the least and the greatest."""
+    if not figures:
+        return "-"
+    middle, low, high = statistics.median(figures), min(figures), max(figures)
+    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 def _how(settings: dict[str, Any]) -> str:
@@ -93,7 +102,7 @@ def _processes(peers: Iterable[PeerResults]) -> str:
             peer.title,
             f"{_middle(peer.memory_loaded):.0f} MiB",
             f"{_middle(peer.memory_idle):.0f} MiB",
-            f"{_middle(peer.starts_ms):.0f} ms",
+            f"{spread(peer.starts_ms)} ms",
         ]
         for peer in peers
     ]

@@ -56,7 +56,10 @@ def load_generator() -> None:
         try:
             _fetch_wrk()
         except BenchError as error:
-            say(f"bench: wrk cannot be had ({error}); autocannon is used in its place.")
+            say(f"bench: wrk cannot be had: {error}")
+    if wrk() is None:
+        say("bench: autocannon takes the place of wrk.")
+        node_servers()  # it is installed with them
 
 
 def wrk() -> Path | None:
@@ -68,9 +71,9 @@ def wrk() -> Path | None:
     return own if own.is_file() else None
 
 
-def wrk_environment() -> dict[str, str]:
+def wrk_environment(folder: Path | None = None) -> dict[str, str]:
     """Lets our own wrk find the libraries that came with it."""
-    folders = (work("wrk") / "usr" / "lib").glob("*-linux-gnu")
+    folders = ((folder or work("wrk")) / "usr" / "lib").glob("*-linux-gnu")
     found = [str(folder) for folder in folders]
     return {"LD_LIBRARY_PATH": ":".join(found)} if found else {}
 
@@ -104,12 +107,16 @@ def _build_node() -> None:
 
 
 def _fetch_wrk() -> None:
-    """Unpack Debian's packages into a folder of our own, which needs no root."""
-    with tempfile.TemporaryDirectory(dir=work("wrk")) as folder:
-        run(["apt-get", "download", *DEBIAN_PACKAGES], cwd=Path(folder), limit=INSTALL_LIMIT)
-        for package in sorted(Path(folder).glob("*.deb")):
-            run(["dpkg-deb", "--extract", package, work("wrk")], limit=60)
-    run([work("wrk") / "usr" / "bin" / "wrk", "-v"], limit=10, env=wrk_environment(), codes=(0, 1))
+    """Unpack Debian's packages into a folder of our own, without root; all or nothing."""
+    with tempfile.TemporaryDirectory(dir=work("wrk")) as name:
+        folder = Path(name)
+        run(["apt-get", "download", *DEBIAN_PACKAGES], cwd=folder, limit=INSTALL_LIMIT)
+        for package in folder.glob("*.deb"):
+            run(["dpkg-deb", "--extract", package, folder], limit=60)
+        unpacked = folder / "usr"
+        # It says its version and ends with 1.
+        run([unpacked / "bin" / "wrk", "-v"], limit=10, env=wrk_environment(folder), codes=(0, 1))
+        unpacked.rename(work("wrk") / "usr")
 
 
 def _once(name: str, inputs: Iterable[Path], made: Path, step: Callable[[], None]) -> None:

@@ -35,3 +35,4 @@ async def read_workspace(id: str) -> MyWorkspace:  # noqa: A002  # as in the oth
 
 
 app.router.lifespan_context = lifespan
+app.router.routes.insert(0, app.router.routes.pop())  # so that no other is tried before it

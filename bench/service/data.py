@@ -28,11 +28,12 @@ class Person:
     workspace: str
 
 
-def settings(database: Database) -> dict[str, str]:
+def settings(database: Database, name: str = NAME) -> dict[str, str]:
     """The environment of a service that works on this data."""
     return {
         "APP_ENV": "development",
-        "DATABASE_URL": database.url(NAME),
+        "DATABASE_URL": database.url(name),
+        "APP_DATABASE_ROLE": f"{name}_app",
         "DIRECT_URL": "",
         "APP_DATABASE_URL": "",
         "SECRET_KEY": SECRET_KEY,
@@ -41,18 +42,18 @@ def settings(database: Database) -> dict[str, str]:
     }
 
 
-def fresh(database: Database, people: int) -> None:
+def fresh(database: Database, people: int, name: str = NAME) -> None:
     """A copy of the data with so many people."""
     migrations = sorted((ROOT / "prisma" / "migrations").glob("*/migration.sql"))
 
-    def fill(name: str) -> None:
-        url = database.url(name)
+    def fill(empty: str) -> None:
+        url = database.url(empty)
         prisma = Path(sys.executable).with_name("prisma")
         env = {**os.environ, "DATABASE_URL": url, "DIRECT_URL": url}
         run([prisma, "migrate", "deploy"], cwd=ROOT, env=env, limit=_LIMIT)
-        database.sql(seed(people), name)
+        database.sql(seed(people), empty)
 
-    database.copy(NAME, f"{NAME}_{people}", [SEED, *migrations], fill)
+    database.copy(name, f"{NAME}_{people}", [SEED, *migrations], fill)
 
 
 def people(count: int, *, start: int = 20, tokens: Tokens | None = None) -> list[Person]:

@@ -1,15 +1,19 @@
 """What grows with the tables, the members of a workspace, the connections and the workers."""
 
-import statistics
-from collections.abc import Iterable, Sequence
+import contextlib
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench import load as loading
 from bench.contract import write_requests
 from bench.database import Database
+from bench.load import Load
+from bench.measure import in_order
 from bench.programs import say
-from bench.report import markdown
+from bench.report import markdown, spread
+from bench.results import ratio
 from bench.service import data
 from bench.service.routes import ROUTES, served
 
@@ -18,100 +22,125 @@ SIZES = (500, 5_000, 50_000)
 CONNECTIONS = (1, 8, 64)
 WORKERS = (1, 2, 4)
 READS = tuple(each for each in ROUTES if each.line(data.Person("", "")).startswith("GET"))
+(READ_WORKSPACE,) = (each for each in ROUTES if each.name == "read_workspace")
 
 
 @dataclass(frozen=True)
-class Point:
-    """One figure of a route: milliseconds for a median answer, or answers a second."""
+class Plan:
+    """How often everything is loaded, and for how long each time; a round before warms up."""
 
-    name: str
-    at: int
-    figure: float
+    rounds: int = 5
+    seconds: int = 1
 
 
-def by_size(database: Database, rounds: int) -> list[Point]:
-    """How long an answer takes with so many people, one request at a time."""
-    points: list[Point] = []
-    for size in SIZES:
-        data.fresh(database, size)
-        people = data.people(min(size - 40, 400))
-        with served(database) as running:
+@dataclass(frozen=True)
+class Case:
+    """One figure of a table, its row and column, and the load that it is of."""
+
+    row: str
+    column: int
+    port: int
+    file: Path
+    connections: int = 1
+
+
+Figures = dict[Case, list[float]]
+
+
+def by_size(database: Database, plan: Plan) -> Figures:
+    """How many milliseconds an answer takes with so many people, one request at a time."""
+    cases: list[Case] = []
+    with contextlib.ExitStack() as stack:
+        for size in SIZES:
+            name = f"{data.NAME}_{size}"
+            data.fresh(database, size, name)
+            people = data.people(min(size - 40, 400))
+            port = stack.enter_context(served(database, name=name)).port
             for route in READS:
-                file = write_requests(route.name, [route.line(each) for each in people])
-                points.append(Point(route.title, size, _median(running.port, file, rounds, 1)))
-                say(f"  {size:7} people  {route.name:20} {points[-1].figure:6.2f} ms")
-    return points
+                lines = [route.line(each) for each in people]
+                file = write_requests(f"{route.name}_{size}", lines)
+                cases.append(Case(route.title, size, port, file))
+        return _in_turns(cases, plan, lambda done: done.p50_ms)
 
 
-def by_team(database: Database, rounds: int) -> list[Point]:
-    """How long reading a workspace and its first members takes, with teams of several sizes."""
+def by_team(database: Database, plan: Plan) -> Figures:
+    """How many reading a workspace and its first members takes, with teams of several sizes."""
     data.fresh(database, SIZES[-1])
-    points: list[Point] = []
-    titles = ("/v1/workspaces/{}", "/v1/workspaces/{}/members")
+    cases: list[Case] = []
     with served(database) as running:
         for place, size in enumerate(data.TEAMS):
             (owner,) = data.people(1, start=place)
-            for title in titles:
-                path = title.format(owner.workspace)
-                file = write_requests("team", [f"GET {path} {owner.token}"])
-                figure = _median(running.port, file, rounds, 1)
-                points.append(Point(f"GET {title.format('{workspaceId}')}", size, figure))
-                say(f"  {size:7} members  {title:28} {figure:6.2f} ms")
-    return points
+            for name, title in (
+                ("team", "/v1/workspaces/{}"),
+                ("members", "/v1/workspaces/{}/members"),
+            ):
+                line = f"GET {title.format(owner.workspace)} {owner.token}"
+                file = write_requests(f"{name}_{size}", [line])
+                row = f"GET {title.format('{workspaceId}')}"
+                cases.append(Case(row, size, running.port, file))
+        return _in_turns(cases, plan, lambda done: done.p50_ms)
 
 
-def by_connections(database: Database) -> list[Point]:
+def by_connections(database: Database, plan: Plan) -> Figures:
     """Answers a second with so many requests at a time."""
-    return [
-        Point("GET /v1/workspaces/{workspaceId}", count, rate)
-        for count in CONNECTIONS
-        for rate in [_rate(database, workers=1, connections=count)]
-    ]
+    file = _reads_of_workspaces(database)
+    with served(database) as running:
+        cases = [
+            Case(READ_WORKSPACE.title, count, running.port, file, connections=count)
+            for count in CONNECTIONS
+        ]
+        return _in_turns(cases, plan, lambda done: done.per_second)
 
 
-def by_workers(database: Database) -> list[Point]:
+def by_workers(database: Database, plan: Plan) -> Figures:
     """Answers a second with so many processes; they have all cores."""
-    return [
-        Point("GET /v1/workspaces/{workspaceId}", count, rate)
-        for count in WORKERS
-        for rate in [_rate(database, workers=count, connections=64, core=None)]
-    ]
+    file = _reads_of_workspaces(database)
+    cases: list[Case] = []
+    with contextlib.ExitStack() as stack:
+        for count in WORKERS:
+            options = ("--workers", str(count)) if count > 1 else ()
+            running = stack.enter_context(served(database, "service:app", *options, core=None))
+            cases.append(Case(READ_WORKSPACE.title, count, running.port, file, connections=64))
+        return _in_turns(cases, plan, lambda done: done.per_second)
 
 
-def table(points: Iterable[Point], unit: str, digits: int) -> str:
-    """A row for each route, a column for each size."""
-    rows: dict[str, list[str]] = {}
-    columns: list[str] = []
-    for point in points:
-        rows.setdefault(point.name, []).append(f"{point.figure:,.{digits}f}")
-        column = f"{point.at:,}"
-        if column not in columns:
-            columns.append(column)
-    body: list[Sequence[str]] = [[name, *figures] for name, figures in rows.items()]
-    return markdown([unit, *columns], body)
+def table(figures: Figures, unit: str, digits: int) -> str:
+    """A row for each route, a column for each size: medians, and between what the rounds lie."""
+    columns = list(dict.fromkeys(case.column for case in figures))
+    rows: dict[str, dict[int, list[float]]] = {}
+    for case, found in figures.items():
+        rows.setdefault(case.row, {})[case.column] = found
+    body: list[Sequence[str]] = []
+    for name, cells in rows.items():
+        grown = ratio(cells[columns[-1]], cells[columns[0]])
+        shown = f"{grown.median:.2f} ({grown.low:.2f} to {grown.high:.2f})"
+        body.append([name, *(spread(cells[each], digits) for each in columns), shown])
+    last = f"{columns[-1]:,} to {columns[0]:,}"
+    return markdown([unit, *(f"{each:,}" for each in columns), last], body)
 
 
-def _median(port: int, file: Path, rounds: int, connections: int) -> float:
-    """The least of the rounds' medians: what else the machine does only adds to it."""
-    return min(_loads(port, file, rounds, connections))
+def _in_turns(cases: Sequence[Case], plan: Plan, figure: Callable[[Load], float]) -> Figures:
+    """A row's cases one after the other, so that they are of the same minute."""
+    rows: dict[str, list[Case]] = {}
+    for case in cases:
+        rows.setdefault(case.row, []).append(case)
+    figures: Figures = {case: [] for row in rows.values() for case in row}
+    for turn in range(plan.rounds + 1):
+        say(f"round {turn} of {plan.rounds}; the machine's load is {os.getloadavg()[0]:.1f}")
+        for name, row in rows.items():
+            for case in in_order(row, turn):
+                done = loading.load(
+                    case.port, case.file, seconds=plan.seconds, connections=case.connections
+                )
+                if turn:
+                    figures[case].append(figure(done))
+            if turn:
+                latest = "  ".join(f"{case.column:,}: {figures[case][-1]:,.2f}" for case in row)
+                say(f"  {name:45} {latest}")
+    return figures
 
 
-def _loads(port: int, file: Path, rounds: int, connections: int) -> list[float]:
-    return [
-        loading.load(port, file, seconds=1, connections=connections).p50_ms
-        for _ in range(rounds + 1)
-    ]
-
-
-def _rate(database: Database, *, workers: int, connections: int, core: int | None = 0) -> float:
+def _reads_of_workspaces(database: Database) -> Path:
     data.fresh(database, SIZES[0])
     people = data.people(SIZES[0] - 40)
-    (route,) = (each for each in ROUTES if each.name == "read_workspace")
-    file = write_requests(route.name, [route.line(each) for each in people])
-    with served(database, workers=workers, core=core) as running:
-        rates = [
-            loading.load(running.port, file, seconds=2, connections=connections).per_second
-            for _ in range(4)
-        ]
-    say(f"  {workers} workers, {connections} connections: {max(rates):.0f}/s")
-    return statistics.median(sorted(rates)[-2:])
+    return write_requests(READ_WORKSPACE.name, [READ_WORKSPACE.line(each) for each in people])

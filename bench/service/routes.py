@@ -72,7 +72,7 @@ ROUTES = (
 )
 
 
-def measured(database: Database, *, rounds: int, seconds: float) -> Results:
+def measured(database: Database, *, rounds: int, seconds: int) -> Results:
     """Each route in every round, all on one server."""
     data.fresh(database, PEOPLE)
     people = data.people(PEOPLE - 40)
@@ -94,14 +94,17 @@ def measured(database: Database, *, rounds: int, seconds: float) -> Results:
 
 @contextlib.contextmanager
 def served(
-    database: Database, *, workers: int = 1, core: int | None = SERVER_CORE
+    database: Database,
+    app: str = "service:app",
+    *options: str,
+    name: str = data.NAME,
+    core: int | None = SERVER_CORE,
 ) -> Generator[Running]:
-    """The service on the benchmark's data."""
-    more = ["--workers", str(workers)] if workers > 1 else []
+    """The service on the data of that name."""
     with serving(
-        lambda port: [*uvicorn("service")(port), *more],
-        log=work("logs") / "service.log",
-        env=data.settings(database),
+        uvicorn(app, *options),
+        log=work("logs") / f"{'-'.join([name, *options]).replace('--', '')}.log",
+        env=data.settings(database, name),
         cwd=ROOT,
         core=core,
     ) as running:

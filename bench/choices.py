@@ -1,0 +1,231 @@
+"""Each choice of docs/performance.md against what it replaced: measured by turns, as a table."""
+
+import contextlib
+import os
+import statistics
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import contract, measure, peers, verify
+from bench import load as loading
+from bench.contract import write_requests
+from bench.database import Database
+from bench.errors import BenchError
+from bench.measure import in_order, last_of, sample
+from bench.process import Running
+from bench.programs import say
+from bench.report import markdown
+from bench.results import PeerResults, Results, Series, ratio
+from bench.service import data, routes
+
+OURS = f"{peers.OURS}:app"
+
+
+@dataclass(frozen=True)
+class Server:
+    """An application below bench/servers, and uvicorn's options for it."""
+
+    app: str
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen and what for, the servers of both, and the endpoints that tell."""
+
+    name: str
+    chosen: str
+    instead: str
+    endpoints: tuple[str, ...]
+    servers: tuple[Server, Server]
+
+    @property
+    def is_of_the_service(self) -> bool:
+        return self.endpoints[0] in _ROUTES
+
+
+def _peer(variant: str) -> Server:
+    return Server(f"peer_variants:{variant}", ("--factory",))
+
+
+def _service(variant: str) -> Server:
+    return Server(f"service_variants:{variant}", ("--factory",))
+
+
+_ROUTES = {each.name: each.title for each in routes.ROUTES}
+_TITLES = {**{each.name: each.title for each in contract.ENDPOINTS}, **_ROUTES}
+CHOICES = (
+    Choice(
+        "models",
+        "one model from the table to the answer",
+        "the full model, and a response model made of it",
+        ("user", "user_workspaces", "page"),
+        (_peer("same"), _peer("response_models")),
+    ),
+    Choice(
+        "dependency",
+        "an `async def` dependency that awaits nothing",
+        "a plain `def` one",
+        ("user",),
+        (_peer("async_dependency"), _peer("plain_dependency")),
+    ),
+    Choice(
+        "http",
+        "httptools",
+        "h11",
+        ("user", "page"),
+        (Server(OURS), Server(OURS, ("--http", "h11"))),
+    ),
+    Choice(
+        "loop",
+        "uvloop",
+        "asyncio",
+        ("user", "page"),
+        (Server(OURS), Server(OURS, ("--loop", "asyncio"))),
+    ),
+    Choice(
+        "collector",
+        "what is loaded is frozen, the young looked at after 10,000",
+        "Python's settings of the collector",
+        ("user", "page"),
+        (_peer("same"), _peer("python_collector")),
+    ),
+    Choice(
+        "signature",
+        "a token's signature checked once",
+        "each time",
+        ("read_workspace",),
+        (Server("service:app"), _service("signatures_each_time")),
+    ),
+    Choice(
+        "routes",
+        "the routes in the order of their use",
+        "health and accounts first",
+        ("read_workspace",),
+        (Server("service:app"), _service("routes_reversed")),
+    ),
+    Choice(
+        "json",
+        "FastAPI writes the JSON from the model",
+        "a response class of orjson",
+        ("user", "page"),
+        (_peer("same"), _peer("orjson_responses")),
+    ),
+    Choice(
+        "telemetry",
+        "FastAPI's telemetry on, without a provider",
+        "off",
+        ("user",),
+        (_peer("same"), _peer("no_telemetry")),
+    ),
+    Choice(
+        "log",
+        "uvicorn's log of requests",
+        "none",
+        ("user",),
+        (Server(OURS, ("--access-log", "--log-level", "info")), Server(OURS)),
+    ),
+    Choice(
+        "pages",
+        "pages after the last id",
+        "Prisma's `cursor` and `skip`",
+        ("page",),
+        (_peer("same"), _peer("cursor_pages")),
+    ),
+)
+
+
+def measured(database: Database, chosen: Sequence[Choice], plan: measure.Plan) -> Results:
+    """Both sides of each choice, one choice after the other."""
+    database.fresh()
+    data.fresh(database, routes.PEOPLE)
+    asked, files = verify.cases(database), _requests(database)
+    results = Results(measure.settings(plan))
+    for choice in chosen:
+        say(f"{choice.name}; the machine's load: {os.getloadavg()[0]:.1f}")
+        with _started(choice, database) as running:
+            if not choice.is_of_the_service:
+                _verify(running, asked, database)
+            found = _by_turns(choice, running, files, plan)
+        for name, series in found.items():
+            results.peers[name] = PeerResults(name, series)
+    return results
+
+
+def table(results: Results) -> str:
+    """A row for each choice and endpoint; the alternative's time as a ratio to the chosen one's."""
+    rows: list[Sequence[str]] = []
+    for choice in CHOICES:
+        here, there = (results.peers.get(name) for name in _sides(choice))
+        if here is None or there is None:
+            continue
+        for endpoint in choice.endpoints:
+            ours, theirs = here.endpoints[endpoint].cpu_us, there.endpoints[endpoint].cpu_us
+            found = ratio(theirs, ours)
+            rows.append(
+                [
+                    choice.chosen,
+                    choice.instead,
+                    _TITLES[endpoint],
+                    f"{statistics.median(ours):.0f} µs",
+                    f"{statistics.median(theirs):.0f} µs",
+                    f"{found.median:.2f} ({found.low:.2f} to {found.high:.2f})",
+                ]
+            )
+    head = ["choice", "instead of", "measured on", "chosen", "instead", "ratio"]
+    return markdown(head, rows, words=3)
+
+
+def _sides(choice: Choice) -> tuple[str, str]:
+    return f"{choice.name}, chosen", f"{choice.name}, instead"
+
+
+def _requests(database: Database) -> dict[str, Path]:
+    """The requests of every endpoint that a choice is measured on."""
+    ids = database.ids()
+    people = data.people(routes.PEOPLE - 40)
+    lines = {each.name: each.requests(ids) for each in contract.ENDPOINTS if not each.writes}
+    lines |= {each.name: [each.line(who) for who in people] for each in routes.ROUTES}
+    return {
+        name: write_requests(name, lines[name])
+        for name in dict.fromkeys(name for choice in CHOICES for name in choice.endpoints)
+    }
+
+
+@contextlib.contextmanager
+def _started(choice: Choice, database: Database) -> Generator[dict[str, Running]]:
+    with contextlib.ExitStack() as stack:
+        running: dict[str, Running] = {}
+        for name, server in zip(_sides(choice), choice.servers, strict=True):
+            if choice.is_of_the_service:
+                started = routes.served(database, server.app, *server.options)
+            else:
+                started = measure.started(peers.ours(name, server.app, *server.options), database)
+            running[name] = stack.enter_context(started)
+        yield running
+
+
+def _verify(running: Mapping[str, Running], asked: list[verify.Case], database: Database) -> None:
+    for name, server in running.items():
+        wrong = verify.differences(server, asked, database)
+        if wrong:
+            raise BenchError(f"{name}: it differs from the contract:\n" + "\n".join(wrong[:20]))
+
+
+def _by_turns(
+    choice: Choice,
+    running: Mapping[str, Running],
+    files: Mapping[str, Path],
+    plan: measure.Plan,
+) -> dict[str, dict[str, Series]]:
+    found = {name: {each: Series() for each in choice.endpoints} for name in running}
+    for endpoint in choice.endpoints:
+        for server in running.values():
+            loading.load(server.port, files[endpoint], seconds=plan.warm_up, seed=2)
+    for turn in range(plan.rounds):
+        for endpoint in choice.endpoints:
+            for name in in_order(list(running), turn):
+                sample(running[name], files[endpoint], plan.seconds, found[name][endpoint])
+                say(f"  {name:20} {endpoint:16} {last_of(found[name][endpoint])}")
+    return found

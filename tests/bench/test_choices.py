@@ -1,0 +1,111 @@
+"""The choices' servers are ours but for what each does otherwise; tables show what was measured."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from bench import choices, setup, verify
+from bench.choices import CHOICES, Server
+from bench.database import Database
+from bench.folders import ROOT
+from bench.measure import in_order
+from bench.peers import ours
+from bench.process import serving
+from bench.results import PeerResults, Results, Series
+from bench.service import growth
+from bench.service.growth import Case
+from prisma_wasm import embedded
+
+PEERS = {
+    server: choice.name
+    for choice in CHOICES
+    if not choice.is_of_the_service
+    for server in choice.servers
+}
+VARIANTS = sorted({server.app for server in PEERS if "--factory" in server.options})
+
+
+def application(name: str, monkeypatch: pytest.MonkeyPatch) -> FastAPI:
+    """What uvicorn serves by that name."""
+    setup.python_client()
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    module, _, attribute = name.partition(":")
+    found = getattr(importlib.import_module(f"bench.servers.{module}"), attribute)
+    return found if isinstance(found, FastAPI) else found()
+
+
+def routes(app: FastAPI) -> set[tuple[str, str, int | None]]:
+    return {
+        (route.path, ",".join(sorted(route.methods or ())), route.status_code)
+        for route in app.routes
+        if isinstance(route, APIRoute)
+    }
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_variant_has_our_routes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them, with their methods and statuses."""
+    assert routes(application(name, monkeypatch)) == routes(application(choices.OURS, monkeypatch))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    "server", PEERS, ids=lambda server: "-".join([server.app, *server.options])
+)
+def test_a_variant_keeps_the_contract(
+    server: Server, kept: tuple[Database, list[verify.Case]], tmp_path: Path
+) -> None:
+    """Whatever it does otherwise, its answers are the same."""
+    database, asked = kept
+    peer = ours("", server.app, *server.options)
+    env = {"DATABASE_URL": database.url() + peer.url_parameters}
+    with serving(peer.command, log=tmp_path / "log", env=env, cwd=ROOT, core=None) as running:
+        assert verify.differences(running, asked, database) == []
+
+
+@pytest.fixture(scope="module")
+def kept():
+    """The contract's data, and what is asked."""
+    setup.python_client()
+    with embedded.temporary() as server:
+        database = Database(server)
+        database.fresh()
+        yield database, verify.cases(database)
+
+
+def test_a_ratio_above_one_is_for_the_choice() -> None:
+    """The alternative's time, in rounds of the same minutes, by the chosen one's."""
+    (choice,) = (each for each in CHOICES if each.name == "pages")
+    sides = [f"{choice.name}, chosen", f"{choice.name}, instead"]
+    times = ([100.0, 200.0, 100.0], [150.0, 240.0, 130.0])
+    measured = Results(
+        peers={
+            side: PeerResults(side, {"page": Series(cpu_us=each)})
+            for side, each in zip(sides, times, strict=True)
+        }
+    )
+    (row,) = choices.table(measured).splitlines()[2:]
+    assert row.startswith(f"| {choice.chosen} | {choice.instead} |")
+    assert row.endswith("| 100 µs | 150 µs | 1.30 (1.20 to 1.50) |")
+
+
+def test_growth_shows_medians_their_spread_and_what_grew() -> None:
+    """A row for each route, the last column to the first round by round."""
+    small, big = (Case("GET /things", size, 1, Path("f")) for size in (10, 1_000))
+    text = growth.table({small: [1.0, 2.0, 4.0], big: [2.0, 2.0, 6.0]}, "ms, things", 1)
+    assert text.splitlines() == [
+        "| ms, things | 10 | 1,000 | 1,000 to 10 |",
+        "| --- | ---: | ---: | ---: |",
+        "| GET /things | 2.0 (1.0 to 4.0) | 2.0 (2.0 to 6.0) | 1.50 (1.00 to 2.00) |",
+    ]
+
+
+def test_the_order_changes_from_round_to_round() -> None:
+    """Everybody is measured in each round, and goes first at some time."""
+    for count in (2, 3, 6):
+        orders = [in_order(range(count), turn) for turn in range(2 * count)]
+        assert all(sorted(order) == list(range(count)) for order in orders)
+        assert len({order[0] for order in orders}) > 1
