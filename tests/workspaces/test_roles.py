@@ -16,12 +16,16 @@ ROLES = ("owner", "admin", "member", "stranger")
 
 def matrix() -> dict[str, dict[str, str]]:
     """The table of the page: what somebody does -> who they are -> what they get."""
-    rows: dict[str, dict[str, str]] = {}
-    for line in (ROOT / "docs" / "roles.md").read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if len(cells) == len(ROLES) + 1 and re.fullmatch(r"\d{3}|yes|no", cells[1]):
-            rows[cells[0]] = dict(zip(ROLES, cells[1:], strict=True))
-    return rows
+    page = (ROOT / "docs" / "roles.md").read_text()
+    head, _, *rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page.splitlines()
+        if line.startswith("|")
+    ]
+    assert head[1:] == list(ROLES)
+    assert all(re.fullmatch(r"\d{3}|yes|no", cell) for _, *cells in rows for cell in cells)
+    assert len({row[0] for row in rows}) == len(rows)
+    return {row[0]: dict(zip(ROLES, row[1:], strict=True)) for row in rows}
 
 
 Act = Callable[[Team, Person], Awaitable[Response]]
@@ -119,6 +123,21 @@ ACTS: dict[str, Act] = {
 def test_the_matrix_is_the_page():
     """Each row of the page has its request here, and the other way round."""
     assert matrix().keys() == ACTS.keys()
+
+
+async def test_every_route_of_a_workspace_is_in_the_matrix(api: Api):
+    """A route that comes later comes with its row."""
+    asked: list[str] = []
+    for number, act in enumerate(ACTS.values()):
+        team = await make_team(api, f"number{number}")
+        request = (await act(team, team.owner)).request
+        asked.append(f"{request.method} {request.url.path}")
+
+    for path, methods in api.app.openapi()["paths"].items():
+        for method in methods if "{workspaceId}" in path else ():
+            route = f"{method.upper()} {path}"
+            shape = re.compile(re.sub(r"{\w+}", "[^/]+", route))
+            assert any(map(shape.fullmatch, asked)), route
 
 
 @pytest.mark.parametrize("act", ACTS)
