@@ -11,7 +11,7 @@ from app import audit, auth, background, db, health, mail, problems, workspaces
 from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
-from app.kit.bodies import LimitedBodies
+from app.kit.bodies import LONGEST_BODY, LimitedBodies
 from app.kit.collector import collecting_rarely
 from app.kit.description import describe, operation_id
 from app.settings import Settings, SettingsError
@@ -38,6 +38,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
+        description=f"Bodies are JSON of {LONGEST_BODY} bytes at most.",
         lifespan=lifespan,
         generate_unique_id_function=operation_id,
     )

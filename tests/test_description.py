@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.auth.passwords import SHORTEST
 from app.main import create_app
 from app.settings import load
 from tests.fix_service import SECRET_KEY
@@ -89,3 +90,47 @@ def test_an_answer_has_all_its_fields(description: dict[str, Any]):
 
     assert set(account["required"]) == set(account["properties"])
     assert "required" not in description["components"]["schemas"]["WorkspaceChange"]
+
+
+def test_every_input_has_its_limits(description: dict[str, Any]):
+    """How long a text may be, and what shape it has, is said before it is refused."""
+    schemas = description["components"]["schemas"]
+    bodies = {
+        name
+        for _, operation in operations(description)
+        for name in re.findall(r"/schemas/(\w+)", json.dumps(operation.get("requestBody")))
+    }
+    texts = 0
+    for name in bodies:
+        for field, schema in schemas[name]["properties"].items():
+            for kind in schema.get("anyOf", [schema]):
+                if kind.get("type") == "string":
+                    texts += 1
+                    limited = (
+                        "maxLength" in kind or kind.get("format") == "uuid" or "pattern" in kind
+                    )
+                    assert limited, f"{name}.{field}"
+    assert texts > 20
+    for name, operation in operations(description):
+        for parameter in operation.get("parameters", []):
+            assert parameter.get("description"), f"{name}: {parameter['name']}"
+
+
+def test_a_new_password_has_a_least_length(description: dict[str, Any]):
+    """The one that is chosen; of the present one nothing is known."""
+    schemas = description["components"]["schemas"]
+    lengths = {
+        (name, field): schema["minLength"]
+        for name in ("SignUp", "ChangePassword", "ResetPassword", "LogIn")
+        for field, schema in schemas[name]["properties"].items()
+        if schema.get("format") == "password"
+    }
+
+    assert lengths == {
+        ("SignUp", "password"): SHORTEST,
+        ("ChangePassword", "newPassword"): SHORTEST,
+        ("ResetPassword", "newPassword"): SHORTEST,
+        ("ResetPassword", "token"): 1,
+        ("ChangePassword", "currentPassword"): 1,
+        ("LogIn", "password"): 1,
+    }

@@ -548,6 +548,7 @@ export interface components {
             /**
              * Email
              * Format: email
+             * @description With nothing but ASCII before the @; compared without case.
              */
             email: string;
         };
@@ -599,6 +600,7 @@ export interface components {
             /**
              * Newpassword
              * Format: password
+             * @description Not one that is guessed first, nor one's name or address.
              */
             newPassword: string;
         };
@@ -682,6 +684,7 @@ export interface components {
             /**
              * Email
              * Format: email
+             * @description With nothing but ASCII before the @; compared without case.
              */
             email: string;
             /**
@@ -746,6 +749,7 @@ export interface components {
             /**
              * Email
              * Format: email
+             * @description With nothing but ASCII before the @; compared without case.
              */
             email: string;
             /** @default member */
@@ -777,7 +781,10 @@ export interface components {
         NewWorkspace: {
             /** Description */
             description?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description One line with something to see in it, without control characters.
+             */
             name: string;
         };
         /** OwnSession */
@@ -886,6 +893,7 @@ export interface components {
             /**
              * Newpassword
              * Format: password
+             * @description Not one that is guessed first, nor one's name or address.
              */
             newPassword: string;
             /**
@@ -935,6 +943,7 @@ export interface components {
             /**
              * Email
              * Format: email
+             * @description With nothing but ASCII before the @; compared without case.
              */
             email: string;
             /** Name */
@@ -942,6 +951,7 @@ export interface components {
             /**
              * Password
              * Format: password
+             * @description Not one that is guessed first, nor one's name or address.
              */
             password: string;
         };
@@ -975,7 +985,10 @@ export interface components {
         WorkspaceChange: {
             /** Description */
             description?: string | null;
-            /** Name */
+            /**
+             * Name
+             * @description One line with something to see in it, without control characters.
+             */
             name?: string;
         };
         /**
@@ -2175,6 +2188,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUID. */
                 sessionId: string;
             };
             cookie?: never;
@@ -2938,6 +2952,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUID. */
                 invitationId: string;
                 /** @description 10 to 20 letters and digits. */
                 workspaceId: string;
@@ -3174,6 +3189,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUID. */
                 userId: string;
                 /** @description 10 to 20 letters and digits. */
                 workspaceId: string;
@@ -3243,6 +3259,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description A UUID. */
                 userId: string;
                 /** @description 10 to 20 letters and digits. */
                 workspaceId: string;

@@ -159,7 +159,8 @@ async def list_sessions(caller: CurrentCaller, pages: PagesOf) -> Page[SessionVi
 
 @router.delete("/me/sessions/{sessionId}", tags=["me"], status_code=204, responses=problems(404))
 async def end_session(
-    session_id: Annotated[str, Path(alias="sessionId")], caller: CurrentCaller
+    session_id: Annotated[str, Path(alias="sessionId", description="A UUID.")],
+    caller: CurrentCaller,
 ) -> None:
     """End one of one's sessions: its tokens are good for nothing from then on."""
     if not is_uuid(session_id) or not await sessions.end(caller.user.id, session_id):

@@ -6,7 +6,7 @@ from prisma.partials import OwnSession
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
-from app.auth import Password
+from app.auth import NewPassword, Password
 from app.kit.schemas import Email, Input, Name
 
 Secret = Annotated[
@@ -18,7 +18,7 @@ Secret = Annotated[
 
 class SignUp(Input):
     email: Email
-    password: Password
+    password: NewPassword
     name: Name | None = None
 
 
@@ -44,12 +44,12 @@ class Address(Input):
 
 class ResetPassword(Input):
     token: Secret
-    newPassword: Password
+    newPassword: NewPassword
 
 
 class ChangePassword(Input):
     currentPassword: Password
-    newPassword: Password
+    newPassword: NewPassword
 
 
 @with_config(ConfigDict(extra="forbid", str_strip_whitespace=True))
@@ -66,7 +66,14 @@ class DeleteAccount(Input):
 class SwitchWorkspace(Input):
     """Null leaves the workspace."""
 
-    workspaceId: Annotated[str, StringConstraints(max_length=100)] | None
+    workspaceId: (
+        Annotated[
+            str,
+            StringConstraints(max_length=100),
+            Field(description="10 to 20 letters and digits."),
+        ]
+        | None
+    )
 
 
 class SessionView(OwnSession):

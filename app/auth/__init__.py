@@ -2,7 +2,7 @@
 
 from app.auth import passwords, sessions, throttle
 from app.auth.caller import Caller, CurrentCaller, CurrentTokens, TokenClaims, caller_in
-from app.auth.passwords import Password
+from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
 from app.auth.tokens import Tokens, hash_of, new_secret
 
@@ -13,6 +13,7 @@ __all__ = [
     "Caller",
     "CurrentCaller",
     "CurrentTokens",
+    "NewPassword",
     "Password",
     "TokenClaims",
     "TokenPair",

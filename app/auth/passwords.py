@@ -25,6 +25,14 @@ Password = Annotated[
     StringConstraints(strip_whitespace=False, min_length=1, max_length=LONGEST),
     Field(json_schema_extra={"format": "password", "writeOnly": True}),
 ]
+# The least length is only described: `require_strong` tells it with all else that is wrong.
+NewPassword = Annotated[
+    Password,
+    Field(
+        description="Not one that is guessed first, nor one's name or address.",
+        json_schema_extra={"format": "password", "writeOnly": True, "minLength": SHORTEST},
+    ),
+]
 
 _hasher = PasswordHash.recommended()
 _nobodys = _hasher.hash(secrets.token_urlsafe())

@@ -5,7 +5,14 @@ import unicodedata
 from typing import Annotated
 
 from email_validator import validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StringConstraints,
+)
 
 # Line breaks and tabs are for texts of several lines alone.
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -50,7 +57,18 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_printable),
     AfterValidator(_visible),
+    Field(description="One line with something to see in it, without control characters."),
 ]
-Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_text)]
+Text = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    AfterValidator(_text),
+    Field(description="Line breaks and tabs, and no other control characters."),
+]
 # Addresses are compared without case: as lower case they are equal or not.
-Email = Annotated[EmailStr, StringConstraints(max_length=254), AfterValidator(_plain_address)]
+Email = Annotated[
+    EmailStr,
+    StringConstraints(max_length=254),
+    AfterValidator(_plain_address),
+    Field(description="With nothing but ASCII before the @; compared without case."),
+]

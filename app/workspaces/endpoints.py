@@ -28,8 +28,8 @@ from app.workspaces.scope import AdminScope, MemberScope, OwnerScope
 router = APIRouter(route_class=DescribedRoute)
 WORKSPACE = "/workspaces/{workspaceId}"
 
-UserId = Annotated[str, Path(alias="userId")]
-InvitationId = Annotated[str, Path(alias="invitationId")]
+UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
+InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 
 
 @router.post("/workspaces", tags=["workspaces"], status_code=201, responses=problems(409))
