@@ -14,7 +14,7 @@ from prisma.errors import PrismaError
 from app import roles
 from app.scope import scope
 from app.settings import ROOT
-from tests.fix_database import run_sql
+from tests.fix_database import run_prisma, run_sql
 from tests.fix_service import SECRET_KEY, environment
 
 ANOTHER_KEY = "another secret key of at least 32 characters"
@@ -63,6 +63,30 @@ async def test_the_role_reads_and_writes_rows_and_owns_nothing(
         ):
             with pytest.raises(PrismaError):
                 await client.execute_raw(forbidden)
+
+
+async def test_a_role_that_is_prepared_before_the_first_migration(
+    empty_database: Callable[[], str], role: str
+):
+    """It may use the tables that are made since, and the migrations' history it may not."""
+    database = empty_database()
+    assert prepare(database, role).returncode == 0
+    run_prisma(database, "migrate", "deploy")
+
+    url = roles.login_url(database, role, roles.password(SECRET_KEY, role))
+    async with Prisma(use_dotenv=False, datasource={"url": url}) as client:
+        with scope(user=SOMEBODY):
+            await client.user.create({"id": SOMEBODY, "email": "role@example.com"})
+        for forbidden in (
+            "SELECT * FROM _prisma_migrations",
+            "DELETE FROM _prisma_migrations",
+            "INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ('a', 'b', 'c')",
+        ):
+            with pytest.raises(PrismaError, match="permission denied"):
+                await client.execute_raw(forbidden)
+    # A second time there is no more to do, and the owner's own rights are untouched.
+    assert prepare(database, role).returncode == 0
+    run_prisma(database, "migrate", "deploy")
 
 
 async def test_preparing_twice_changes_nothing(database: str, role: str, role_url: str):
