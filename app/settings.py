@@ -100,6 +100,7 @@ def _listed(value: object) -> object:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+Days = Annotated[int, Field(ge=1, le=36500)]  # up to a century: dates have a beginning
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
 
@@ -118,8 +119,8 @@ class Settings(BaseModel):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workspaces_per_owner: Annotated[int, Field(ge=1)] = 100
-    unconfirmed_days: Annotated[int, Field(ge=1)] = 30
-    audit_days: Annotated[int, Field(ge=1)] | None = None
+    unconfirmed_days: Days = 30
+    audit_days: Days | None = None
     body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_listed)] = ()
     public_url: Annotated[str, AfterValidator(_web_url)] = ""  # load() knows the default

@@ -6,15 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fix_service import Serve, Service
+from tests.fix_api import prepared_database
+from tests.fix_service import Service, serving
 
 SECONDS = 0.5  # that a body may take
 LIMIT = 20.0
 
 
-@pytest.fixture
-def service(serve: Serve, database: str) -> Iterator[Service]:
-    with serve(DATABASE_URL=database, BODY_SECONDS=str(SECONDS)) as running:
+@pytest.fixture(scope="module")
+def service(
+    server: str, prepared_template: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("bodies")
+    with (
+        prepared_database(server, prepared_template) as urls,
+        serving(folder, **urls, BODY_SECONDS=str(SECONDS)) as running,
+    ):
         yield running
 
 
