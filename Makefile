@@ -11,6 +11,7 @@ PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	&& echo "$$p" && break; done)
 endif
 BIN := .venv/bin
+ROUNDS = $(if $(rounds),--rounds $(rounds))
 export name
 
 help: ## list the commands
@@ -86,20 +87,20 @@ schema-format: setup ## format the Prisma schema
 studio: setup ## look at the rows in a browser
 	@$(BIN)/prisma studio --hostname 127.0.0.1
 
-bench: setup ## servers side by side: verify, measure, write docs/performance-peers.*
-	@$(BIN)/python -m bench peers --save
+bench: setup ## servers side by side, into docs/: make bench rounds=1 is a short one
+	@$(BIN)/python -m bench peers --save $(ROUNDS)
 
 bench-quick: setup ## two minutes: what moved since the figures in docs/
 	@$(BIN)/python -m bench quick
 
 bench-service: setup ## what the service's routes cost, against a bare read: docs/performance-service.md
-	@$(BIN)/python -m bench service --save
+	@$(BIN)/python -m bench service --save $(ROUNDS)
 
 bench-growth: setup ## what grows with tables, members, connections: docs/performance-growth.md
-	@$(BIN)/python -m bench growth --save
+	@$(BIN)/python -m bench growth --save $(ROUNDS)
 
 bench-choices: setup ## each choice against what it replaced: docs/performance-choices.md
-	@$(BIN)/python -m bench choices --save
+	@$(BIN)/python -m bench choices --save $(ROUNDS)
 
 bench-queries: setup ## what a query costs, against asyncpg by hand
 	@cd engine && ../$(BIN)/python -m bench
