@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import signal
 import sys
 from pathlib import Path
 
@@ -47,6 +48,7 @@ the rounds' ratios, with the least and the greatest. This run: {rounds} rounds o
 
 def main() -> int:
     options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, _end)
     try:
         return options.run(options)
     except BenchError as error:
@@ -55,6 +57,11 @@ def main() -> int:
     except KeyboardInterrupt:
         print("bench: interrupted; run it again to begin anew.", file=sys.stderr)
         return 130
+
+
+def _end(number: int, _: object) -> None:
+    """What was started ends too."""
+    sys.exit(128 + number)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """The benchmarks' own PostgreSQL: a cluster below .data/, a seeded template, copies of it."""
 
 import contextlib
+import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Generator, Iterable
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.contract import Ids
+from bench.errors import BenchError
 from bench.folders import HERE, work
 from bench.process import LOAD_CORE, pin
 from bench.programs import run, say
@@ -90,12 +92,17 @@ class Database:
 
 
 @contextlib.contextmanager
-def running(folder: Path | None = None) -> Generator[Database]:
-    """The server, on the core of the load; it stops at the end."""
-    pin(LOAD_CORE)
-    folder = folder or work("postgres")
-    server = embedded.ensure(folder, idle_minutes=1)
-    try:
-        yield Database(server)
-    finally:
-        embedded.stop(folder)
+def running() -> Generator[Database]:
+    """The server, on the core of the load; it stops at the end. One benchmark at a time has it."""
+    folder = work("postgres")
+    with folder.with_name("lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchError("Another benchmark runs in this folder; wait for its end.") from None
+        pin(LOAD_CORE)
+        server = embedded.ensure(folder, idle_minutes=1)
+        try:
+            yield Database(server)
+        finally:
+            embedded.stop(folder)
