@@ -76,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = commands.add_parser("peers", help="verify and measure the servers side by side")
     run.add_argument("--endpoints", default="", help="names with commas between; all by default")
-    run.add_argument("--rounds", type=int, default=measure.Plan.rounds)
+    run.add_argument(
+        "--rounds", type=int, default=measure.Plan.rounds, help="0 measures the starts alone"
+    )
     run.add_argument("--seconds", type=int, default=measure.Plan.seconds)
     run.add_argument("--warm-up", type=int, default=measure.Plan.warm_up)
     run.add_argument("--starts", type=int, default=measure.Plan.starts)
@@ -129,8 +131,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _peers(options: argparse.Namespace) -> int:
     chosen = peers.chosen(options.peers)
-    if options.save and (len(chosen) < len(peers.PEERS) or options.endpoints):
-        raise BenchError("--save wants all servers and all endpoints.")
+    if options.save and (len(chosen) < len(peers.PEERS) or options.endpoints or not options.rounds):
+        raise BenchError("--save wants all servers and all endpoints, and a round.")
     plan = measure.Plan(
         rounds=options.rounds,
         seconds=options.seconds,

@@ -59,6 +59,8 @@ def measured(peers: Sequence[Peer], database: Database, plan: Plan) -> Results:
     for turn in range(plan.starts):
         for peer in in_order(peers, turn):
             _measure_start(peer, database, results.peers[peer.name])
+    if not plan.rounds:
+        return results
     with contextlib.ExitStack() as stack:
         # Those that nobody loads take no time.
         running = {peer.name: stack.enter_context(started(peer, database)) for peer in peers}

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import orjson
 
-from bench.servers.fastapi_asyncpg import CREATE, OF_USER, PAGE, USER, WORKSPACE
+from bench.servers.sql import CREATE, OF_USER, PAGE, USER, WORKSPACE
 
 asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
 
