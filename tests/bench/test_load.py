@@ -111,6 +111,8 @@ def test_every_request_of_the_file_is_sent(
         monkeypatch.setattr(setup, "wrk", lambda: None)
     else:
         setup.load_generator()
+        if setup.wrk() is None:
+            pytest.skip("this machine has no wrk, and no Debian to get it from")
     assert load.generator() == name
     port = server.server_address[1]
     done = load.load(port, requests, seconds=1, connections=4)
