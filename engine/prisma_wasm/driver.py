@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -10,6 +11,8 @@ from typing import Any, Protocol, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
 from asyncpg import exceptions  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
+
+from prisma_wasm.wire import Wire, WiredLoop
 
 BitString: Any = cast("Any", asyncpg).BitString
 
@@ -35,6 +38,8 @@ class RawStatement(Protocol):
     async def fetch(self, *args: Any) -> list[Any]: ...
 
     def get_parameters(self) -> Sequence[ParameterType]: ...
+
+    def get_name(self) -> str: ...
 
     def get_attributes(self) -> Sequence[Column]: ...
 
@@ -84,8 +89,16 @@ class DatabaseError(Exception):
 
 async def open_connection(**options: Any) -> RawConnection:
     """Connect to a server."""
-    connection: Any = await cast("Any", asyncpg).connect(**options)
+    loop = asyncio.get_running_loop()
+    connection: Any = await cast("Any", asyncpg).connect(loop=WiredLoop(loop), **options)
+    connection._loop = loop
     return cast("RawConnection", connection)
+
+
+def wire_of(raw: RawConnection) -> Wire | None:
+    """What the connection writes to."""
+    transport = getattr(raw, "_transport", None)
+    return transport if isinstance(transport, Wire) else None
 
 
 def socket_of(raw: RawConnection) -> Any:
@@ -152,6 +165,12 @@ def is_outdated_statement(error: BaseException) -> bool:
 def as_database_error(error: BaseException) -> DatabaseError | None:
     """The error if it is the server's."""
     return error if isinstance(error, POSTGRES_ERROR) else None
+
+
+def is_of_server(error: BaseException) -> bool:
+    """Whether the server sent it."""
+    sent = as_database_error(error)
+    return sent is not None and not was_refused_here(sent)
 
 
 def was_refused_here(error: DatabaseError) -> bool:

@@ -207,13 +207,11 @@ class Engine:
             with NOTHING if self.spans is None else self.spans.step("connection"):
                 connection = await pool.acquire(setup=settings)
         try:
-            if connection.held.current != settings and not await settle(connection, settings):
-                action = in_local_scope(action, settings)
             try:
-                result = await action(connection)
+                result = await self._in_scope(action, connection, settings)
             except OutdatedStatementError:
                 # Its own transaction was taken back as a whole.
-                result = await action(connection)
+                result = await self._in_scope(action, connection, settings)
         except BaseException as error:
             if isinstance(error, QueryError):
                 lane.give_back(connection)
@@ -222,6 +220,16 @@ class Engine:
             raise
         lane.give_back(connection)
         return result
+
+    async def _in_scope(
+        self,
+        action: Callable[[Connection], Awaitable[ResultT]],
+        connection: Connection,
+        settings: scope.Settings,
+    ) -> ResultT:
+        if connection.held.current != settings and not await settle(connection, settings):
+            action = in_local_scope(action, settings)
+        return await action(connection)
 
     # Transactions
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
@@ -32,25 +33,31 @@ from prisma_wasm.driver import (
     disown,
     is_outdated_statement,
     was_refused_here,
+    wire_of,
 )
 from prisma_wasm.errors import OutdatedStatementError, QueryError
+from prisma_wasm.owed import Owed
 from prisma_wasm.scope import Settings
 from prisma_wasm.settings import Held
 from prisma_wasm.statements import Statements
 
 _RECOVERY_LIMIT: Final = 1.0
+BEGIN: Final = "BEGIN"
+COMMIT: Final = "COMMIT"
 
 OnQuery = Callable[[str, list[Any], float], None]
 
 
-class Link:
+class Link(ABC):
     """A connection, used by one query or transaction at a time."""
 
     def __init__(self, raw: RawConnection, address: Address, on_query: OnQuery) -> None:
         self._raw = raw
         self._address = address
         self._on_query = on_query
+        self._wire = wire_of(raw)
         self._statements = Statements(address.statement_cache_size)
+        self._owed = Owed()
         self._in_transaction = False
         self._is_broken = False
         self._is_unsettled = False
@@ -69,8 +76,8 @@ class Link:
 
     @property
     def is_at_rest(self) -> bool:
-        """Whether nothing of this use is left on the server: no transaction, and no locks."""
-        return not self._is_unsettled and not self.is_in_transaction
+        """Whether nothing of this use is left: no transaction, no locks, nothing that is owed."""
+        return not self._is_unsettled and not self._owed and not self.is_in_transaction
 
     def terminate(self) -> None:
         """Cut the connection; from its own event loop."""
@@ -102,31 +109,54 @@ class Link:
 
     @property
     def is_in_transaction(self) -> bool:
-        return not self._is_broken and self._raw.is_in_transaction()
+        return not self._is_broken and (self._owed.begin or self._raw.is_in_transaction())
 
-    async def begin(self, command: str = "BEGIN") -> bool:
+    async def begin(self, command: str = BEGIN) -> bool:
         if self._in_transaction:
             return False
-        await self.command(command)
+        if command == BEGIN and self._wire is not None:
+            self._owed.begin = True
+        else:
+            # A level of isolation is too late once the server has read another statement.
+            await self.command(command)
         self._in_transaction = True
         self.held.begin()
         return True
 
     async def commit(self) -> None:
+        if not self._in_transaction:
+            return  # it went with the last query
+        if self._owed.statements:
+            await self.flush()
+        has_begun = not self._owed.begin
+        self._owed.clear()
         try:
-            done = await self.command("COMMIT")
+            done = await self.command(COMMIT) if has_begun else COMMIT
         finally:
-            self._in_transaction = False  # a COMMIT that fails has ended the transaction too
-            self.held.end()
+            self._ended()  # a COMMIT that fails has ended the transaction too
         self._is_unsettled = False
         if done == "ROLLBACK":
             raise rolled_back()
 
     async def rollback(self) -> None:
         """Take back the transaction, or give up the connection if that cannot be told."""
+        has_begun = not self._owed.begin
+        self._owed.clear()
+        self._ended()
+        if has_begun:
+            await self._end("ROLLBACK")
+
+    def _ended(self) -> None:
         self._in_transaction = False
         self.held.end()
-        await self._end("ROLLBACK")
+
+    @abstractmethod
+    async def flush(self) -> None:
+        """Send what is owed by itself."""
+
+    def owe(self, settings: Settings | None) -> None:
+        """Give the connection these settings with its next statement."""
+        self._owed.settings = settings
 
     async def _end(self, command: str) -> None:
         if not self.is_usable:
@@ -152,10 +182,13 @@ class Link:
     async def rollback_to(self, savepoint: str) -> None:
         """Take back what came after a savepoint, or give up the connection."""
         self.held.forget()
+        self._owed.clear()
         await self._end(f"ROLLBACK TO SAVEPOINT {savepoint}; RELEASE SAVEPOINT {savepoint}")
 
     async def command(self, sql: str) -> str:
         """A command without arguments or rows; what the server says it did."""
+        if self._owed:
+            await self.flush()
         started = self.asked_at = time.perf_counter()
         try:
             return await self._raw.execute(sql)
@@ -167,6 +200,7 @@ class Link:
 
     async def recover(self) -> bool:
         """After a broken-off query: end what is left of it on the server; whether that worked."""
+        self._owed.clear()
         try:
             async with asyncio.timeout(_RECOVERY_LIMIT):
                 if not self._raw.is_in_transaction():

@@ -288,7 +288,8 @@ class Process(TypedDict):
 
 
 class Sql(TypedDict):
-    type: Literal["query", "execute"]
+    # The last two are this engine's own (execute/together.py).
+    type: Literal["query", "execute", "last", "send"]
     args: TemplateSql
 
 

@@ -7,13 +7,15 @@ A connection keeps the statements it has prepared, so that a query costs one rou
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Final
 
+from prisma_wasm import wire
 from prisma_wasm.address import Address
 from prisma_wasm.database_errors import bad_argument, wrong_number_of_arguments
 from prisma_wasm.dial import dial
-from prisma_wasm.driver import Column, RawConnection, RawStatement, is_outdated_statement
-from prisma_wasm.link import Link, OnQuery
+from prisma_wasm.driver import Column, RawConnection, is_of_server, is_outdated_statement
+from prisma_wasm.link import BEGIN, COMMIT, Link, OnQuery
+from prisma_wasm.owed import Owed, Silent, as_texts
 from prisma_wasm.parameters import (
     FIRST_OWN_TYPE,
     ArgumentError,
@@ -22,8 +24,12 @@ from prisma_wasm.parameters import (
     text_for_server,
 )
 from prisma_wasm.results import mender
-from prisma_wasm.settings import may_change_settings, may_drop_statements
+from prisma_wasm.scope import Settings
+from prisma_wasm.settings import change_of, may_change_settings, may_drop_statements
 from prisma_wasm.statements import Prepared, learn_intervals, prepare
+
+_BEGIN: Final = Silent(BEGIN, [], wire.command(BEGIN))
+_COMMIT: Final = wire.command(COMMIT)
 
 
 class Connection(Link):
@@ -41,13 +47,19 @@ class Connection(Link):
         return process == self._raw.get_server_pid()
 
     async def fetch(
-        self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
+        self,
+        sql: str,
+        args: list[Any],
+        *,
+        keep: bool = True,
+        ends: bool = False,
+        again: bool = True,
     ) -> list[Any]:
         """The rows of a statement."""
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
         started = self.asked_at = time.perf_counter()
         try:
-            rows = await prepared.statement.fetch(*values)
+            rows = await self._with_owed(prepared, values, ends=ends)
         except BaseException as error:
             if self._was_outdated(error) and again:
                 return await self.fetch(sql, args, keep=keep, again=False)
@@ -55,14 +67,29 @@ class Connection(Link):
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
+        if ends:
+            self._on_query(COMMIT, [], 0)
         return rows if prepared.mend is None else prepared.mend(rows)
+
+    async def send(self, sql: str, args: list[Any]) -> None:
+        """Run a statement of a transaction whose answer nobody waits for, with the next one."""
+        if not self._in_transaction or self._statements.size == 0 or self._wire is None:
+            await self.execute(sql, args)
+            return
+        prepared, values = await self._ready(sql, args, raw=False)
+        texts = as_texts(values)
+        if texts is None:
+            await self.execute(sql, args)
+            return
+        message = wire.statement(prepared.statement.get_name(), texts)
+        self._owed.statements.append(Silent(sql, args, message))
 
     async def execute(
         self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
     ) -> int:
         """The number of rows that a statement affected."""
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
-        return await self._affected(prepared.statement, sql, args, values, raw=False, again=again)
+        return await self._affected(prepared, sql, args, values, raw=False, again=again)
 
     # What raw queries ask
 
@@ -72,10 +99,11 @@ class Connection(Link):
         """The columns and the rows of a statement that the caller wrote."""
         prepared, values = await self._ready(sql, args, raw=True, keep=keep)
         if not prepared.is_plain:
+            await self.flush()
             self._expect_anything(sql)
         started = self.asked_at = time.perf_counter()
         try:
-            rows = await prepared.statement.fetch(*values)
+            rows = await self._with_owed(prepared, values)
             columns = list(prepared.statement.get_attributes())
         except BaseException as error:
             if self._was_outdated(error) and again:
@@ -92,14 +120,78 @@ class Connection(Link):
         """The number of rows that a statement affected that the caller wrote."""
         prepared, values = await self._ready(sql, args, raw=True, keep=keep)
         if not prepared.is_plain:
+            await self.flush()
             self._expect_anything(sql)
-        return await self._affected(prepared.statement, sql, args, values, raw=True, again=again)
+        return await self._affected(prepared, sql, args, values, raw=True, again=again)
 
     # Statements
 
+    async def flush(self) -> None:
+        """Send what is owed by itself."""
+        owed, self._owed = self._owed, Owed()
+        if owed.begin:
+            await self.command(BEGIN)
+        if owed.settings is not None:
+            change = self._change(owed.settings)
+            self.held.current = None  # until the server has answered
+            if change:
+                await self.fetch(*change)
+            self.held.put(owed.settings)
+        for silent in owed.statements:
+            await self.execute(silent.sql, silent.args)
+
+    def _change(self, wanted: Settings) -> tuple[str, list[Any]] | None:
+        """The statement that gives the connection these settings, if it has not got them."""
+        changes = self.held.changes(wanted)
+        return change_of(changes, local=self.is_in_transaction) if changes else None
+
+    async def _with_owed(
+        self, prepared: Prepared, values: list[Any], *, ends: bool = False
+    ) -> list[Any]:
+        """The rows of a statement that comes after what is owed, or with the transaction's end."""
+        owed, wire_ = self._owed, self._wire
+        if wire_ is None or not (owed or ends):
+            return await prepared.statement.fetch(*values)
+        wanted = owed.settings
+        ahead = await self._ahead(wanted)
+        started = time.perf_counter()
+        wire_.ahead = b"".join([silent.message for silent in ahead])
+        wire_.after = _COMMIT if ends else b""
+        try:
+            rows = await prepared.statement.fetch(*values)
+        except BaseException as error:
+            if wire_.forget():
+                raise  # nothing was sent
+            owed.begin = False
+            owed.statements.clear()
+            # An error of the server's took back the settings, which are owed as before.
+            if wanted is not None and not is_of_server(error):
+                self.held.forget()
+            raise
+        owed.clear()
+        if wanted is not None:
+            self.held.put(wanted)
+        if ends:
+            self._ended()
+            self._is_unsettled = False
+        seconds = time.perf_counter() - started
+        for silent in ahead:
+            self._on_query(silent.sql, silent.args, seconds)
+        return rows
+
+    async def _ahead(self, wanted: Settings | None) -> list[Silent]:
+        """What is owed, as messages."""
+        ahead = [_BEGIN] if self._owed.begin else []
+        change = None if wanted is None else self._change(wanted)
+        if change:
+            sql, args = change
+            prepared = self._statements.find(sql) or await self._prepare(sql, raw=False, keep=True)
+            ahead.append(Silent(sql, args, wire.statement(prepared.statement.get_name(), args)))
+        return ahead + self._owed.statements
+
     async def _affected(
         self,
-        statement: RawStatement,
+        prepared: Prepared,
         sql: str,
         args: list[Any],
         values: list[Any],
@@ -109,7 +201,7 @@ class Connection(Link):
     ) -> int:
         started = self.asked_at = time.perf_counter()
         try:
-            await statement.fetch(*values)
+            await self._with_owed(prepared, values)
         except BaseException as error:
             if self._was_outdated(error) and again:
                 run = self.execute_raw if raw else self.execute
@@ -118,7 +210,7 @@ class Connection(Link):
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
-        count = (statement.get_statusmsg() or "").rpartition(" ")[2]
+        count = (prepared.statement.get_statusmsg() or "").rpartition(" ")[2]
         return int(count) if count.isdecimal() else 0
 
     async def _ready(
@@ -127,6 +219,10 @@ class Connection(Link):
         """The prepared statement and its encoded arguments."""
         prepared = self._statements.find(sql)
         if prepared is None:
+            # What is prepared inside of the transaction keeps its table from being changed until
+            # it runs, and what goes ahead of a statement would take the unnamed one's place.
+            if self._owed:
+                await self.flush()
             prepared = await self._prepare(sql, raw=raw, keep=keep)
         if len(args) != len(prepared.encoders):
             await self._finish_preparing()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from functools import lru_cache
-from typing import Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from prisma_wasm import scope
 from prisma_wasm.errors import QueryError
@@ -80,6 +80,8 @@ class Settled(Session, Protocol):
     @property
     def is_in_transaction(self) -> bool: ...
 
+    def owe(self, settings: Settings | None) -> None: ...
+
     async def is_direct(self) -> bool: ...
 
     async def command(self, sql: str) -> str: ...
@@ -90,12 +92,13 @@ ResultT = TypeVar("ResultT")
 
 
 async def settle(connection: Settled, wanted: Settings) -> bool:
-    """Give a connection these settings and no others; at no cost if it has them.
+    """Give a connection these settings and no others, with its next statement.
 
     False: the session is not its own, and settings need a transaction.
     """
     held = connection.held
     if held.current == wanted:
+        connection.owe(None)
         return True
     if held.current is None and not scope.is_used():
         return True  # where there are no scopes, what callers SET is theirs to take back
@@ -109,12 +112,7 @@ async def settle(connection: Settled, wanted: Settings) -> bool:
         if held.current is None:
             await connection.command(_RESET)
             held.put(())
-    changes = held.changes(wanted)
-    held.current = None  # until the server has answered
-    if changes:
-        values = [part for change in changes for part in change]
-        await connection.fetch(_statement(len(changes), local=local), values)
-    held.put(wanted)
+    connection.owe(wanted)
     return True
 
 
@@ -154,10 +152,17 @@ def may_drop_statements(sql: str) -> bool:
     return _DROPPING.search(sql) is not None
 
 
+def change_of(changes: list[tuple[str, str | None]], *, local: bool) -> tuple[str, list[Any]]:
+    """The statement that makes these changes, without a row, and its arguments."""
+    values = [part for change in changes for part in change]
+    return _statement(len(changes), local=local), values
+
+
 @lru_cache(maxsize=64)
 def _statement(count: int, *, local: bool) -> str:
+    # A setting is never null, not even one that is taken back: all are set, and no row comes.
     calls = (
-        f"pg_catalog.set_config(${2 * n + 1}, ${2 * n + 2}, {str(local).lower()})"
+        f"pg_catalog.set_config(${2 * n + 1}, ${2 * n + 2}, {str(local).lower()}) IS NULL"
         for n in range(count)
     )
-    return "SELECT " + ", ".join(calls)
+    return "SELECT WHERE " + " OR ".join(calls)

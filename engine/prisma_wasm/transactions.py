@@ -211,7 +211,9 @@ class Transactions:
             async with asyncio.timeout_at(transaction.deadline) as transaction.running:
                 if not transaction.connection.is_usable:
                     raise connection_lost()
-                if not must_come_first(raw_sql):
+                if must_come_first(raw_sql):
+                    transaction.connection.owe(None)
+                else:
                     await settle_inside(transaction.connection, scope.current.get())
                 return await action(transaction.connection)
         finally:

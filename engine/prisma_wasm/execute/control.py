@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import memory
-from prisma_wasm.execute.run import Run, Session, in_transaction
+from prisma_wasm.execute.run import Run, Session, completed, in_transaction
 from prisma_wasm.execute.sql import Statement
 from prisma_wasm.execute.validation import compile_rule, compile_validation
 from prisma_wasm.execute.values import Evaluate, Scope, compile_value
@@ -41,6 +41,8 @@ def compile_node(node: Node, scope: Scope, *then: Change) -> Step:
     match node["type"]:
         case "query":
             return _query(node["args"], scope, then)
+        case "last":
+            return _query(node["args"], scope, then, is_last=True)
         case "let":
             return _let(node["args"], scope, then)
         case "dataMap":
@@ -70,6 +72,8 @@ def _compile_whole(node: Node, scope: Scope) -> Step:
     match node["type"]:
         case "execute":
             return _execute(node["args"], scope)
+        case "send":
+            return _send(node["args"], scope)
         case "get":
             place = scope.place(node["args"]["name"])
             return _simple(lambda run: run.frame[place])
@@ -124,9 +128,17 @@ def _changed(inner: Step, changes: tuple[Change, ...]) -> Step:
 # Statements
 
 
-def _query(args: TemplateSql, scope: Scope, then: tuple[Change, ...]) -> Step:
+def _query(
+    args: TemplateSql, scope: Scope, then: tuple[Change, ...], *, is_last: bool = False
+) -> Step:
     statement = Statement(args, scope)
     one, render = statement.one, statement.render
+    if one is not None and is_last:
+
+        async def fetch_last(run: Run) -> Any:
+            return await run.session.fetch(*one(run), ends=run.ends)
+
+        return _changed(fetch_last, then)
     if one is not None:
 
         async def fetch(run: Run) -> Any:
@@ -180,9 +192,23 @@ def _execute(args: TemplateSql, scope: Scope) -> Step:
     return execute_all
 
 
+def _send(args: TemplateSql, scope: Scope) -> Step:
+    one = Statement(args, scope).one
+    if one is None:
+        return _execute(args, scope)
+
+    async def send(run: Run) -> None:
+        await run.session.send(*one(run))
+
+    return send
+
+
 def _transaction(inner: Step) -> Step:
     async def step(run: Run) -> Any:
-        return await in_transaction(run.session, lambda _session: inner(run))
+        if not await run.session.begin():
+            return await inner(run)
+        run.ends = True
+        return await completed(run.session, inner(run))
 
     return step
 

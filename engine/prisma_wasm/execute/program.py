@@ -8,6 +8,7 @@ from typing import Any, cast
 from prisma_wasm.execute.bulk import RowPlan, row_plan
 from prisma_wasm.execute.control import compile_node
 from prisma_wasm.execute.run import Run, Session
+from prisma_wasm.execute.together import together
 from prisma_wasm.execute.values import Scope
 from prisma_wasm.plan import Node
 
@@ -19,7 +20,7 @@ class Program:
 
     def __init__(self, plan: Any, weight: int, *, as_text: bool = False) -> None:
         scope = Scope(as_text=as_text)
-        self._root = compile_node(cast("Node", plan), scope)
+        self._root = compile_node(together(cast("Node", plan)), scope)
         self._slots = scope.size
         self.row: RowPlan | None = row_plan(plan)
         self.weight = weight

@@ -10,8 +10,15 @@ from typing import Any, Protocol, TypeVar
 class Session(Protocol):
     """Where a plan's statements go: one connection, held for the length of the run."""
 
-    async def fetch(self, sql: str, args: list[Any], *, keep: bool = True) -> list[Any]:
-        """`keep` says whether the statement is worth keeping for the next time."""
+    async def fetch(
+        self, sql: str, args: list[Any], *, keep: bool = True, ends: bool = False
+    ) -> list[Any]:
+        """`keep` says whether the statement is worth keeping for the next time, and `ends` that
+        the transaction may be committed with it."""
+        ...
+
+    async def send(self, sql: str, args: list[Any]) -> None:
+        """Run a statement without an answer, at the latest with the next one."""
         ...
 
     async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int: ...
@@ -20,7 +27,9 @@ class Session(Protocol):
         """Open a transaction, unless there is one; whether it was opened here."""
         ...
 
-    async def commit(self) -> None: ...
+    async def commit(self) -> None:
+        """Commit the transaction, unless that has been done with its last query."""
+        ...
 
     async def rollback(self) -> None: ...
 
@@ -28,12 +37,13 @@ class Session(Protocol):
 class Run:
     """One run of a plan."""
 
-    __slots__ = ("_now", "frame", "session", "values")
+    __slots__ = ("_now", "ends", "frame", "session", "values")
 
     def __init__(self, values: list[Any], slots: int, session: Session) -> None:
         self.values = values
         self.frame: list[Any] = [None] * slots
         self.session = session
+        self.ends = False  # whether a transaction was opened that ends with it
         self._now: datetime | None = None
 
     def now(self) -> datetime:
@@ -54,8 +64,13 @@ async def in_transaction(
     """Do something in a transaction; in the one that is open, if there is one."""
     if not await session.begin():
         return await action(session)
+    return await completed(session, action(session))
+
+
+async def completed(session: Session, work: Awaitable[ResultT]) -> ResultT:
+    """Commit what was done in a transaction that has been opened, or take it back."""
     try:
-        result = await action(session)
+        result = await work
     except BaseException:
         await session.rollback()
         raise

@@ -46,11 +46,17 @@ class _Watched:
         self._tags = tags
         self._spans = spans
 
-    async def fetch(self, sql: str, args: list[Any], *, keep: bool = True) -> list[Any]:
+    async def fetch(
+        self, sql: str, args: list[Any], *, keep: bool = True, ends: bool = False
+    ) -> list[Any]:
+        # Each statement has a span of its own, the COMMIT too.
         return await self._run(self._connection.fetch, sql, args, keep=keep)
 
     async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
         return await self._run(self._connection.execute, sql, args, keep=keep)
+
+    async def send(self, sql: str, args: list[Any]) -> None:
+        await self.execute(sql, args)
 
     async def fetch_raw(
         self, sql: str, args: list[Any], *, keep: bool = True

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext, suppress
 from datetime import timedelta
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import pytest
@@ -100,12 +100,35 @@ async def test_errors(db: Any, prisma: Any, sql: str) -> None:
         async with db.tx() as tx:
             await tx.execute_raw(sql)
 
-    for act in (alone, in_batch, in_transaction):
+    for act, name in product((alone, in_batch, in_transaction), ("ada", "ben")):
         with as_user("ada"):
             assert await owners(db) == ["ada"]
+        with as_user(name):  # which the connection has, or is to get with the query that fails
             with pytest.raises(prisma.errors.PrismaError):
                 await act()
-            assert await owners(db) == ["ada"]
+            assert await owners(db) == [name]
+        await assert_nothing_leaks(db)
+
+
+async def test_tables_change(db: Any, superuser: Any) -> None:
+    """A query that is done again after its table changed is done again in its scope."""
+    change = ("ADD COLUMN more text", "DROP COLUMN more")
+
+    async def read(db: Any) -> list[str]:
+        return sorted({row["owner"] for row in await db.query_raw('SELECT * FROM "Note"')})
+
+    async def in_batch(db: Any) -> list[str]:
+        async with db.batch_() as batch:
+            batch.note.update_many(where={}, data={"mood": "CROSS"})
+        return await read(db)
+
+    for act, alteration in product((read, in_batch), change):
+        with as_user("ada"):
+            assert await act(db) == ["ada"]
+        await superuser.execute_raw(f'ALTER TABLE "Note" {alteration}')
+        with as_user("ben"):
+            assert await act(db) == ["ben"]
+        assert await act(db) == []
         await assert_nothing_leaks(db)
 
 

@@ -1,0 +1,134 @@
+"""What goes to the server in one message with a statement of the driver's, ahead of it or after it.
+
+The driver sends one statement and waits for its answer. Much of what the engine sends has an answer
+that nobody waits for (BEGIN, COMMIT, a scope's settings), and each would cost a way to the server
+and back. PostgreSQL takes any number of statements up to a Sync, runs them one after the other, and
+after an error none until the Sync: so those that give no rows are written around the driver's own,
+inside of its Sync, and the driver reads the answers to all of them as its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable, Iterable
+from typing import Any, Final, cast
+
+from asyncpg.protocol import (  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
+    Protocol,
+)
+
+_SYNC: Final = b"S\0\0\0\x04"
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("!i", len(body) + 4) + body
+
+
+_EXECUTE: Final = _message(b"E", b"\0\0\0\0\0")
+_BIND_NOTHING: Final = _message(b"B", b"\0\0\0\0\0\0\0\0")
+
+
+def command(sql: str) -> bytes:
+    """A command without arguments, as the statement without a name."""
+    return _message(b"P", b"\0" + sql.encode() + b"\0\0\0") + _BIND_NOTHING + _EXECUTE
+
+
+def statement(name: str, texts: Iterable[str | None]) -> bytes:
+    """A statement that is prepared by this name, with its arguments as texts."""
+    body = bytearray(b"\0" + name.encode() + b"\0\0\0")
+    count = 0
+    place = len(body)
+    for text in texts:
+        count += 1
+        if text is None:
+            body += b"\xff\xff\xff\xff"
+        else:
+            encoded = text.encode()
+            body += struct.pack("!i", len(encoded)) + encoded
+    body[place:place] = struct.pack("!h", count)
+    body += b"\0\0"
+    return _message(b"B", bytes(body)) + _EXECUTE
+
+
+class Wire:
+    """The driver's transport."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self.transport = transport
+        self._write = transport.write
+        self.ahead = b""
+        self.after = b""
+
+    def write(self, data: Any) -> None:
+        if self.ahead or self.after:
+            data = self._surrounded(bytes(data))
+        self._write(data)
+
+    def _surrounded(self, data: bytes) -> bytes:
+        ahead, after = self.ahead, self.after
+        self.ahead = self.after = b""
+        if not after:
+            return ahead + data
+        if not data.endswith(_SYNC):
+            raise RuntimeError("The driver's message does not end with a Sync.")
+        return ahead + data.removesuffix(_SYNC) + after + _SYNC
+
+    def forget(self) -> bool:
+        """Drop what was not written yet; whether there was anything."""
+        was_there = bool(self.ahead or self.after)
+        self.ahead = self.after = b""
+        return was_there
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.transport, name)
+
+
+class WiredLoop:
+    """The event loop as the driver sees it while it connects: what it opens are wires."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    async def create_connection(
+        self, factory: Callable[[], Any], *args: Any, **options: Any
+    ) -> tuple[Any, Any]:
+        return _wired(await self._loop.create_connection(lambda: _met(factory()), *args, **options))
+
+    async def create_unix_connection(
+        self, factory: Callable[[], Any], *args: Any, **options: Any
+    ) -> tuple[Any, Any]:
+        return _wired(
+            await self._loop.create_unix_connection(lambda: _met(factory()), *args, **options)
+        )
+
+    async def start_tls(self, transport: Any, *args: Any, **options: Any) -> Any:
+        made = await self._loop.start_tls(transport.transport, *args, **options)
+        return None if made is None else Wire(made)
+
+
+class _Meeting(asyncio.Protocol):
+    """Stands for the driver's protocol until there is a transport, which it gets as a wire."""
+
+    def __init__(self, protocol: Any) -> None:
+        self.protocol = protocol
+        self.wire: Wire | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.wire = Wire(cast("asyncio.Transport", transport))
+        transport.set_protocol(self.protocol)
+        self.protocol.connection_made(self.wire)
+
+
+def _met(protocol: Any) -> Any:
+    return _Meeting(protocol) if isinstance(protocol, Protocol) else protocol
+
+
+def _wired(made: tuple[Any, Any]) -> tuple[Any, Any]:
+    transport, protocol = made
+    if isinstance(protocol, _Meeting):
+        return protocol.wire, protocol.protocol
+    return Wire(transport), protocol  # what asks for TLS first
