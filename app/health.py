@@ -8,9 +8,10 @@ from prisma.errors import PrismaError
 from pydantic import BaseModel
 
 from app import db
+from app.kit.description import operation_id
 from app.problems import Problem, problems, render
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], generate_unique_id_function=operation_id)
 _SOON = {"Retry-After": "1"}
 
 

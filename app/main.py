@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
 from app import audit, auth, background, db, health, mail, problems, workspaces
 from app import settings as configuration
@@ -13,12 +14,18 @@ from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
 from app.kit.bodies import LONGEST_BODY, LimitedBodies
 from app.kit.collector import collecting_rarely
-from app.kit.description import describe, operation_id
+from app.kit.description import describe
+from app.scope import ScopedRequests
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
-# Every domain's routes; health's have no version. They are looked through in this order.
-ROUTERS: tuple[APIRouter, ...] = (workspaces_endpoints.router, accounts_endpoints.router)
+# All routes, in the order in which they are looked through; health's have no version. FastAPI
+# looks through a router that is included a second time.
+ROUTES: tuple[BaseRoute, ...] = (
+    *workspaces_endpoints.router.routes,
+    *accounts_endpoints.router.routes,
+    *health.router.routes,
+)
 
 # Without row-level security on these the service is not ready.
 PROTECTED = (*auth.TABLES, *workspaces.TABLES, *audit.TABLES, *mail.TABLES)
@@ -40,16 +47,14 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("tenantry"),
         description=f"Bodies are JSON of {LONGEST_BODY} bytes at most.",
         lifespan=lifespan,
-        generate_unique_id_function=operation_id,
+        routes=list(ROUTES),
     )
     app.state.settings = settings
     app.state.tokens = Tokens(settings)
     problems.install(app)
     health.install(app)
     app.add_middleware(LimitedBodies, seconds=settings.body_seconds)
-    for router in ROUTERS:
-        app.include_router(router, prefix="/v1")
-    app.include_router(health.router)
+    app.add_middleware(ScopedRequests)
     describe(app)
     return app
 

@@ -5,6 +5,8 @@ The policies are in the migrations; they read the settings that are set here, an
 
 from contextlib import AbstractContextManager
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from prisma_wasm import scoped
 
 
@@ -15,3 +17,22 @@ def scope(*, user: str = "", workspace: str = "", key: str = "") -> AbstractCont
     of a token; it shows the rows that bear it. A scope inside another replaces it altogether.
     """
     return scoped({"tenantry.user": user, "tenantry.workspace": workspace, "tenantry.key": key})
+
+
+def enter(*, user: str, workspace: str = "") -> None:
+    """Run the rest of the request as `user`, in `workspace`; `ScopedRequests` ends it."""
+    scope(user=user, workspace=workspace).__enter__()
+
+
+class ScopedRequests:
+    """Ends the scope that a request has entered, whatever comes after it in the same task.
+
+    A dependency that ends it itself costs each request a generator and a stack of exits.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, request: Scope, receive: Receive, send: Send) -> None:
+        with scoped({}):
+            await self.app(request, receive, send)

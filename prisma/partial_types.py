@@ -11,6 +11,25 @@ Workspace.create_partial(
     "WorkspaceView",
     include=["id", "name", "description", "ownerId", "createdAt", "updatedAt"],
 )
+# Who works in a workspace, as what: all that a request for one asks before it begins.
+WorkspaceMember.create_partial(
+    "PlaceOfWork",
+    include=["role", "workspace"],
+    required=["workspace"],
+    relations={"workspace": "WorkspaceView"},
+)
+User.create_partial(
+    "PersonAtWork",
+    include=["id", "email", "name", "memberships"],
+    required=["memberships"],
+    relations={"memberships": "PlaceOfWork"},
+)
+Session.create_partial(
+    "SessionAtWork",
+    include=["id", "userId", "expiresAt", "user"],
+    required=["user"],
+    relations={"user": "PersonAtWork"},
+)
 WorkspaceMember.create_partial(
     "Membership",
     include=["userId", "role", "joinedAt", "user"],

@@ -11,6 +11,9 @@ import pytest
 from app.auth import passwords
 
 _LOG = logging.getLogger("prisma_wasm.query")
+# What the engine asks of a connection (its process, its settings) depends on what that connection
+# did before.
+_OF_THE_ENGINE = ("SELECT pg_catalog.", "SELECT WHERE pg_catalog.", "RESET ")
 
 
 @dataclass
@@ -40,9 +43,7 @@ class _Statements(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         sql: str = record.__dict__["sql"]
         work = _current.get()
-        # What the engine asks of a connection (its process, its settings) depends on what that
-        # connection did before.
-        if work is not None and not sql.startswith(("SELECT pg_catalog.", "RESET ")):
+        if work is not None and not sql.startswith(_OF_THE_ENGINE):
             work.statements.append(sql)
 
 

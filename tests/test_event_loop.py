@@ -8,8 +8,7 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from app import health
-from app.main import ROUTERS
+from app.main import ROUTES as ALL
 
 
 def runs_on_the_loop(call: Callable[..., Any]) -> bool:
@@ -27,12 +26,7 @@ def calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
         yield from calls(each)
 
 
-ROUTES = [
-    route
-    for router in (health.router, *ROUTERS)
-    for route in router.routes
-    if isinstance(route, APIRoute)
-]
+ROUTES = [route for route in ALL if isinstance(route, APIRoute)]
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.name}")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path
+from fastapi import Body, Path
 from prisma.enums import EmailTokenPurpose
 from prisma.models import Session
 from prisma.partials import Account, OwnSession
@@ -25,13 +25,13 @@ from app.accounts.schemas import (
 )
 from app.auth import CurrentCaller, CurrentTokens, TokenPair, sessions
 from app.auth.errors import session_not_found
-from app.kit.description import DescribedRoute
+from app.kit.description import domain_router
 from app.kit.ids import is_uuid
 from app.kit.pages import Page, PagesOf
 from app.kit.requests import CallerAddress, CurrentSettings, UserAgent
 from app.problems import problems
 
-router = APIRouter(route_class=DescribedRoute)
+router = domain_router()
 
 _SESSIONS = "sessions"
 

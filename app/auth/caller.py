@@ -1,19 +1,19 @@
 """Who calls: the signed-in user of a request, read anew each time so that a revocation holds."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from prisma.models import Session, User, WorkspaceMember
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
+from prisma.models import Session, User
 
 from app.auth.errors import not_signed_in
 from app.auth.tokens import Claims, InvalidToken, Tokens
 from app.db import prisma
 from app.kit.description import may_answer
-from app.scope import scope
+from app.scope import enter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,62 +30,56 @@ async def _tokens(request: Request) -> Tokens:
 
 CurrentTokens = Annotated[Tokens, Depends(_tokens)]
 
-_bearer = HTTPBearer(auto_error=False, description="The access token that logging in gave.")
 
+class BearerToken(SecurityBase):
+    """A dependency that begins with the request's token.
 
-@may_answer(401)
-async def _claims(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Claims:
-    if credentials is None:
-        raise not_signed_in()
-    try:
-        # Called, and not depended on: each dependency costs every request its share.
-        return (await _tokens(request)).read(credentials.credentials)
-    except InvalidToken:
-        raise not_signed_in() from None
-
-
-# What the request's token says; whether its session still is, `caller_in` finds out.
-TokenClaims = Annotated[Claims, Depends(_claims)]
-
-
-async def caller_in(
-    claims: Claims, *, workspace: str | None = None
-) -> tuple[Caller, WorkspaceMember | None]:
-    """The caller, and their membership of a workspace, in one query; raises 401.
-
-    To be called in the caller's scope.
+    What needs the token derives from it, and does not depend on it: each dependency costs every
+    request its share.
     """
-    session = await prisma.session.find_unique(
-        where={"id": claims.session},
-        include={
-            "user": {
-                "include": {
-                    "memberships": {
-                        "where": {"workspaceId": workspace},
-                        "include": {"workspace": True},
-                    }
-                }
-            }
-            if workspace
-            else True
-        },
-    )
-    if session is None or session.user is None or session.user.id != claims.user:
-        raise not_signed_in()
-    if session.expiresAt <= datetime.now(UTC):
-        raise not_signed_in()
-    memberships = session.user.memberships or []
-    return Caller(session.user, session), memberships[0] if memberships else None
+
+    model = HTTPBearer(description="The access token that logging in gave.")
+    scheme_name = "HTTPBearer"
+
+    def claims(self, request: Request) -> Claims:
+        """What the token says; whether its session still is, `going_on` finds out."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise not_signed_in()
+        tokens: Tokens = request.app.state.tokens
+        try:
+            return tokens.read(token)
+        except InvalidToken:
+            raise not_signed_in() from None
 
 
-async def _caller(claims: TokenClaims) -> AsyncGenerator[Caller]:
-    with scope(user=claims.user):
-        caller, _ = await caller_in(claims)
-        yield caller
+class _Login(Protocol):
+    userId: str  # the database's name
+    expiresAt: datetime
+
+
+LoginT = TypeVar("LoginT", bound=_Login)
+
+
+def going_on(session: LoginT | None, claims: Claims) -> LoginT:
+    """The session of a token, read anew; raises 401 if it is over."""
+    if session is None or session.userId != claims.user or session.expiresAt <= datetime.now(UTC):
+        raise not_signed_in()
+    return session
+
+
+class _SignedIn(BearerToken):
+    async def __call__(self, request: Request) -> Caller:
+        claims = self.claims(request)
+        enter(user=claims.user)
+        found = await prisma.session.find_unique(
+            where={"id": claims.session}, include={"user": True}
+        )
+        session = going_on(found, claims)
+        if session.user is None:
+            raise not_signed_in()
+        return Caller(session.user, session)
 
 
 # A route with this runs in its caller's scope: their own rows, and nobody else's.
-CurrentCaller = Annotated[Caller, Depends(_caller)]
+CurrentCaller = Annotated[Caller, Depends(may_answer(401)(_SignedIn()))]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
@@ -39,7 +39,7 @@ def may_answer(*statuses: int) -> Callable[[DependencyT], DependencyT]:
 
 
 class DescribedRoute(APIRoute):
-    """For `APIRouter(route_class=DescribedRoute)`."""
+    """Says what may be answered."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         if options.get("status_code") == HTTPStatus.NO_CONTENT:
@@ -51,6 +51,13 @@ class DescribedRoute(APIRoute):
             **self.responses,
         }
         self.responses = {status: responses[status] for status in sorted(responses, key=str)}
+
+
+def domain_router() -> APIRouter:
+    """A router for a domain's routes, below /v1."""
+    return APIRouter(
+        prefix="/v1", route_class=DescribedRoute, generate_unique_id_function=operation_id
+    )
 
 
 def describe(app: FastAPI) -> None:

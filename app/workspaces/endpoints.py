@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path
+from fastapi import Body, Path
 from prisma.partials import Membership, PendingInvitation
 
 from app import audit
 from app.auth import CurrentCaller
-from app.kit.description import DescribedRoute
+from app.kit.description import domain_router
 from app.kit.pages import Page, PagesOf
 from app.kit.requests import CurrentSettings
 from app.problems import problems
@@ -25,7 +25,7 @@ from app.workspaces.schemas import (
 )
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope
 
-router = APIRouter(route_class=DescribedRoute)
+router = domain_router()
 WORKSPACE = "/workspaces/{workspaceId}"
 
 UserId = Annotated[str, Path(alias="userId", description="A UUID.")]

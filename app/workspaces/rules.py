@@ -3,6 +3,7 @@
 from prisma import Prisma
 from prisma.enums import WorkspaceRole
 from prisma.models import Workspace, WorkspaceMember
+from prisma.partials import WorkspaceView
 from prisma.types import WorkspaceUpdateInput
 
 from app import audit
@@ -25,7 +26,7 @@ from app.workspaces.scope import WorkspaceScope
 _LIST = "my workspaces"
 
 
-def seen_by(workspace: Workspace, role: WorkspaceRole | str) -> MyWorkspace:
+def seen_by(workspace: Workspace | WorkspaceView, role: WorkspaceRole | str) -> MyWorkspace:
     """A workspace as one of its members sees it."""
     return MyWorkspace.model_validate({**dict(workspace), "role": role})
 

@@ -4,59 +4,79 @@ A handler names the least role that it needs by the type of its argument: Member
 OwnerScope. Strangers learn nothing (404); members with too low a role are told so (403).
 """
 
-from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import Depends, Path
+from fastapi import Depends, Path, Request
+from prisma.actions import SessionActions
 from prisma.enums import WorkspaceRole
-from prisma.models import User, Workspace
+from prisma.partials import PersonAtWork, SessionAtWork, WorkspaceView
 
-from app.auth import Caller, TokenClaims, caller_in
+from app.auth import BearerToken, going_on
+from app.db import prisma
 from app.kit.description import may_answer
-from app.scope import scope
+from app.scope import enter
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
 from app.workspaces.rights import require
+
+_sessions = SessionActions(prisma, SessionAtWork)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceScope:
     """A workspace that its caller is a member of."""
 
-    caller: Caller
-    workspace: Workspace
+    user: PersonAtWork
+    workspace: WorkspaceView
     role: WorkspaceRole
 
     @property
     def id(self) -> WorkspaceId:
         return WorkspaceId(self.workspace.id)
 
-    @property
-    def user(self) -> User:
-        return self.caller.user
 
+class _Entering(BearerToken):
+    def __init__(self, least: WorkspaceRole) -> None:
+        self._least = least
 
-def _entering(least: WorkspaceRole) -> Callable[..., AsyncGenerator[WorkspaceScope]]:
-    @may_answer(404, *([] if least is WorkspaceRole.member else [403]))
-    async def enter(
-        claims: TokenClaims,
+    async def __call__(
+        self,
+        request: Request,
         workspace_id: Annotated[
             str, Path(alias="workspaceId", description="10 to 20 letters and digits.")
         ],
-    ) -> AsyncGenerator[WorkspaceScope]:
+    ) -> WorkspaceScope:
+        claims = self.claims(request)
         wanted = workspace_id if is_workspace_id(workspace_id) else ""
-        with scope(user=claims.user, workspace=wanted):
-            caller, membership = await caller_in(claims, workspace=wanted or None)
-            if membership is None or membership.workspace is None:
-                raise workspace_not_found()
-            role = WorkspaceRole(membership.role)
-            require(role, least)
-            yield WorkspaceScope(caller, membership.workspace, role)
+        enter(user=claims.user, workspace=wanted)
+        # One query for all: the session, its user, the membership, the workspace.
+        found = await _sessions.find_unique(
+            where={"id": claims.session},
+            include={
+                "user": {
+                    "include": {
+                        "memberships": {
+                            "where": {"workspaceId": wanted},
+                            "include": {"workspace": True},
+                        }
+                    }
+                }
+            },
+        )
+        user = going_on(found, claims).user
+        if not user.memberships:
+            raise workspace_not_found()
+        membership = user.memberships[0]
+        require(membership.role, self._least)
+        return WorkspaceScope(user, membership.workspace, membership.role)
 
-    return enter
+
+def _as(least: WorkspaceRole) -> Any:
+    answers = (401, 404) if least is WorkspaceRole.member else (401, 403, 404)
+    return Depends(may_answer(*answers)(_Entering(least)))
 
 
-MemberScope = Annotated[WorkspaceScope, Depends(_entering(WorkspaceRole.member))]
-AdminScope = Annotated[WorkspaceScope, Depends(_entering(WorkspaceRole.admin))]
-OwnerScope = Annotated[WorkspaceScope, Depends(_entering(WorkspaceRole.owner))]
+MemberScope = Annotated[WorkspaceScope, _as(WorkspaceRole.member)]
+AdminScope = Annotated[WorkspaceScope, _as(WorkspaceRole.admin)]
+OwnerScope = Annotated[WorkspaceScope, _as(WorkspaceRole.owner)]

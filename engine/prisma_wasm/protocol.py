@@ -187,7 +187,7 @@ def _select(
     fields = models.known(model).fields
     if include is None:
         return fields
-    shape: list[Any] = [*fields]
+    shape: list[Any] = [fields]
     for name, value in include.items():
         name = ALIASES.get(name, name)
         if value is False:
@@ -203,18 +203,14 @@ def _select(
         nested = arguments.pop("include", None)
         given = {key: item for key, item in arguments.items() if item is not None}
         shape.append(name)
-        shape.append(
-            (
-                OBJECT,
-                "arguments",
-                lift_object(inputs.arguments(models.known(related).name), values, given),
-                "selection",
-                _select(inputs, models, related, nested, values),
-            )
-        )
-    return tuple(shape) if len(shape) > len(fields) else fields
+        known = inputs.arguments(models.known(related).name)
+        lifted = lift_object(known, values, given) if given else _NOTHING
+        selection = _select(inputs, models, related, nested, values)
+        shape.append((OBJECT, "arguments", lifted, "selection", selection))
+    return tuple(shape) if len(shape) > 1 else fields
 
 
+_NOTHING: Final = (OBJECT,)
 _ROOT_ITEM: Final = re.compile(r"(\w+)(?:\s*\{([^}]*)\})?")
 
 

@@ -7,6 +7,7 @@ on purpose (`Literal`), and such a shape is never kept.
 Shapes are made of tuples, strings and the objects below, all of which hash fast:
 
     ("{", name, shape, name, shape, ...)   an object
+    (object, name, shape, ...)             an object, and more in it
     ("[", shape, shape, ...)               a list
     Slot                                   a value of some type, by position
     Stand                                  a number or text that the compiler must see written out
@@ -118,7 +119,8 @@ class Writer:
     def _container(self, shape: tuple[Any, ...]) -> Any:
         if shape[0] == LIST:
             return [self.write(item) for item in shape[1:]]
-        return {shape[i]: self.write(shape[i + 1]) for i in range(1, len(shape), 2)}
+        first: dict[str, Any] = self.write(shape[0]) if isinstance(shape[0], tuple) else {}
+        return first | {shape[i]: self.write(shape[i + 1]) for i in range(1, len(shape), 2)}
 
     def _take(self) -> int:
         self._next += 1
