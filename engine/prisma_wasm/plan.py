@@ -287,6 +287,18 @@ class Process(TypedDict):
     args: ProcessArgs
 
 
+class ForeseeArgs(TypedDict):
+    expr: Node
+    check: TemplateSql
+    fields: dict[str, PrismaValue]
+
+
+class Foresee(TypedDict):
+    # This engine's own (execute/together.py).
+    type: Literal["foresee"]
+    args: ForeseeArgs
+
+
 class Sql(TypedDict):
     # The last two are this engine's own (execute/together.py).
     type: Literal["query", "execute", "last", "send"]
@@ -310,4 +322,5 @@ Node = (
     | Record
     | Process
     | Sql
+    | Foresee
 )

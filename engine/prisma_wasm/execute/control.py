@@ -13,12 +13,14 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import memory
 from prisma_wasm.execute.run import Run, Session, completed, in_transaction
 from prisma_wasm.execute.sql import Statement
+from prisma_wasm.execute.together import may_be_unforeseen
 from prisma_wasm.execute.validation import compile_rule, compile_validation
 from prisma_wasm.execute.values import Evaluate, Scope, compile_value
 from prisma_wasm.mapping import Context, compile_mapping
 from prisma_wasm.plan import (
     DataMapArgs,
     DiffArgs,
+    ForeseeArgs,
     IfArgs,
     JoinArgs,
     LetArgs,
@@ -74,6 +76,8 @@ def _compile_whole(node: Node, scope: Scope) -> Step:
             return _execute(node["args"], scope)
         case "send":
             return _send(node["args"], scope)
+        case "foresee":
+            return _foresee(node["args"], scope)
         case "get":
             place = scope.place(node["args"]["name"])
             return _simple(lambda run: run.frame[place])
@@ -203,12 +207,36 @@ def _send(args: TemplateSql, scope: Scope) -> Step:
     return send
 
 
+def _foresee(args: ForeseeArgs, scope: Scope) -> Step:
+    ask = compile_node(args["expr"], scope)
+    check = _send(args["check"], scope)
+    fields = [(name, compile_value(value, scope)) for name, value in args["fields"].items()]
+
+    async def foresee(run: Run) -> Any:
+        if not run.foresees:
+            return await ask(run)
+        run.has_foreseen = True
+        await check(run)
+        return {name: value(run) for name, value in fields}
+
+    return foresee
+
+
 def _transaction(inner: Step) -> Step:
+    foresees = True
+
     async def step(run: Run) -> Any:
+        nonlocal foresees
         if not await run.session.begin():
             return await inner(run)
-        run.ends = True
-        return await completed(run.session, inner(run))
+        run.ends, run.foresees = True, foresees
+        try:
+            return await completed(run.session, inner(run))
+        except QueryError as error:
+            if not (run.has_foreseen and may_be_unforeseen(error)):
+                raise
+        foresees = run.has_foreseen = False
+        return await step(run)
 
     return step
 
