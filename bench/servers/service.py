@@ -34,7 +34,5 @@ async def read_workspace(id: str) -> MyWorkspace:  # noqa: A002  # as in the oth
     return rules.seen_by(workspace, WorkspaceRole.member)
 
 
-# Looked at first, as the most used ones of the service are.
-app.router.routes.insert(0, app.router.routes.pop())
 app.router.lifespan_context = lifespan
 app.router.routes.insert(0, app.router.routes.pop())  # so that no other is tried before it

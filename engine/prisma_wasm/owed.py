@@ -22,6 +22,7 @@ class Silent(NamedTuple):
     sql: str
     args: list[Any]
     message: bytes
+    prepared: object = None  # the server forgets what nobody here holds
 
 
 class Owed:

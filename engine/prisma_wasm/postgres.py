@@ -32,6 +32,11 @@ _BEGIN: Final = Silent(BEGIN, [], wire.command(BEGIN))
 _COMMIT: Final = wire.command(COMMIT)
 
 
+def _silent(sql: str, args: list[Any], prepared: Prepared, texts: list[str | None]) -> Silent:
+    message = wire.statement(prepared.statement.get_name(), texts)
+    return Silent(sql, args, message, prepared)
+
+
 class Connection(Link):
     """One connection, used by one query or transaction at a time."""
 
@@ -67,7 +72,7 @@ class Connection(Link):
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
-        if ends:
+        if ends and not self._in_transaction:
             self._on_query(COMMIT, [], 0)
         return rows if prepared.mend is None else prepared.mend(rows)
 
@@ -81,8 +86,7 @@ class Connection(Link):
         if texts is None:
             await self.execute(sql, args)
             return
-        message = wire.statement(prepared.statement.get_name(), texts)
-        self._owed.statements.append(Silent(sql, args, message))
+        self._owed.statements.append(_silent(sql, args, prepared, texts))
 
     async def execute(
         self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
@@ -154,7 +158,7 @@ class Connection(Link):
             return await prepared.statement.fetch(*values)
         wanted = owed.settings
         ahead = await self._ahead(wanted)
-        started = time.perf_counter()
+        started = self.asked_at = time.perf_counter()
         wire_.ahead = b"".join([silent.message for silent in ahead])
         wire_.after = _COMMIT if ends else b""
         try:
@@ -186,7 +190,7 @@ class Connection(Link):
         if change:
             sql, args = change
             prepared = self._statements.find(sql) or await self._prepare(sql, raw=False, keep=True)
-            ahead.append(Silent(sql, args, wire.statement(prepared.statement.get_name(), args)))
+            ahead.append(_silent(sql, args, prepared, args))
         return ahead + self._owed.statements
 
     async def _affected(

@@ -19,6 +19,7 @@ from asyncpg.protocol import (  # pyright: ignore[reportMissingTypeStubs]  # asy
 )
 
 _SYNC: Final = b"S\0\0\0\x04"
+_LARGE: Final = 2**16  # to be copied for one write less
 
 
 def _message(kind: bytes, body: bytes) -> bytes:
@@ -61,18 +62,24 @@ class Wire:
         self.after = b""
 
     def write(self, data: Any) -> None:
-        if self.ahead or self.after:
-            data = self._surrounded(bytes(data))
-        self._write(data)
+        if not (self.ahead or self.after):
+            self._write(data)
+            return
+        parts = self._surrounded(memoryview(data))
+        if len(data) < _LARGE:
+            self._write(b"".join(parts))
+        else:
+            for part in parts:
+                self._write(part)
 
-    def _surrounded(self, data: bytes) -> bytes:
+    def _surrounded(self, data: memoryview) -> list[bytes | memoryview]:
         ahead, after = self.ahead, self.after
         self.ahead = self.after = b""
         if not after:
-            return ahead + data
-        if not data.endswith(_SYNC):
+            return [ahead, data]
+        if bytes(data[-len(_SYNC) :]) != _SYNC:
             raise RuntimeError("The driver's message does not end with a Sync.")
-        return ahead + data.removesuffix(_SYNC) + after + _SYNC
+        return [ahead, data[: -len(_SYNC)], after + _SYNC]
 
     def forget(self) -> bool:
         """Drop what was not written yet; whether there was anything."""
