@@ -7,18 +7,17 @@ when the plan is compiled, never in a run.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, cast
+from typing import Any
 
 from prisma_wasm.errors import QueryError
-from prisma_wasm.execute import memory
+from prisma_wasm.execute import changes, memory
+from prisma_wasm.execute.changes import Change
 from prisma_wasm.execute.run import Run, Session, completed, in_transaction
 from prisma_wasm.execute.sql import Statement
 from prisma_wasm.execute.together import may_be_unforeseen
 from prisma_wasm.execute.validation import compile_rule, compile_validation
 from prisma_wasm.execute.values import Evaluate, Scope, compile_value
-from prisma_wasm.mapping import Context, compile_mapping
 from prisma_wasm.plan import (
-    DataMapArgs,
     DiffArgs,
     ForeseeArgs,
     IfArgs,
@@ -31,7 +30,6 @@ from prisma_wasm.plan import (
 )
 
 Step = Callable[[Run], Awaitable[Any]]
-Change = Callable[[Run, Any], Any]
 
 
 def compile_node(node: Node, scope: Scope, *then: Change) -> Step:
@@ -48,19 +46,19 @@ def compile_node(node: Node, scope: Scope, *then: Change) -> Step:
         case "let":
             return _let(node["args"], scope, then)
         case "dataMap":
-            change = _data_map(node["args"], scope)
+            change = changes.data_map(node["args"], scope)
             return compile_node(node["args"]["expr"], scope, change, *then)
         case "unique":
-            return compile_node(node["args"], scope, _unique, *then)
+            return compile_node(node["args"], scope, changes.unique, *then)
         case "reverse":
-            return compile_node(node["args"], scope, _reversed, *then)
+            return compile_node(node["args"], scope, changes.backwards, *then)
         case "required":
-            return compile_node(node["args"], scope, _required, *then)
+            return compile_node(node["args"], scope, changes.required, *then)
         case "mapField":
-            change = _map_field(node["args"]["field"])
+            change = changes.map_field(node["args"]["field"])
             return compile_node(node["args"]["records"], scope, change, *then)
         case "validate":
-            change = _checked(compile_validation(node["args"]))
+            change = changes.checked(compile_validation(node["args"]))
             return compile_node(node["args"]["expr"], scope, change, *then)
         case "process":
             process = memory.compile_operations(node["args"]["operations"], scope)
@@ -116,13 +114,13 @@ def _simple(evaluate: Callable[[Run], Any]) -> Step:
     return step
 
 
-def _changed(inner: Step, changes: tuple[Change, ...]) -> Step:
-    if not changes:
+def _changed(inner: Step, then: tuple[Change, ...]) -> Step:
+    if not then:
         return inner
 
     async def step(run: Run) -> Any:
         value = await inner(run)
-        for change in changes:
+        for change in then:
             value = change(run, value)
         return value
 
@@ -349,42 +347,6 @@ def _if(args: IfArgs, scope: Scope) -> Step:
 
 
 # Data
-
-
-def _data_map(args: DataMapArgs, scope: Scope) -> Change:
-    mapping = compile_mapping(args["structure"], Context(args["enums"], as_text=scope.as_text))
-    return lambda _run, value: mapping(value)
-
-
-def _map_field(field: str) -> Change:
-    return lambda _run, value: memory.map_field(value, field)
-
-
-def _unique(_run: Run, value: Any) -> Any:
-    if not isinstance(value, list):
-        return value
-    rows = cast("list[Any]", value)
-    if len(rows) > 1:
-        raise QueryError("P2023", f"Expected zero or one element, got {len(rows)}")
-    return rows[0] if rows else None
-
-
-def _reversed(_run: Run, value: Any) -> Any:
-    return cast("list[Any]", value)[::-1] if isinstance(value, list) else value
-
-
-def _required(_run: Run, value: Any) -> Any:
-    if memory.is_empty(value):
-        raise QueryError("P2025", "Required value is empty")
-    return value
-
-
-def _checked(validate: Callable[[Any], None]) -> Change:
-    def check(_run: Run, value: Any) -> Any:
-        validate(value)
-        return value
-
-    return check
 
 
 def _record(args: RecordArgs, scope: Scope, *, keeps: bool) -> Step:
