@@ -208,7 +208,10 @@ class Engine:
                 connection = await pool.acquire(setup=settings)
         try:
             try:
-                result = await self._in_scope(action, connection, settings)
+                if connection.held.current == settings:
+                    result = await action(connection)
+                else:
+                    result = await self._in_scope(action, connection, settings)
             except OutdatedStatementError:
                 # Its own transaction was taken back as a whole.
                 result = await self._in_scope(action, connection, settings)
@@ -227,7 +230,7 @@ class Engine:
         connection: Connection,
         settings: scope.Settings,
     ) -> ResultT:
-        if connection.held.current != settings and not await settle(connection, settings):
+        if not await settle(connection, settings):
             action = in_local_scope(action, settings)
         return await action(connection)
 

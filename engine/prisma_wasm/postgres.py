@@ -64,7 +64,10 @@ class Connection(Link):
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
         started = self.asked_at = time.perf_counter()
         try:
-            rows = await self._with_owed(prepared, values, ends=ends)
+            if self._owed or ends:
+                rows = await self._with_owed(prepared, values, ends=ends)
+            else:
+                rows = await prepared.statement.fetch(*values)
         except BaseException as error:
             if self._was_outdated(error) and again:
                 return await self.fetch(sql, args, keep=keep, again=False)

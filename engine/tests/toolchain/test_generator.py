@@ -1,5 +1,6 @@
 """`prisma generate`: what upstream's generator can do still works, and its client is light."""
 
+import os
 import re
 import signal
 import subprocess
@@ -265,6 +266,17 @@ def test_a_generator_that_was_killed_leaves_no_broken_client(
         "from prisma.enums import Rank; import prisma; print(prisma.Prisma, Rank.OWNER)"
     )
     assert seen.out == "<class 'prisma.client.Prisma'> OWNER\n", seen.text
+
+
+def test_what_killed_writers_left_is_removed(project: Project) -> None:
+    """Beside the client's files, where nobody is writing any more."""
+    generate(project)
+    package = project.environment.client_package
+    nobody, somebody = package / ".types.py.99999999", package / f".types.py.{os.getpid()}"
+    for path in (nobody, somebody):
+        path.write_text("half")
+    generate(project)
+    assert (nobody.exists(), somebody.exists()) == (False, True)
 
 
 def test_a_first_run_that_was_killed_leaves_no_client_of_another_schema(project: Project) -> None:

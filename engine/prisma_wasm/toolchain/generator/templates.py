@@ -22,6 +22,7 @@ def written_whole(package: Path) -> Generator[None]:
 
     Until all else is done, its first line keeps it from being taken for finished.
     """
+    files.tidy(package)
     client = package / "client.py"
     if client.is_file():
         files.write(client, unfinished.LINE.encode())
