@@ -107,6 +107,8 @@ def _foreseen(node: Node) -> Node | None:
 
 def _inserted(sql: TemplateSql) -> tuple[dict[str, PrismaValue], list[str]] | None:
     """What an INSERT of one row puts into which columns, and which of these it returns."""
+    if len(sql["fragments"]) == 1:
+        return None  # DEFAULT VALUES
     first, *between, last = sql["fragments"]
     chunks = [each["chunk"] for each in between if each["type"] == "stringChunk"]
     if first["type"] != "stringChunk" or last["type"] != "stringChunk" or set(chunks) - {","}:
