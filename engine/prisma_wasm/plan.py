@@ -287,21 +287,21 @@ class Process(TypedDict):
     args: ProcessArgs
 
 
-class ForeseeArgs(TypedDict):
+class SilentArgs(TypedDict):
     expr: Node
-    check: TemplateSql
+    sql: TemplateSql
     fields: dict[str, PrismaValue]
 
 
-class Foresee(TypedDict):
+class Silent(TypedDict):
     # This engine's own (execute/together.py).
-    type: Literal["foresee"]
-    args: ForeseeArgs
+    type: Literal["silent"]
+    args: SilentArgs
 
 
 class Sql(TypedDict):
-    # The last two are this engine's own (execute/together.py).
-    type: Literal["query", "execute", "last", "send"]
+    # The last is this engine's own (execute/together.py).
+    type: Literal["query", "execute", "last"]
     args: TemplateSql
 
 
@@ -322,5 +322,5 @@ Node = (
     | Record
     | Process
     | Sql
-    | Foresee
+    | Silent
 )

@@ -62,6 +62,8 @@ class Connection(Link):
     ) -> list[Any]:
         """The rows of a statement."""
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
+        # With a statement that has no name the driver sends its text first.
+        ends = ends and bool(prepared.statement.get_name())
         started = self.asked_at = time.perf_counter()
         try:
             if self._owed or ends:
@@ -161,7 +163,7 @@ class Connection(Link):
             return await prepared.statement.fetch(*values)
         wanted = owed.settings
         ahead = await self._ahead(wanted)
-        started = self.asked_at = time.perf_counter()
+        self.asked_at = time.perf_counter()
         wire_.ahead = b"".join([silent.message for silent in ahead])
         wire_.after = _COMMIT if ends else b""
         try:
@@ -169,6 +171,7 @@ class Connection(Link):
         except BaseException as error:
             if wire_.forget():
                 raise  # nothing was sent
+            self._note(ahead)
             owed.begin = False
             owed.statements.clear()
             # An error of the server's took back the settings, which are owed as before.
@@ -181,10 +184,13 @@ class Connection(Link):
         if ends:
             self._ended()
             self._is_unsettled = False
-        seconds = time.perf_counter() - started
-        for silent in ahead:
-            self._on_query(silent.sql, silent.args, seconds)
+        self._note(ahead)
         return rows
+
+    def _note(self, sent: list[Silent]) -> None:
+        """Log what went ahead of a statement, whose time is theirs too."""
+        for silent in sent:
+            self._on_query(silent.sql, silent.args, 0)
 
     async def _ahead(self, wanted: Settings | None) -> list[Silent]:
         """What is owed, as messages."""
@@ -313,7 +319,7 @@ class Connection(Link):
             return False
         self._statements.clear()
         # In a transaction the server refuses everything from here on.
-        return not self._raw.is_in_transaction()
+        return not (self._in_transaction or self._raw.is_in_transaction())
 
 
 async def connect(address: Address, on_query: OnQuery) -> Connection:

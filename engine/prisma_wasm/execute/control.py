@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from prisma_wasm.errors import QueryError
+from prisma_wasm.errors import OutdatedStatementError, QueryError
 from prisma_wasm.execute import changes, memory
 from prisma_wasm.execute.changes import Change
 from prisma_wasm.execute.run import Run, Session, completed, in_transaction
@@ -19,12 +19,12 @@ from prisma_wasm.execute.validation import compile_rule, compile_validation
 from prisma_wasm.execute.values import Evaluate, Scope, compile_value
 from prisma_wasm.plan import (
     DiffArgs,
-    ForeseeArgs,
     IfArgs,
     JoinArgs,
     LetArgs,
     Node,
     RecordArgs,
+    SilentArgs,
     TemplateSql,
     unknown,
 )
@@ -72,10 +72,8 @@ def _compile_whole(node: Node, scope: Scope) -> Step:
     match node["type"]:
         case "execute":
             return _execute(node["args"], scope)
-        case "send":
-            return _send(node["args"], scope)
-        case "foresee":
-            return _foresee(node["args"], scope)
+        case "silent":
+            return _silent(node["args"], scope)
         case "get":
             place = scope.place(node["args"]["name"])
             return _simple(lambda run: run.frame[place])
@@ -194,47 +192,38 @@ def _execute(args: TemplateSql, scope: Scope) -> Step:
     return execute_all
 
 
-def _send(args: TemplateSql, scope: Scope) -> Step:
-    one = Statement(args, scope).one
-    if one is None:
-        return _execute(args, scope)
-
-    async def send(run: Run) -> None:
-        await run.session.send(*one(run))
-
-    return send
-
-
-def _foresee(args: ForeseeArgs, scope: Scope) -> Step:
+def _silent(args: SilentArgs, scope: Scope) -> Step:
     ask = compile_node(args["expr"], scope)
-    check = _send(args["check"], scope)
+    one = Statement(args["sql"], scope).one
     fields = [(name, compile_value(value, scope)) for name, value in args["fields"].items()]
+    if one is None:
+        return ask
 
-    async def foresee(run: Run) -> Any:
-        if not run.foresees:
+    async def silent(run: Run) -> Any:
+        if not run.is_together:
             return await ask(run)
-        run.has_foreseen = True
-        await check(run)
+        run.has_sent = True
+        await run.session.send(*one(run))
         return {name: value(run) for name, value in fields}
 
-    return foresee
+    return silent
 
 
 def _transaction(inner: Step) -> Step:
-    foresees = True
+    is_together = True
 
     async def step(run: Run) -> Any:
-        nonlocal foresees
+        nonlocal is_together
         if not await run.session.begin():
             return await inner(run)
-        run.ends, run.foresees = True, foresees
+        run.ends, run.is_together = True, is_together
         try:
             return await completed(run.session, inner(run))
         except QueryError as error:
-            if not (run.has_foreseen and may_be_unforeseen(error)):
+            if not (run.has_sent and may_be_unforeseen(error)):
                 raise
-        foresees = run.has_foreseen = False
-        return await step(run)
+            is_together = False
+            raise OutdatedStatementError(error) from error  # it is all done again
 
     return step
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from prisma_wasm.plan import Fragment, PrismaValue, unknown
 
-QUOTED: Final = r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\''
-_MAKES_JSONB: Final = re.compile(rf"{QUOTED}|JSONB_(BUILD_OBJECT|AGG)\(")
+_QUOTED: Final = r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\''
+_MAKES_JSONB: Final = re.compile(rf"{_QUOTED}|JSONB_(BUILD_OBJECT|AGG)\(")
 _JOINS_JSONB: Final = re.compile(r"\|\|\s*JSONB_BUILD_OBJECT\(")
 
 

@@ -37,15 +37,15 @@ class Session(Protocol):
 class Run:
     """One run of a plan."""
 
-    __slots__ = ("_now", "ends", "foresees", "frame", "has_foreseen", "session", "values")
+    __slots__ = ("_now", "ends", "frame", "has_sent", "is_together", "session", "values")
 
     def __init__(self, values: list[Any], slots: int, session: Session) -> None:
         self.values = values
         self.frame: list[Any] = [None] * slots
         self.session = session
         self.ends = False  # whether a transaction was opened that ends with it
-        self.foresees = False  # and whether what it inserts may be foreseen, and has been
-        self.has_foreseen = False
+        self.is_together = False  # and whether its statements may be sent together, and have been
+        self.has_sent = False
         self._now: datetime | None = None
 
     def now(self) -> datetime:

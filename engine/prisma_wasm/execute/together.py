@@ -1,12 +1,17 @@
-"""Which statements of a transaction go to the server together, as they are seen in its plan.
+"""A nested create in one message: which of its statements nobody waits for, as its plan shows.
 
-A nested create ends with reading what was made, after INSERTs whose rows nobody asks for. These are
-sent with that query, and so is the COMMIT: nothing that could still fail comes after it.
+Such a plan inserts a record, then those that refer to it, and reads at last what was made. The rows
+that the INSERTs return are asked for by nobody but the engine: the first one's id, which the others
+refer to. Where the id is one of the values that are inserted it is foreseen. So all of it can go to
+the server at once, with the COMMIT, since the record that was made can be read (whatever its enums
+hold is known). It is right only if the server does as foreseen, and the server checks that:
 
-What the first INSERT returns is the new record's id, which the others refer to. Where the id is one
-of the values that are inserted it is foreseen, and nobody waits for it. The server checks it: a
-trigger may give the row another one. Then the statement divides by zero, which is how a statement
-without rows can stop those that come after it, and all is done again one by one.
+- The first INSERT must have made its row with that id, which a trigger may prevent. If not, it
+  divides by zero: so a statement without rows can stop those that come after it.
+- Both are inside of a statement that gives no rows but keeps their RETURNING, with which policies
+  look at the row as they always do. PostgreSQL refuses that for a table with rules.
+
+After an error that may be of this making all is taken back and done one by one, now and later.
 """
 
 from __future__ import annotations
@@ -16,105 +21,114 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from prisma_wasm.errors import OutdatedStatementError, QueryError
-from prisma_wasm.execute.rewrites import QUOTED
 from prisma_wasm.plan import Node, PrismaValue, TemplateSql
 
-_RETURNING: Final = re.compile(rf"((?:{QUOTED}|[^\"'])*?) RETURNING ", re.DOTALL)
 _NAME: Final = r'"(?:[^"]|"")*"'
-_INTO: Final = re.compile(
-    rf"INSERT INTO (?:{_NAME}\.)*{_NAME} \(({_NAME}(?:,{_NAME})*)\) VALUES \("  # noqa: S608  # no query
-)
-_RETURNED: Final = re.compile(rf"\) RETURNING ((?:{_NAME}\.)*{_NAME}(?:, (?:{_NAME}\.)*{_NAME})*)")
+_PATH: Final = rf"(?:{_NAME}\.)*{_NAME}"
+_INTO: Final = re.compile(rf"INSERT INTO {_PATH} \(({_NAME}(?:,{_NAME})*)\) VALUES \(")  # noqa: S608  # no query
+_RETURNED: Final = re.compile(rf"\) RETURNING ({_PATH}(?:, {_PATH})*)")
 _LAST_NAME: Final = re.compile(r'"((?:[^"]|"")*)"(?=,|$)')
-# Division by zero; and what PostgreSQL can't do in WITH, such as a table with rules.
+# Division by zero; and what PostgreSQL can't do in WITH.
 _UNFORESEEN: Final = ("22012", "0A000")
-_WRITES: Final = ("INSERT ", "UPDATE ", "DELETE ")
 
 
 def together(plan: Node) -> Node:
-    """The plan with its last query, and what is sent with it, marked as such."""
-    if plan["type"] != "transaction":
+    """The plan with what may be sent together marked as such, if it is a nested create."""
+    if plan["type"] != "transaction" or plan["args"]["type"] != "dataMap":
         return plan
-    ended = _ended(plan["args"])
-    return plan if ended is None else {"type": "transaction", "args": _foreseeing(ended)}
+    mapping: Any = plan["args"]
+    create = _create(mapping["args"]["expr"], commits=not mapping["args"]["enums"])
+    if create is None:
+        return plan
+    return {"type": "transaction", "args": _with(mapping, "expr", create)}
 
 
-def _ended(node: Node) -> Node | None:
-    """The node with a last query; None if it does not end with a query, or may fail after it."""
+def may_be_unforeseen(error: QueryError) -> bool:
+    """Whether it may be an error of the statements' form, or of what was foreseen, alone."""
+    return getattr(error.__cause__, "sqlstate", None) in _UNFORESEEN and not isinstance(
+        error, OutdatedStatementError
+    )
+
+
+def _create(node: Any, *, commits: bool) -> Any:
+    match node:
+        case {"type": "let", "args": {"bindings": [{"name": name, "expr": first}], "expr": rest}}:
+            insertion = _insertion(first)
+            ended = _ended(rest, commits=commits)
+            if insertion is None or ended is None:
+                return None
+            args = {"bindings": [{"name": name, "expr": insertion}], "expr": ended}
+            return {"type": "let", "args": args}
+        case _:
+            return None
+
+
+def _insertion(node: Any) -> Any:
+    """The INSERT that a create begins with, foreseen if it can be; None if it is anything else."""
+    match node:
+        case {"type": "let", "args": {"expr": inner}}:
+            insertion = _insertion(inner)
+            return None if insertion is None else _with(node, "expr", insertion)
+        case {"type": "unique", "args": {"type": "query", "args": sql}} if _inserts(sql):
+            found = _values(sql)
+            if found is None:
+                return node
+            values, returned = found
+            fields = {name: values[name] for name in returned}
+            check = _checking(sql, [*values].index, returned)
+            return {"type": "silent", "args": {"expr": node, "sql": check, "fields": fields}}
+        case _:
+            return None
+
+
+def _ended(node: Any, *, commits: bool) -> Any:
+    """What follows, with its last query, if it ends with one that nothing is checked after."""
     match node["type"]:
         case "query":
-            return {"type": "last", "args": node["args"]}
-        case "unique" | "reverse":
-            ended = _ended(node["args"])
-            return None if ended is None else {"type": node["type"], "args": ended}
-        case "dataMap" | "let":
-            return _with(node, "expr", _ended(node["args"]["expr"]))
-        case "mapField":
-            return _with(node, "records", _ended(node["args"]["records"]))
+            return {"type": "last", "args": node["args"]} if commits else node
+        case "unique":
+            ended = _ended(node["args"], commits=commits)
+            return None if ended is None else {"type": "unique", "args": ended}
+        case "let":
+            ended = _ended(node["args"]["expr"], commits=commits)
+            return None if ended is None else _with(node, "expr", ended)
         case "seq":
             *before, last = node["args"]
-            ended = _ended(last)
+            ended = _ended(last, commits=commits)
             if ended is None:
                 return None
-            return {"type": "seq", "args": [*(_silent(each) or each for each in before), ended]}
+            return {"type": "seq", "args": [*map(_unanswered, before), ended]}
         case _:
             return None
 
 
-def _silent(node: Node) -> Node | None:
-    """The same write without an answer; None if it is anything else."""
-    match node["type"]:
-        case "query" | "execute":
-            args = _without_returning(node["args"])
-            return None if args is None else {"type": "send", "args": args}
-        case "unique":
-            return _silent(node["args"])
-        case "let":
-            return _with(node, "expr", _silent(node["args"]["expr"]))
-        case _:
-            return None
-
-
-def _foreseeing(node: Node) -> Node:
-    """The node with what its first INSERT returns foreseen, if it is one of its values."""
-    match node["type"]:
-        case "dataMap":
-            return _with(node, "expr", _foreseeing(node["args"]["expr"])) or node
-        case "let" if len(node["args"]["bindings"]) == 1:
-            (binding,) = node["args"]["bindings"]
-            foreseen = _foreseen(binding["expr"])
-            bindings = [{"name": binding["name"], "expr": foreseen}]
-            return _with(node, "bindings", bindings if foreseen else None) or node
+def _unanswered(node: Any) -> Any:
+    """An INSERT whose row nobody asks for; anything else as it is."""
+    match node:
+        case {"type": "let", "args": {"expr": inner}}:
+            return _with(node, "expr", _unanswered(inner))
+        case {"type": "unique", "args": {"type": "query", "args": sql}} if _inserts(sql):
+            silent = _wrapped(sql, "SELECT WHERE false")
+            return {"type": "silent", "args": {"expr": node, "sql": silent, "fields": {}}}
         case _:
             return node
 
 
-def _foreseen(node: Node) -> Node | None:
-    match node:
-        case {"type": "let", "args": {"expr": inner}}:
-            return _with(node, "expr", _foreseen(inner))
-        case {"type": "unique", "args": {"type": "query", "args": sql}}:
-            found = _inserted(sql)
-            if found is None:
-                return None
-            values, returned = found
-            fields = {name: values[name] for name in returned}
-            check = _checking(sql, [*values].index, returned)
-            return {"type": "foresee", "args": {"expr": node, "check": check, "fields": fields}}
-        case _:
-            return None
+def _inserts(sql: Any) -> bool:
+    first, last = sql["fragments"][0], sql["fragments"][-1]
+    return (
+        first["type"] == last["type"] == "stringChunk"
+        and len(sql["fragments"]) > 1
+        and first["chunk"].startswith("INSERT INTO ")
+        and _RETURNED.fullmatch(last["chunk"]) is not None
+    )
 
 
-def _inserted(sql: TemplateSql) -> tuple[dict[str, PrismaValue], list[str]] | None:
+def _values(sql: TemplateSql) -> tuple[dict[str, PrismaValue], list[str]] | None:
     """What an INSERT of one row puts into which columns, and which of these it returns."""
-    if len(sql["fragments"]) == 1:
-        return None  # DEFAULT VALUES
-    first, *between, last = sql["fragments"]
-    chunks = [each["chunk"] for each in between if each["type"] == "stringChunk"]
-    if first["type"] != "stringChunk" or last["type"] != "stringChunk" or set(chunks) - {","}:
-        return None
+    first, *between, last = cast("list[Any]", sql["fragments"])
     into, returning = _INTO.fullmatch(first["chunk"]), _RETURNED.fullmatch(last["chunk"])
-    if into is None or returning is None:
+    if into is None or returning is None or {each.get("chunk", ",") for each in between} - {","}:
         return None
     columns = _LAST_NAME.findall(into[1])
     returned = _LAST_NAME.findall(returning[1])
@@ -128,41 +142,26 @@ def _inserted(sql: TemplateSql) -> tuple[dict[str, PrismaValue], list[str]] | No
 
 
 def _checking(sql: TemplateSql, place: Callable[[str], int], returned: list[str]) -> TemplateSql:
-    """The same INSERT, which gives no rows, and fails if it did not make the row as foreseen."""
-    first, *between, last = cast("list[Any]", sql["fragments"])
+    """The same INSERT, which fails if it did not make the row as foreseen."""
     same = " AND ".join(
-        f'"{name}"::text COLLATE "C" = ${place(name) + 1}::text' for name in returned
+        # As they are written, to the last blank.
+        f"""format('%s', "{name}") COLLATE "C" = format('%s', ${place(name) + 1})"""
+        for name in returned
     )
-    begin = f'WITH "made" AS ({first["chunk"]}'
     count = f'SELECT count(*) FROM "made" WHERE {same}'  # noqa: S608  # of the compiler's SQL
-    end = f"{last['chunk']}) SELECT WHERE 1 / ({count}) <> 1"
+    return _wrapped(sql, f"SELECT WHERE 1 / ({count}) <> 1")
+
+
+def _wrapped(sql: TemplateSql, query: str) -> TemplateSql:
+    """The statement inside of a query that gives no rows."""
+    first, *between, last = cast("list[Any]", sql["fragments"])
     fragments = [
-        {"type": "stringChunk", "chunk": begin},
+        {"type": "stringChunk", "chunk": f'WITH "made" AS ({first["chunk"]}'},
         *between,
-        {"type": "stringChunk", "chunk": end},
+        {"type": "stringChunk", "chunk": f"{last['chunk']}) {query}"},
     ]
     return cast("TemplateSql", {**sql, "fragments": fragments})
 
 
-def _with(node: Any, name: str, inner: Any) -> Node | None:
-    if inner is None:
-        return None
-    return cast("Node", {"type": node["type"], "args": {**node["args"], name: inner}})
-
-
-def _without_returning(sql: TemplateSql) -> TemplateSql | None:
-    first, last = sql["fragments"][0], sql["fragments"][-1]
-    if first["type"] != "stringChunk" or not first["chunk"].startswith(_WRITES):
-        return None
-    found = _RETURNING.match(last["chunk"]) if last["type"] == "stringChunk" else None
-    if found is None:
-        return sql
-    fragments = [*sql["fragments"][:-1], {"type": "stringChunk", "chunk": found[1]}]
-    return cast("TemplateSql", {**sql, "fragments": fragments})
-
-
-def may_be_unforeseen(error: QueryError) -> bool:
-    """Whether a transaction may have failed by what was foreseen, or that INSERT's form, alone."""
-    return getattr(error.__cause__, "sqlstate", None) in _UNFORESEEN and not isinstance(
-        error, OutdatedStatementError
-    )
+def _with(node: Any, name: str, inner: Any) -> Any:
+    return {"type": node["type"], "args": {**node["args"], name: inner}}

@@ -118,3 +118,12 @@ async def test_inside_of_a_transaction(db: Any) -> None:
         for name in ("x", "y"):
             await _made(tx, name)
     assert await db.uuidowner.count() == 2
+
+
+async def test_an_id_that_is_padded(db: Any) -> None:
+    """What is stored is what PostgreSQL gives back, to the last blank."""
+    for id_ in ("ab", "abcdefgh", "ü"):
+        await db.paddedowner.create(data={"id": id_, "items": {"create": [{}, {}]}})
+        rows = await db.query_raw('SELECT DISTINCT "ownerId" AS id FROM "PaddedItem"')
+        assert rows == [{"id": id_.ljust(8)}]
+        await db.paddeditem.delete_many()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -15,11 +16,12 @@ from prisma_wasm import wire
 from prisma_wasm.address import parse
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import in_transaction
-from prisma_wasm.execute.together import together
+from prisma_wasm.execute.together import together as _together
 from prisma_wasm.postgres import Connection, connect
 
 pytestmark = pytest.mark.asyncio
 
+together: Any = _together
 _TABLES = """
     CREATE TABLE parent (id int PRIMARY KEY, name text);
     CREATE TABLE child (
@@ -191,49 +193,110 @@ async def test_values(connection: Connection, kind: str, values: list[Any]) -> N
     assert len(kept) == 2 * len(values)
 
 
-def _select(*, inside: str | None = None) -> Any:
-    query: Any = {
-        "type": "query",
-        "args": {"fragments": [{"type": "stringChunk", "chunk": "SELECT 1"}]},
-    }
-    return {"type": inside, "args": {"expr": query}} if inside else query
+async def test_a_commit_that_says_outdated(connection: Connection) -> None:
+    """What fails at the COMMIT has not happened, and is not taken for a statement to do again."""
+    await connection.command(
+        "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $body$ BEGIN"
+        " RAISE EXCEPTION 'no such statement' USING ERRCODE = '26000'; END $body$"
+    )
+    await connection.command(
+        "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON parent DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION late()"
+    )
+    for _ in range(2):
+        with pytest.raises(QueryError, match="no such statement"):
+            await in_transaction(connection, _creation(1))
+        assert connection.is_at_rest
+        assert await _count(connection) == (0, 0)
 
 
-def _together(plan: Any) -> Any:
-    return together(plan)
+async def test_what_fails_is_logged(connection: Connection, log: list[str]) -> None:
+    """Also what went ahead of the statement that the error was the answer to."""
+    await in_transaction(connection, _creation(1))
+    log.clear()
+    with pytest.raises(QueryError):
+        await in_transaction(connection, _creation(7, parent=99))
+    assert log == ["BEGIN", _PARENT, _CHILD, _READ]
 
 
-def _insertion(chunk: str) -> Any:
-    fragments = [
-        {"type": "stringChunk", "chunk": 'INSERT INTO "a" VALUES ('},
-        {"type": "parameter"},
-        {"type": "stringChunk", "chunk": chunk},
-    ]
-    return {"type": "unique", "args": {"type": "query", "args": {"fragments": fragments}}}
+async def test_it_is_watched(connection: Connection) -> None:
+    """While a statement runs with which the first settings went, it is known to be asked."""
+    connection.owe((("app.user", "ada"),))
+    running = asyncio.create_task(connection.fetch("SELECT pg_sleep(0.3)::text", []))
+    await asyncio.sleep(0.15)
+    assert connection.asked_at is not None
+    await running
+    assert connection.asked_at is None
 
 
-async def test_what_may_fail_afterwards_is_no_last_query() -> None:
-    """The COMMIT goes with a query only where nothing is checked after it."""
-    for kind, is_last in (("dataMap", True), ("validate", False), ("process", False)):
-        plan: Any = {"type": "transaction", "args": _select(inside=kind)}
-        assert ('"last"' in str(_together(plan)).replace("'", '"')) is is_last
-        assert _together(_select(inside=kind)) == _select(inside=kind)
+def _query(*chunks: str) -> dict[str, Any]:
+    """A query with a parameter between its texts."""
+    fragments: list[dict[str, str]] = []
+    args: list[Any] = []
+    for chunk in chunks:
+        if fragments:
+            fragments.append({"type": "parameter"})
+            args.append({"prisma__type": "param", "prisma__value": {"name": f"%{len(args)}"}})
+        fragments.append({"type": "stringChunk", "chunk": chunk})
+    return {"type": "query", "args": {"fragments": fragments, "args": args}}
 
 
-async def test_what_is_sent_gives_no_rows() -> None:
-    """RETURNING is left out of a write before the last query, and of nothing else."""
-    for chunk, left in (
-        (') RETURNING "a"."id"', ")"),
-        (') ON CONFLICT ("x RETURNING y") DO NOTHING RETURNING "a"."id"',
-         ') ON CONFLICT ("x RETURNING y") DO NOTHING'),
-        (")", ")"),
-    ):  # fmt: skip
-        plan: Any = {
-            "type": "transaction",
-            "args": {"type": "seq", "args": [_insertion(chunk), _select()]},
-        }
-        sent, last = _together(plan)["args"]["args"]
-        assert (sent["type"], last["type"]) == ("send", "last")
-        assert sent["args"]["fragments"][-1] == {"type": "stringChunk", "chunk": left}
-        alone: Any = {"type": "seq", "args": [_insertion(chunk), _select(inside="validate")]}
-        assert _together({"type": "transaction", "args": alone})["args"] == alone
+def _unique(query: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "unique", "args": query}
+
+
+_INTO = 'INSERT INTO "s"."a" ("id","b""c") VALUES ('
+_FIRST = _unique(_query(_INTO, ",", ') RETURNING "s"."a"."id"'))
+_LAST = _unique(_query("SELECT 1"))
+
+
+def _plan(*, first: Any = _FIRST, last: Any = _LAST, enums: Any = None) -> Any:
+    """A nested create."""
+    rest = {"type": "seq", "args": [_FIRST, last]}
+    create = {"type": "let", "args": {"bindings": [{"name": "0", "expr": first}], "expr": rest}}
+    mapping = {"type": "dataMap", "args": {"expr": create, "enums": enums or {}}}
+    return {"type": "transaction", "args": mapping}
+
+
+def _kinds(plan: Any) -> tuple[str, str, str]:
+    """What the first, the second and the last statement have become."""
+    create = together(plan)["args"]["args"]["expr"]["args"]
+    (first,), (second, last) = create["bindings"], create["expr"]["args"]
+    return first["expr"]["type"], second["type"], last["args"]["type"]
+
+
+async def test_a_nested_create() -> None:
+    """Its INSERTs give no answer, and it ends with its last query."""
+    assert _kinds(_plan()) == ("silent", "silent", "last")
+    assert _kinds(_plan(enums={"Role": {}})) == ("silent", "silent", "query")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        _unique(_query('INSERT INTO "a" ("b") VALUES (', ') RETURNING "a"."id"')),
+        _unique(_query('INSERT INTO "a" ("id") VALUES (lower(', ')) RETURNING "a"."id"')),
+        _unique(_query('INSERT INTO "a" ("id","b") VALUES (', ',DEFAULT) RETURNING "a"."id"')),
+        _unique(_query('INSERT INTO "a" ("id") VALUES (', ') RETURNING "a"."id"::text')),
+        _unique(_query('INSERT INTO "a" DEFAULT VALUES RETURNING "a"."id"')),
+    ],
+)
+async def test_an_id_that_is_not_known_before(first: Any) -> None:
+    """Then the INSERT is asked for it."""
+    plan = _plan(first=first)
+    assert together(plan) == plan or _kinds(plan) == ("unique", "silent", "last")
+
+
+@pytest.mark.parametrize("kind", ["validate", "process", "required"])
+async def test_what_may_fail_afterwards(kind: str) -> None:
+    """Nothing is sent together where something is checked after the last query."""
+    plan = _plan(last={"type": kind, "args": {"expr": _LAST}})
+    assert together(plan) == plan
+
+
+async def test_other_plans() -> None:
+    """Updates, and what is no transaction, stay as they are."""
+    plan = _plan(first=_unique(_query('UPDATE "a" SET "b" = ', ' RETURNING "a"."id"')))
+    assert together(plan) == plan
+    assert together(plan["args"]) == plan["args"]
+    assert together({"type": "transaction", "args": _LAST})["args"] == _LAST

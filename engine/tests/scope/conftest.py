@@ -113,7 +113,7 @@ def notes(server: DatabaseServer, url: str, owner_url: str) -> None:
     """Two notes each of ada and ben, and nothing else."""
     server.execute(
         """
-        TRUNCATE "Note", "Line" RESTART IDENTITY;
+        TRUNCATE "Note", "Line", "Book", "Page" RESTART IDENTITY;
         INSERT INTO "Note" (owner, text) SELECT owner, owner || n
             FROM unnest(ARRAY['ada', 'ben']) AS owner, generate_series(1, 2) AS n;
         """,

@@ -9,3 +9,13 @@ ALTER TABLE "Line" FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON "Line"
     USING (owner = NULLIF(current_setting('app.user_id', true), ''))
     WITH CHECK (owner = NULLIF(current_setting('app.user_id', true), ''));
+ALTER TABLE "Book" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "Book" FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON "Book"
+    USING (owner = NULLIF(current_setting('app.user_id', true), ''))
+    WITH CHECK (owner = NULLIF(current_setting('app.user_id', true), ''));
+ALTER TABLE "Page" ENABLE ROW LEVEL SECURITY;
+ALTER TABLE "Page" FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON "Page"
+    USING (owner = NULLIF(current_setting('app.user_id', true), ''))
+    WITH CHECK (owner = NULLIF(current_setting('app.user_id', true), ''));
