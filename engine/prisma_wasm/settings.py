@@ -1,10 +1,10 @@
 """How the settings of a scope come to a connection, and what is known of those that it has.
 
-They are sent when they differ from what the connection has, with the next statement (`owed.py`). On
-a direct connection they belong to the session, which has them once that statement has worked. Inside
-of a transaction, which is the only place behind a pooler, they are local to it, also if it has not
-begun on the server yet. So a rollback takes back nothing that is counted on. What is not known for
-certain any more is forgotten, and the session reset before its next use.
+They are sent when they differ from what the connection has, with the next statement (`owed.py`).
+On a direct connection they belong to the session, which has them once that statement has worked.
+Inside of a transaction, which is the only place behind a pooler, they are local to it, also if it
+has not begun on the server yet. So a rollback takes back nothing that is counted on. What is not
+known for certain any more is forgotten, and the session reset before its next use.
 """
 
 from __future__ import annotations
