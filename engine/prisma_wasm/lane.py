@@ -61,6 +61,7 @@ class Lane:
 
     def give_back(self, connection: Connection) -> None:
         """Put a connection back into the pool, with nothing left of what it was used for."""
+        connection.owe(None)  # settings that no statement has taken along
         if connection.is_at_rest:
             self.pool.release(connection)
         else:

@@ -81,9 +81,13 @@ class Connection(Link):
             self._on_query(COMMIT, [], 0)
         return rows if prepared.mend is None else prepared.mend(rows)
 
+    @property
+    def can_send(self) -> bool:
+        return self._in_transaction and self._statements.size > 0 and self._wire is not None
+
     async def send(self, sql: str, args: list[Any]) -> None:
         """Run a statement of a transaction whose answer nobody waits for, with the next one."""
-        if not self._in_transaction or self._statements.size == 0 or self._wire is None:
+        if not self.can_send:
             await self.execute(sql, args)
             return
         prepared, values = await self._ready(sql, args, raw=False)

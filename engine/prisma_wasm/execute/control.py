@@ -216,7 +216,7 @@ def _transaction(inner: Step) -> Step:
         nonlocal is_together
         if not await run.session.begin():
             return await inner(run)
-        run.ends, run.is_together = True, is_together
+        run.ends, run.is_together = True, is_together and run.session.can_send
         try:
             return await completed(run.session, inner(run))
         except QueryError as error:

@@ -17,6 +17,11 @@ class Session(Protocol):
         the transaction may be committed with it."""
         ...
 
+    @property
+    def can_send(self) -> bool:
+        """Whether `send` sends with another statement."""
+        ...
+
     async def send(self, sql: str, args: list[Any]) -> None:
         """Run a statement without an answer, at the latest with the next one."""
         ...

@@ -55,6 +55,8 @@ class _Watched:
     async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
         return await self._run(self._connection.execute, sql, args, keep=keep)
 
+    can_send = False
+
     async def send(self, sql: str, args: list[Any]) -> None:
         await self.execute(sql, args)
 
