@@ -34,5 +34,6 @@ class ScopedRequests:
         self.app = app
 
     async def __call__(self, request: Scope, receive: Receive, send: Send) -> None:
-        with scoped({}):
+        # Of nobody: the task may have begun in that of the request before.
+        with scope():
             await self.app(request, receive, send)

@@ -58,6 +58,7 @@ class Link(ABC):
         self._wire = wire_of(raw)
         self._statements = Statements(address.statement_cache_size)
         self._owed = Owed()
+        self._settings_after: Settings | None = None
         self._in_transaction = False
         self._is_broken = False
         self._is_unsettled = False
@@ -120,6 +121,7 @@ class Link(ABC):
             # A level of isolation is too late once the server has read another statement.
             await self.command(command)
         self._in_transaction = True
+        self._settings_after = self._owed.settings
         self.held.begin()
         return True
 
@@ -149,6 +151,9 @@ class Link(ABC):
     def _ended(self) -> None:
         self._in_transaction = False
         self.held.end()
+        # What was owed before it went to the transaction alone.
+        self.owe(self._settings_after)
+        self._settings_after = None
 
     @abstractmethod
     async def flush(self) -> None:

@@ -81,7 +81,6 @@ _TEXTS: Final[dict[type, Callable[[Any], str | None]]] = {
     JsonText: _string,
     bool: lambda value: "true" if value else "false",
     int: str,
-    float: repr,
     Decimal: lambda value: str(value) if value.is_finite() else None,
     UUID: str,
     datetime: _moment,

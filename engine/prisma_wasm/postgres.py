@@ -83,7 +83,9 @@ class Connection(Link):
 
     @property
     def can_send(self) -> bool:
-        return self._in_transaction and self._statements.size > 0 and self._wire is not None
+        # A limit for an answer is one for each statement.
+        has_limit = self._address.socket_timeout is not None
+        return self._in_transaction and bool(self._statements.size and self._wire) and not has_limit
 
     async def send(self, sql: str, args: list[Any]) -> None:
         """Run a statement of a transaction whose answer nobody waits for, with the next one."""

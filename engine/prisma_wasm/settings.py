@@ -28,8 +28,10 @@ _PLAIN: Final = re.compile(
 )
 # Also by the view of all settings, or by a name that is spelled in escapes.
 _SETTING: Final = re.compile(r"set_config|pg_settings|U&\"", re.IGNORECASE)
-_FIRST: Final = re.compile(
-    rf"(?:\s|{_COMMENT})*+SET\s+(?:LOCAL\s+|SESSION\s+)?TRANSACTION", re.IGNORECASE | re.DOTALL
+_ALONE: Final = re.compile(
+    rf"(?:\s|{_COMMENT})*+"
+    r"(?:SET\s+(?:LOCAL\s+|SESSION\s+)?TRANSACTION|(?:ROLLBACK|ABORT|COMMIT|END)\b)",
+    re.IGNORECASE | re.DOTALL,
 )
 _DROPPING: Final = re.compile(r"DISCARD|DEALLOCATE", re.IGNORECASE)
 
@@ -143,9 +145,10 @@ def may_change_settings(sql: str) -> bool:
     return _PLAIN.match(sql) is None or _SETTING.search(sql) is not None
 
 
-def must_come_first(sql: str) -> bool:
-    """Whether PostgreSQL takes it only before any query of a transaction, settings included."""
-    return _FIRST.match(sql) is not None
+def goes_alone(sql: str) -> bool:
+    """Whether no settings may go before it: it has to come first in its transaction, or ends it,
+    or a part of it, which may have failed."""
+    return _ALONE.match(sql) is not None
 
 
 def may_drop_statements(sql: str) -> bool:

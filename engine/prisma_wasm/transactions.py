@@ -25,7 +25,7 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
 from prisma_wasm.scope import Settings
-from prisma_wasm.settings import must_come_first, settle, settle_inside
+from prisma_wasm.settings import goes_alone, settle, settle_inside
 
 ResultT = TypeVar("ResultT")
 
@@ -211,7 +211,7 @@ class Transactions:
             async with asyncio.timeout_at(transaction.deadline) as transaction.running:
                 if not transaction.connection.is_usable:
                     raise connection_lost()
-                if must_come_first(raw_sql):
+                if goes_alone(raw_sql):
                     transaction.connection.owe(None)
                 else:
                     await settle_inside(transaction.connection, scope.current.get())
@@ -303,6 +303,7 @@ class Transactions:
 
     def _let_go(self, transaction: Transaction) -> None:
         if transaction.parent is None:
+            transaction.connection.owe(None)
             self._pool.release(transaction.connection)
         else:
             transaction.leave_parent()

@@ -2,9 +2,9 @@
 
 Such a plan inserts a record, then those that refer to it, and reads at last what was made. The rows
 that the INSERTs return are asked for by nobody but the engine: the first one's id, which the others
-refer to. Where the id is one of the values that are inserted it is foreseen. So all of it can go to
-the server at once, with the COMMIT, since the record that was made can be read (whatever its enums
-hold is known). It is right only if the server does as foreseen, and the server checks that:
+refer to. Where the id is one of the values that are inserted it is foreseen. So all of it can go
+to the server at once, with the COMMIT, if the record that was made can be read. It is right only if
+the server does as foreseen, and the server checks that:
 
 - The first INSERT must have made its row with that id, which a trigger may prevent. If not, it
   divides by zero: so a statement without rows can stop those that come after it.
@@ -28,6 +28,9 @@ _PATH: Final = rf"(?:{_NAME}\.)*{_NAME}"
 _INTO: Final = re.compile(rf"INSERT INTO {_PATH} \(({_NAME}(?:,{_NAME})*)\) VALUES \(")  # noqa: S608  # no query
 _RETURNED: Final = re.compile(rf"\) RETURNING ({_PATH}(?:, {_PATH})*)")
 _LAST_NAME: Final = re.compile(r'"((?:[^"]|"")*)"(?=,|$)')
+_READABLE: Final = (
+    "string", "int", "bigint", "float", "boolean", "decimal", "bytes", "datetime",
+)  # fmt: skip
 # Division by zero; and what PostgreSQL can't do in WITH.
 _UNFORESEEN: Final = ("22012", "0A000")
 
@@ -37,10 +40,18 @@ def together(plan: Node) -> Node:
     if plan["type"] != "transaction" or plan["args"]["type"] != "dataMap":
         return plan
     mapping: Any = plan["args"]
-    create = _create(mapping["args"]["expr"], commits=not mapping["args"]["enums"])
+    create = _create(mapping["args"]["expr"], commits=_is_readable(mapping["args"]["structure"]))
     if create is None:
         return plan
     return {"type": "transaction", "args": _with(mapping, "expr", create)}
+
+
+def _is_readable(structure: Any) -> bool:
+    """Whether what was made can be read for certain: an enum may hold other values in the database,
+    and JSON may be nested too deeply."""
+    if structure["type"] == "object":
+        return all(map(_is_readable, structure["fields"].values()))
+    return structure["type"] == "field" and structure["fieldType"]["type"] in _READABLE
 
 
 def may_be_unforeseen(error: QueryError) -> bool:

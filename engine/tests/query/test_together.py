@@ -18,6 +18,7 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import in_transaction
 from prisma_wasm.execute.together import together as _together
 from prisma_wasm.postgres import Connection, connect
+from prisma_wasm.settings import settle
 
 pytestmark = pytest.mark.asyncio
 
@@ -135,6 +136,20 @@ async def test_nothing_was_done(connection: Connection, messages: list[bytes]) -
     assert await _count(connection) == (1, 0)
 
 
+async def test_settings_that_came_with_a_transaction(connection: Connection) -> None:
+    """They are the transaction's, and those of what comes after it in the same scope."""
+    await settle(connection, (("app.user", "ada"),))
+    ask = "SELECT current_setting('app.user', true)"
+    assert await connection.fetch(ask, []) == [("ada",)]
+    await settle(connection, (("app.user", "ben"),))
+    for _ in range(2):
+        await in_transaction(connection, _creation(1))
+        await connection.command("TRUNCATE parent, child")
+        assert await connection.fetch(ask, []) == [("ben",)]
+    connection.owe(None)
+    assert await connection.fetch(ask, []) == [("ben",)]
+
+
 async def test_a_refused_argument(connection: Connection) -> None:
     """Where the driver itself refuses the statement, nothing that was to go with it is left."""
     await in_transaction(connection, _creation(1))
@@ -157,7 +172,7 @@ _VALUES: list[tuple[str, list[Any]]] = [
     ("bool", [True, False]),
     ("int2", [-(2**15), 0]),
     ("int8", [2**63 - 1, -(2**63)]),
-    ("float4", [0.1, 1e30]),
+    ("float4", [0.1, 1e30, 1e-46]),
     ("float8", [0.1, 1e-300, float("inf"), float("-inf"), float("nan")]),
     ("numeric", [Decimal("12345678901234567890.123"), Decimal("1E-20"), Decimal("NaN")]),
     ("timestamp", [datetime(1, 1, 1, tzinfo=UTC), datetime(2026, 2, 3, 4, 5, 6, 789, UTC)]),
@@ -250,11 +265,13 @@ _FIRST = _unique(_query(_INTO, ",", ') RETURNING "s"."a"."id"'))
 _LAST = _unique(_query("SELECT 1"))
 
 
-def _plan(*, first: Any = _FIRST, last: Any = _LAST, enums: Any = None) -> Any:
+def _plan(*, first: Any = _FIRST, last: Any = _LAST, field: str = "string") -> Any:
     """A nested create."""
     rest = {"type": "seq", "args": [_FIRST, last]}
     create = {"type": "let", "args": {"bindings": [{"name": "0", "expr": first}], "expr": rest}}
-    mapping = {"type": "dataMap", "args": {"expr": create, "enums": enums or {}}}
+    fields = {"id": {"type": "field", "fieldType": {"type": field}}}
+    structure = {"type": "object", "fields": {"a": {"type": "object", "fields": fields}}}
+    mapping = {"type": "dataMap", "args": {"expr": create, "structure": structure}}
     return {"type": "transaction", "args": mapping}
 
 
@@ -268,7 +285,8 @@ def _kinds(plan: Any) -> tuple[str, str, str]:
 async def test_a_nested_create() -> None:
     """Its INSERTs give no answer, and it ends with its last query."""
     assert _kinds(_plan()) == ("silent", "silent", "last")
-    assert _kinds(_plan(enums={"Role": {}})) == ("silent", "silent", "query")
+    for field in ("enum", "json"):
+        assert _kinds(_plan(field=field)) == ("silent", "silent", "query")
 
 
 @pytest.mark.parametrize(

@@ -226,3 +226,21 @@ async def test_roles(connect: Connect, owner_url: str) -> None:
 def test_plain_queries(sql: str) -> None:
     """They change no setting, so that the connection's are still known."""
     assert not may_change_settings(sql)
+
+
+@pytest.mark.parametrize("end", ["ROLLBACK TO SAVEPOINT here", "/* all of it */ rollback", "ABORT"])
+async def test_a_raw_rollback(db: Any, end: str) -> None:
+    """It is taken after a query that failed in another scope than the one before it."""
+    with as_user("ada"):
+        await db.note.create(data={"owner": "ada", "text": "kept"})
+    async with db.tx() as tx:
+        with as_user("ada"):
+            await tx.note.count()
+            await tx.execute_raw("SAVEPOINT here")
+        with as_user("ben"):
+            with pytest.raises(Exception, match="row-level security"):
+                await tx.note.create(data={"owner": "ada", "text": "refused"})
+            await tx.execute_raw(end)
+    for name in ("ada", "ben"):
+        with as_user(name):
+            assert await owners(db) == [name]
