@@ -19,6 +19,8 @@ from bench.service import growth
 from bench.service.growth import Case
 from prisma_wasm import embedded
 
+pytest.importorskip("orjson", reason='it comes with `pip install -e ".[dev]"`')
+
 PEERS = {
     server: choice.name
     for choice in CHOICES
