@@ -19,8 +19,8 @@ from app.scope import ScopedRequests
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
-# All routes, in the order in which they are looked through; health's have no version. FastAPI
-# looks through a router that is included a second time.
+# All routes, in the order in which they are looked through; health's have no version. They are not
+# included as routers, which FastAPI looks through twice: to find the router, and then the route.
 ROUTES: tuple[BaseRoute, ...] = (
     *workspaces_endpoints.router.routes,
     *accounts_endpoints.router.routes,

@@ -9,6 +9,18 @@ from app.problems import MOST_ERRORS
 from tests.fix_api import Api
 
 
+class Streamed:
+    """A body without a length, far longer than any may be; how much of it was taken."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        while self.taken < 10 * LONGEST_BODY:
+            self.taken += 65536
+            yield b"x" * 65536
+
+
 async def test_an_announced_body_that_is_too_long_is_refused(api: Api):
     """Content-Length is enough to refuse it, before it is asked who calls."""
     answer = await api.anonymous.post("/v1/workspaces", content=b"x" * (LONGEST_BODY + 1))
@@ -21,18 +33,11 @@ async def test_an_announced_body_that_is_too_long_is_refused(api: Api):
 
 async def test_a_streamed_body_is_counted(api: Api):
     """Without a length what comes is counted, and no more of it is taken than is allowed."""
-    taken = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal taken
-        while taken < 10 * LONGEST_BODY:
-            taken += 65536
-            yield b"x" * 65536
-
-    answer = await api.anonymous.post("/v1/auth/log-in", content=endless())
+    streamed = Streamed()
+    answer = await api.anonymous.post("/v1/auth/log-in", content=streamed.parts())
 
     assert answer.status_code == 413
-    assert taken <= LONGEST_BODY + 65536
+    assert streamed.taken <= LONGEST_BODY + 65536
 
 
 async def passed_on(*messages: Message) -> list[Message]:
@@ -98,14 +103,7 @@ async def test_a_body_of_the_greatest_length_is_read(api: Api):
 async def test_a_body_that_no_route_reads_is_let_lie(api: Api):
     """However long it is, the answer is the same as without it; then the connection ends."""
     ann = await api.person("ann")
-    taken = 0
-
-    async def endless() -> AsyncIterator[bytes]:
-        nonlocal taken
-        while taken < 10 * LONGEST_BODY:
-            taken += 65536
-            yield b"x" * 65536
-
+    streamed = Streamed()
     asked = [
         (method.upper(), path)
         for path, methods in api.app.openapi()["paths"].items()
@@ -114,13 +112,13 @@ async def test_a_body_that_no_route_reads_is_let_lie(api: Api):
     ]
     for method, path in [*asked, ("POST", "/v1/nothing"), ("PUT", "/v1/me")]:
         without = await ann.request(method, path)
-        for content in (b"x" * (LONGEST_BODY + 1), endless()):
+        for content in (b"x" * (LONGEST_BODY + 1), streamed.parts()):
             answer = await ann.request(method, path, content=content)
 
             assert answer.status_code == without.status_code, path
             assert answer.headers["connection"] == "close", path
     assert len(asked) > 10
-    assert taken == 0
+    assert streamed.taken == 0
 
 
 async def test_an_empty_body_is_none(api: Api):

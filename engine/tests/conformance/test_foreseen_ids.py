@@ -1,30 +1,12 @@
 """Nested creates whose id is foreseen: right also where the database makes another row of it."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from meddling import meddling
 
 _ITEMS = {"create": [{"name": "a"}, {"name": "b"}]}
-
-
-@asynccontextmanager
-async def _trigger(db: Any, table: str, body: str) -> AsyncGenerator[None]:
-    """A trigger before each insertion."""
-    await db.execute_raw(
-        "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $body$ BEGIN {body} RETURN NEW; END $body$"
-    )
-    try:
-        await db.execute_raw(
-            f'CREATE TRIGGER meddle BEFORE INSERT ON "{table}"'
-            " FOR EACH ROW EXECUTE FUNCTION meddle()"
-        )
-        yield
-    finally:
-        await db.execute_raw("DROP FUNCTION meddle CASCADE")
 
 
 async def _made(db: Any, name: str, **data: Any) -> Any:
@@ -53,7 +35,7 @@ async def test_an_id(db: Any, given: str | None) -> None:
 
 async def test_another_id(db: Any) -> None:
     """A trigger may give the row another id than the one that was sent."""
-    async with _trigger(
+    async with meddling(
         db, "UuidOwner", "NEW.id = md5(NEW.name)::uuid; NEW.name = NEW.name || '!';"
     ):
         for name in ("x", "y", "z"):
@@ -66,7 +48,7 @@ async def test_another_id(db: Any) -> None:
 async def test_a_row_that_is_not_made(db: Any, prisma: Any) -> None:
     """A trigger may keep a row from being made; then nothing is."""
     await _made(db, "before")
-    async with _trigger(db, "UuidOwner", "RETURN NULL;"):
+    async with meddling(db, "UuidOwner", "RETURN NULL;"):
         for _ in range(2):
             with pytest.raises(prisma.errors.PrismaError):
                 await _made(db, "x")
@@ -77,7 +59,7 @@ async def test_a_row_that_is_not_made(db: Any, prisma: Any) -> None:
 async def test_a_division_by_zero_of_ones_own(db: Any, prisma: Any) -> None:
     """It stays the error that it is."""
     await _made(db, "before")
-    async with _trigger(db, "UuidItem", "NEW.name = (1 / 0)::text;"):
+    async with meddling(db, "UuidItem", "NEW.name = (1 / 0)::text;"):
         for _ in range(2):
             with pytest.raises(prisma.errors.PrismaError, match="division by zero"):
                 await _made(db, "x")
@@ -112,7 +94,7 @@ async def test_a_table_with_a_rule(db: Any) -> None:
 async def test_inside_of_a_transaction(db: Any) -> None:
     """Where an error would end more than the one write, all goes one by one."""
     async with (
-        _trigger(db, "UuidOwner", "NEW.id = md5(NEW.name)::uuid;"),
+        meddling(db, "UuidOwner", "NEW.id = md5(NEW.name)::uuid;"),
         db.tx() as tx,
     ):
         for name in ("x", "y"):

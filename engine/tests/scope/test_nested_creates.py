@@ -2,12 +2,11 @@
 
 # ruff: noqa: PT012 - what raises is a block
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from faults.stepping import Moment, cancel_everywhere
+from meddling import meddling
 
 from .acting import as_user, assert_nothing_leaks, owners
 from .conftest import Connect
@@ -29,26 +28,9 @@ async def _stored(superuser: Any) -> dict[str, list[str]]:
     }
 
 
-@asynccontextmanager
-async def _meddling(superuser: Any, table: str, body: str) -> AsyncGenerator[None]:
-    """A trigger that changes what is inserted."""
-    await superuser.execute_raw(
-        "CREATE FUNCTION meddle() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $body$ BEGIN {body} RETURN NEW; END $body$"
-    )
-    try:
-        await superuser.execute_raw(
-            f'CREATE TRIGGER meddle BEFORE INSERT ON "{table}"'
-            " FOR EACH ROW EXECUTE FUNCTION meddle()"
-        )
-        yield
-    finally:
-        await superuser.execute_raw("DROP FUNCTION meddle CASCADE")
-
-
 async def test_another_id(db: Any, superuser: Any) -> None:
     """What is done again, since a trigger gave the row another id, is done in its scope."""
-    async with _meddling(superuser, "Book", "NEW.id = NEW.id || 'x';"):
+    async with meddling(superuser, "Book", "NEW.id = NEW.id || 'x';"):
         for name in ("ben", "ada"):
             with as_user("ada"):
                 assert await owners(db) == ["ada"]
@@ -91,7 +73,7 @@ async def test_an_answer_that_cannot_be_read(db: Any, superuser: Any, prisma: An
     """A value that an enum of the schema has not takes the whole create back."""
     lines = {"create": [{"owner": "ben", "text": "line"}]}
     await superuser.execute_raw("ALTER TYPE \"Mood\" ADD VALUE IF NOT EXISTS 'NEW'")
-    async with _meddling(superuser, "Note", "NEW.mood = 'NEW';"):
+    async with meddling(superuser, "Note", "NEW.mood = 'NEW';"):
         with as_user("ben"):
             for _ in range(2):
                 with pytest.raises(prisma.errors.PrismaError, match="NEW"):
