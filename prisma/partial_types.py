@@ -31,6 +31,11 @@ Session.create_partial(
     relations={"user": "PersonAtWork"},
 )
 WorkspaceMember.create_partial(
+    "OwnMembership",
+    include=["id", "role", "joinedAt", "workspace"],
+    relations={"workspace": "WorkspaceView"},
+)
+WorkspaceMember.create_partial(
     "Membership",
     include=["userId", "role", "joinedAt", "user"],
     required=["user"],

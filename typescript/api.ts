@@ -693,7 +693,10 @@ export interface components {
              */
             password: string;
         };
-        /** Membership */
+        /**
+         * Membership
+         * @description Who is a member, as what and since when.
+         */
         Membership: {
             /**
              * Joinedat

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import Body, Path
 from prisma.enums import EmailTokenPurpose
-from prisma.models import Session
 from prisma.partials import Account, OwnSession
 from prisma.types import UserUpdateInput
 from pydantic import BaseModel
@@ -149,12 +148,12 @@ async def change_password(body: ChangePassword, caller: CurrentCaller) -> None:
 async def list_sessions(caller: CurrentCaller, pages: PagesOf) -> Page[SessionView]:
     """One's sessions, the newest first."""
     rows = await sessions.own(caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1)
-
-    def shown(session: Session) -> SessionView:
-        is_current = session.id == caller.session.id
-        return SessionView.model_validate({**dict(session), "current": is_current})
-
-    return pages.page(_SESSIONS, rows, shown)
+    page = pages.page(_SESSIONS, rows)
+    items = [
+        SessionView(**dict(session), current=session.id == caller.session.id)
+        for session in page.items
+    ]
+    return Page(items=items, nextCursor=page.nextCursor)
 
 
 @router.delete("/me/sessions/{sessionId}", tags=["me"], status_code=204, responses=problems(404))

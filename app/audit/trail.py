@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+import pydantic
 from prisma import Json, Prisma, partials
-from prisma.models import AuditEvent
+from prisma.actions import AuditEventActions
 from prisma.types import AuditEventWhereInput
 from pydantic import JsonValue
 
@@ -15,8 +16,11 @@ from app.kit.pages import Page, Pages
 class AuditEntry(partials.AuditEntry):
     """An event as it is shown."""
 
-    # The partial's type stands for the text that JSON comes in.
-    details: dict[str, JsonValue]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]  # on purpose
+    # The partial's type would leave the text that JSON comes in.
+    details: pydantic.Json[dict[str, JsonValue]]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]  # on purpose
+
+
+_entries = AuditEventActions(prisma, AuditEntry)
 
 
 async def record(
@@ -48,9 +52,5 @@ async def entries(workspace: str, pages: Pages) -> Page[AuditEntry]:
     where: AuditEventWhereInput = {"workspaceId": workspace}
     if after := pages.after(list_):
         where["id"] = {"lt": after}
-    rows = await prisma.auditevent.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
-    return pages.page(list_, rows, _shown)
-
-
-def _shown(event: AuditEvent) -> AuditEntry:
-    return AuditEntry.model_validate(event, from_attributes=True)
+    rows = await _entries.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
+    return pages.page(list_, rows)

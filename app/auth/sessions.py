@@ -5,12 +5,13 @@ that it may be exchanged again, since two tabs refresh at the same time. A later
 somebody has a copy, and ends the session for both.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from prisma import Prisma
-from prisma.models import RefreshToken, Session
+from prisma.actions import SessionActions
+from prisma.models import RefreshToken
+from prisma.partials import OwnSession
 from prisma.types import SessionWhereInput
 from pydantic import BaseModel
 
@@ -22,6 +23,7 @@ from app.scope import scope
 # Of a session that is not used.
 LIFE = timedelta(days=30)
 GRACE = timedelta(seconds=10)
+_own = SessionActions(prisma, OwnSession)
 
 
 class TokenPair(BaseModel):
@@ -58,12 +60,12 @@ async def refresh(tokens: Tokens, *, refresh_token: str) -> TokenPair:
     return pair
 
 
-async def own(user: str, *, after: str | None, take: int) -> Sequence[Session]:
+async def own(user: str, *, after: str | None, take: int) -> list[OwnSession]:
     """A user's sessions, the newest first."""
     where: SessionWhereInput = {"userId": user, "expiresAt": {"gt": datetime.now(UTC)}}
     if after:
         where["id"] = {"lt": after}
-    return await prisma.session.find_many(where=where, order={"id": "desc"}, take=take)
+    return await _own.find_many(where=where, order={"id": "desc"}, take=take)
 
 
 async def end(user: str, session: str) -> bool:

@@ -7,7 +7,7 @@ row is gone.
 import base64
 import binascii
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
@@ -74,21 +74,15 @@ class Pages:
         return moment, place[0]
 
     def page(
-        self,
-        list_: str,
-        rows: Sequence[RowT],
-        show: Callable[[RowT], ItemT],
-        *,
-        moment: Callable[[RowT], datetime] | None = None,
-    ) -> Page[ItemT]:
+        self, list_: str, rows: list[RowT], *, moment: Callable[[RowT], datetime] | None = None
+    ) -> "Page[RowT]":
         """The page of the rows, which are one more if another page follows."""
-        items = [show(row) for row in rows[: self.take]]
         if len(rows) <= self.take:
-            return Page(items=items)
+            return Page(items=rows)
         last = rows[self.take - 1]
         place = f"{last.id} {moment(last).isoformat() if moment else ''}"
         token = base64.urlsafe_b64encode(_mark_of(list_) + place.encode("ascii"))
-        return Page(items=items, nextCursor=token.decode().rstrip("="))
+        return Page(items=rows[: self.take], nextCursor=token.decode().rstrip("="))
 
     def _place(self, list_: str) -> tuple[str, str] | None:
         """An id, and a moment as text."""

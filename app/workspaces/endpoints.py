@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Body, Path
-from prisma.partials import Membership, PendingInvitation
+from prisma.partials import PendingInvitation
 
 from app import audit
 from app.auth import CurrentCaller
@@ -15,6 +15,7 @@ from app.workspaces import invitations, members, rules
 from app.workspaces.schemas import (
     Acceptance,
     IssuedInvitation,
+    Membership,
     MyWorkspace,
     NewInvitation,
     NewMember,

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from prisma.actions import InvitationActions
 from prisma.enums import WorkspaceRole
 from prisma.errors import UniqueViolationError
-from prisma.models import Invitation
 from prisma.partials import PendingInvitation
 from prisma.types import InvitationWhereInput
 
@@ -33,6 +33,7 @@ LIFE = timedelta(days=7)
 # Each is a mail to whomever the caller likes.
 _BY_ONE_USER = throttle.Limit("invitations", 100, timedelta(hours=1))
 _TO_ONE_ADDRESS = throttle.Limit("invitations to address", 20, timedelta(days=1))
+_pending = InvitationActions(prisma, PendingInvitation)
 
 
 async def invite(
@@ -86,8 +87,8 @@ async def invitations(scope: WorkspaceScope, pages: Pages) -> Page[PendingInvita
     where: InvitationWhereInput = {**in_workspace(scope.id)}
     if after := pages.after(list_):
         where["id"] = {"lt": after}
-    rows = await prisma.invitation.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
-    return pages.page(list_, rows, _shown)
+    rows = await _pending.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)
+    return pages.page(list_, rows)
 
 
 async def revoke(scope: WorkspaceScope, *, invitation: str) -> None:
@@ -145,7 +146,3 @@ async def accept(caller: Caller, *, token: str) -> MyWorkspace:
     if member.workspace is None:
         raise invitation_not_found()
     return seen_by(member.workspace, member.role)
-
-
-def _shown(invitation: Invitation) -> PendingInvitation:
-    return PendingInvitation.model_validate(invitation, from_attributes=True)

@@ -1,10 +1,10 @@
 """What happens to the members of a workspace."""
 
 from prisma import Prisma
+from prisma.actions import WorkspaceMemberActions
 from prisma.enums import WorkspaceRole
 from prisma.errors import ForeignKeyViolationError, UniqueViolationError
 from prisma.models import WorkspaceMember
-from prisma.partials import Membership
 
 from app.db import prisma
 from app.kit.ids import is_uuid
@@ -18,19 +18,22 @@ from app.workspaces.errors import (
 )
 from app.workspaces.membership import in_workspace, joined_after, role_in
 from app.workspaces.rights import require_below
+from app.workspaces.schemas import Membership
 from app.workspaces.scope import WorkspaceScope
+
+_members = WorkspaceMemberActions(prisma, Membership)
 
 
 async def members(scope: WorkspaceScope, pages: Pages) -> Page[Membership]:
     """The members of a workspace, in the order of joining."""
     list_ = f"members of {scope.id}"
-    rows = await prisma.workspacemember.find_many(
+    rows = await _members.find_many(
         where={**in_workspace(scope.id), **joined_after(pages.after_moment(list_))},
         include={"user": True},
         order=[{"joinedAt": "asc"}, {"id": "asc"}],
         take=pages.take + 1,
     )
-    return pages.page(list_, rows, _shown, moment=lambda member: member.joinedAt)
+    return pages.page(list_, rows, moment=lambda member: member.joinedAt)
 
 
 async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:

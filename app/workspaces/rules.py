@@ -1,9 +1,10 @@
 """What happens to workspaces, and to whom they belong."""
 
 from prisma import Prisma
+from prisma.actions import WorkspaceMemberActions
 from prisma.enums import WorkspaceRole
-from prisma.models import Workspace, WorkspaceMember
-from prisma.partials import WorkspaceView
+from prisma.models import Workspace
+from prisma.partials import OwnMembership, WorkspaceView
 from prisma.types import WorkspaceUpdateInput
 
 from app import audit
@@ -24,6 +25,7 @@ from app.workspaces.schemas import MyWorkspace, WorkspaceChange
 from app.workspaces.scope import WorkspaceScope
 
 _LIST = "my workspaces"
+_memberships = WorkspaceMemberActions(prisma, OwnMembership)
 
 
 def seen_by(workspace: Workspace | WorkspaceView, role: WorkspaceRole | str) -> MyWorkspace:
@@ -59,19 +61,16 @@ async def create(caller: Caller, *, name: str, description: str | None, most: in
 
 async def mine(caller: Caller, pages: Pages) -> Page[MyWorkspace]:
     """The workspaces that the caller is a member of, in the order of joining."""
-    rows = await prisma.workspacemember.find_many(
+    rows = await _memberships.find_many(
         where={"userId": caller.user.id, **joined_after(pages.after_moment(_LIST))},
         include={"workspace": True},
         order=[{"joinedAt": "asc"}, {"id": "asc"}],
         take=pages.take + 1,
     )
-    page = pages.page(_LIST, rows, _seen, moment=lambda member: member.joinedAt)
-    return Page(items=[item for item in page.items if item], nextCursor=page.nextCursor)
-
-
-def _seen(member: WorkspaceMember) -> MyWorkspace | None:
-    # There is none if it was deleted at this very moment.
-    return seen_by(member.workspace, member.role) if member.workspace else None
+    page = pages.page(_LIST, rows, moment=lambda member: member.joinedAt)
+    # There is no workspace if it was deleted at this very moment.
+    items = [seen_by(each.workspace, each.role) for each in page.items if each.workspace]
+    return Page(items=items, nextCursor=page.nextCursor)
 
 
 async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace:

@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
+from prisma import partials
 from prisma.enums import WorkspaceRole
 from prisma.partials import PendingInvitation, WorkspaceView
-from pydantic import ConfigDict, StringConstraints, with_config
+from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
 from app.kit.schemas import Email, Input, Name, Text
@@ -39,6 +40,12 @@ class MyWorkspace(WorkspaceView):
     """A workspace, and the caller's role in it."""
 
     role: WorkspaceRole
+
+
+class Membership(partials.Membership):
+    """Who is a member, as what and since when."""
+
+    id: str = Field(exclude=True)  # the place in a page
 
 
 class NewOwner(Input):

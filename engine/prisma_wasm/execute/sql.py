@@ -8,21 +8,29 @@ Where a template has a list of values (`IN ($1, $2, ...)`), it becomes one array
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, cast
 
 from prisma_wasm.errors import QueryError
-from prisma_wasm.execute.rewrites import ARRAY, NONE_OF, with_arrays, with_json, with_numbers
+from prisma_wasm.execute.rewrites import ARRAY, NAME, NONE_OF, with_arrays, with_json, with_numbers
 from prisma_wasm.execute.run import Run
 from prisma_wasm.execute.values import Scope, compile_value, is_constant
 from prisma_wasm.plan import ArgType, Fragment, PrismaValue, TemplateSql, TupleType, unknown
+from prisma_wasm.scope import current
 
 PARAMETER_LIMIT: Final = 32_766
 # How many limits of one statement are written out, after how many runs, out of how many at once.
 _WRITTEN_LIMITS: Final = 3
 _USUAL: Final = 3
 _COUNTED_LIMITS: Final = 16
+# A page of a whole table, or of what comes before or after something.
+_PAGE: Final = re.compile(
+    rf"(?: ON true| FROM {NAME}\.{NAME}(?: AS {NAME})?)"
+    rf"(?: WHERE (?:{NAME}|\$\d+|[<>]=?|AND|OR|1=1|[(). ])+)?"
+    rf" ORDER BY [^$]+ LIMIT (?P<limit>\$\d+)$"
+)
 
 Part = tuple[str, list[Any]]
 """A statement of one run: its text and its arguments."""
@@ -62,60 +70,52 @@ class Statement:
 
 
 def _one(fragments: list[Fragment], arguments: Callable[[Run], list[Any]]) -> Callable[[Run], Part]:
-    limits = _limits(fragments)
     sql = _fixed(fragments)
-    if limits:
-        usual = _UsualLimits(fragments, sql, limits)
+    if page := _PAGE.search(sql):
+        usual = _UsualLimits(sql, page.start("limit"))
         return lambda run: usual.choose(arguments(run))
     return lambda run: (sql, arguments(run))
-
-
-def _limits(fragments: list[Fragment]) -> list[int]:
-    """Which parameters say how many rows there are to be."""
-    parameters = range(len(_parameters(fragments)))
-    return [number for number in parameters if _text_before(fragments, number).endswith(" LIMIT ")]
 
 
 class _UsualLimits:
     """The texts of a statement in which the limits that it often runs with are written out.
 
-    PostgreSQL plans a statement anew for each run while the limit is a parameter: it takes a tenth
-    of the table for the number of rows, and such a plan always looks worse than one made for the
-    number given. With the number in its text the statement is planned once.
+    While the limit is a parameter, a plan for any values takes a tenth of the rows that it expects
+    for their number. That looks worse than a plan made for the number given, so PostgreSQL plans
+    the statement anew for each run. With the number in its text the statement is planned once.
+
+    It is so for pages of a table, or of a range of it. Where an equation picks the rows, as those
+    of a customer, the limit stays a parameter: a plan for the usual customer, who has fewer rows
+    than it allows, sorts all rows, and would then do so for the greatest. Row-level security may
+    hold such an equation, so in a scope the limit is a parameter as well.
     """
 
-    __slots__ = ("_counts", "_fragments", "_limits", "_sql", "_texts")
+    __slots__ = ("_before", "_counts", "_sql", "_texts")
 
-    def __init__(self, fragments: list[Fragment], sql: str, limits: list[int]) -> None:
-        self._fragments = fragments
+    def __init__(self, sql: str, place: int) -> None:
         self._sql = sql
-        self._limits = limits
-        self._texts: dict[tuple[Any, ...], str] = {}
-        self._counts: dict[tuple[Any, ...], int] = {}
+        self._before = sql[:place]
+        self._texts: dict[int, str] = {}
+        self._counts: dict[int, int] = {}
 
     def choose(self, args: list[Any]) -> Part:
-        numbers = tuple([args[position] for position in self._limits])
-        text = self._texts.get(numbers)
+        if current.get():
+            return self._sql, args
+        limit = int(args[-1])
+        text = self._texts.get(limit)
         if text is None:
             if len(self._texts) < _WRITTEN_LIMITS:
-                self._count(numbers)
+                self._count(limit)
             return self._sql, args
-        return text, [arg for number, arg in enumerate(args) if number not in self._limits]
+        return text, args[:-1]
 
-    def _count(self, numbers: tuple[Any, ...]) -> None:
+    def _count(self, limit: int) -> None:
         if len(self._counts) > _COUNTED_LIMITS:
             self._counts.clear()
-        self._counts[numbers] = count = self._counts.get(numbers, 0) + 1
+        self._counts[limit] = count = self._counts.get(limit, 0) + 1
         if count >= _USUAL:
-            self._texts[numbers] = self._written(numbers)
+            self._texts[limit] = f"{self._before}{limit}"
             self._counts.clear()
-
-    def _written(self, numbers: tuple[Any, ...]) -> str:
-        fragments = list(self._fragments)
-        places = [place for place, item in enumerate(fragments) if item["type"] == "parameter"]
-        for position, number in zip(self._limits, numbers, strict=True):
-            fragments[places[position]] = {"type": "stringChunk", "chunk": str(int(number))}
-        return _fixed(fragments)
 
 
 def _parameters(fragments: list[Fragment]) -> list[Fragment]:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from prisma_wasm import scoped
+
 _RUNS = 12
 
 
 async def _kept(client: Any, part: str) -> list[dict[str, Any]]:
     """The statements with this in their text that the client's connection keeps."""
     rows = await client.query_raw(
-        "SELECT statement, generic_plans::int AS generic, custom_plans::int AS custom"
+        "SELECT name, statement, generic_plans::int AS generic, custom_plans::int AS custom"
         " FROM pg_prepared_statements WHERE statement LIKE $1",
         f"%{part}%",
     )
@@ -25,6 +27,43 @@ async def test_a_usual_page_is_planned_once(prisma: Any, url: str) -> None:
     assert len(written) == 1
     assert written[0]["generic"] + written[0]["custom"] < _RUNS
     assert written[0]["generic"] > 0
+
+
+async def test_a_page_of_many_is_read_in_order_among_pages_of_few(
+    prisma: Any, db: Any, url: str
+) -> None:
+    """What is right for most authors, who have less than a page, is not done to the greatest."""
+    await db.execute_raw(
+        'INSERT INTO "User" (email, "updatedAt") SELECT n, now() FROM generate_series(1, 400) AS n'
+    )
+    await db.execute_raw(
+        """INSERT INTO "posts" (title, "authorId")
+        SELECT n, id FROM "User", generate_series(1, 5) AS n
+        UNION ALL SELECT n, (SELECT max(id) FROM "User") FROM generate_series(6, 5000) AS n"""
+    )
+    await db.execute_raw('ANALYZE "posts"')
+    author = (await db.user.find_first(order={"id": "desc"})).id
+    async with prisma.Prisma(datasource={"url": f"{url}?connection_limit=1"}) as client:
+        for _ in range(_RUNS):
+            await client.post.find_many(where={"authorId": author}, take=50, order={"title": "asc"})
+        (kept,) = await _kept(client, 'FROM "public"."posts"')
+        await client.execute_raw("SET plan_cache_mode = force_generic_plan")
+        rows = await client.query_raw(
+            f'EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE "{kept["name"]}" ({author}, 50)'
+        )
+    plan = rows[0]["QUERY PLAN"][0]["Plan"]["Plans"][0]
+    assert plan["Node Type"] == "Index Scan"
+    assert plan["Actual Rows"] == 50
+
+
+async def test_a_page_that_policies_pick_is_left_as_it_is(prisma: Any, url: str) -> None:
+    """In a scope any table may be a part of itself: its pages are planned as such parts are."""
+    async with prisma.Prisma(datasource={"url": f"{url}?connection_limit=1"}) as client:
+        with scoped({"app.user_id": "7"}):
+            for _ in range(_RUNS):
+                await client.user.find_many(take=50, order={"id": "asc"})
+        (kept,) = await _kept(client, 'FROM "public"."User"')
+    assert kept["statement"].endswith("LIMIT $1")
 
 
 async def test_sizes_that_change_leave_few_statements(prisma: Any, url: str) -> None:
