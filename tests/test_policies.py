@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from prisma import Prisma
 from prisma.errors import PrismaError, RawQueryError
+from starlette.types import Receive, Scope, Send
 
 from app import roles
 from app.main import PROTECTED
-from app.scope import scope
+from app.scope import ScopedRequests, enter, scope
 
 PASSWORD = "of this test alone"
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -110,6 +112,28 @@ async def test_a_user_sees_their_own(world: World):
             "User": 1, "Workspace": 1, "WorkspaceMember": 1, "Session": 1, "RefreshToken": 1,
             "EmailToken": 1,
         }  # fmt: skip
+
+
+async def test_a_request_is_nobodys_until_it_says_whose(world: World):
+    """The task that serves it may be another request's still, and goes on when it has ended."""
+    seen: list[dict[str, int]] = []
+
+    async def application(_request: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(await counts(world.client))
+        enter(user=world.ann)
+        seen.append(await counts(world.client))
+
+    async def nothing(*_: object) -> Any: ...
+
+    await ScopedRequests(application)({}, nothing, nothing)
+    nobodys, anns = seen
+    assert nobodys == await counts(world.client) == {}
+    assert anns["User"] == 1
+    with scope(user=world.bob, workspace=world.bobs):
+        bobs = await counts(world.client)
+        await ScopedRequests(application)({}, nothing, nothing)
+        assert await counts(world.client) == bobs != anns
+    assert seen[2:] == [nobodys, anns]
 
 
 async def test_a_workspace_shows_itself_and_its_people(world: World):

@@ -97,6 +97,22 @@ async def test_two_messages(connection: Connection, messages: list[bytes], log: 
     assert await _count(connection) == (2, 2)
 
 
+async def test_each_waits_its_own_time(
+    server: DatabaseServer, database: str, messages: list[bytes]
+) -> None:
+    """With a limit for each answer, statements whose answers count as one do not go together."""
+    server.execute(_TABLES, database.rpartition("/")[2].partition("?")[0])
+    connection = await connect(
+        parse(f"{database}?socket_timeout=5"), lambda _sql, _args, _seconds: None
+    )
+    await in_transaction(connection, _creation(1))
+    messages.clear()
+    await in_transaction(connection, _creation(2))
+    assert len(messages) > 2
+    assert await _count(connection) == (2, 2)
+    await connection.close()
+
+
 async def test_a_sent_statement_fails(connection: Connection) -> None:
     """Its error is the transaction's, of which nothing stays, and the connection is as before."""
     for parent in (99, None, 99):
