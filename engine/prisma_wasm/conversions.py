@@ -63,11 +63,10 @@ def plain_decimal(number: Decimal) -> Decimal:
 
 
 def to_datetime(value: Any) -> Any:
-    if type(value) is str:
-        if value[10:11] != "T":
-            return _moment_of_text(value)
-        moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo is UTC else as_utc(moment)
+    if type(value) is datetime:
+        return as_utc(value)
+    if type(value) is str and value[10:11] == "T":
+        return as_utc(datetime.fromisoformat(value))
     return None if value is None else to_moment(value)
 
 

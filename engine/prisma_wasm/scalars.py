@@ -41,6 +41,8 @@ class Values(list[Any]):
 Lift = Callable[[Values, Any], Any]
 """Puts a value (or the values in it) aside and answers with its shape."""
 
+_START_IN_UTC: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_START: Final = _START_IN_UTC.replace(tzinfo=None)
 _INT_LIMIT: Final = 2**31
 _BIGINT_LIMIT: Final = 2**63
 _RFC_3339: Final = re.compile(
@@ -75,9 +77,14 @@ def is_base64(value: Any) -> bool:
 
 def as_utc(value: datetime) -> datetime:
     """The same moment in UTC; one without a zone is taken as UTC."""
-    if value.tzinfo is UTC:
+    zone = value.tzinfo
+    if zone is UTC:
         return value
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else _shift(value)
+    if zone is not None:
+        return _shift(value)
+    if type(value) is datetime:
+        return _START_IN_UTC + (value - _START)  # replace() takes twenty times as long
+    return value.replace(tzinfo=UTC)
 
 
 def _shift(value: datetime) -> datetime:
