@@ -7,7 +7,7 @@ from typing import Final
 
 from prisma_wasm.plan import Fragment, PrismaValue, unknown
 
-NAME: Final = r'"(?:[^"]|"")*"'
+NAME: Final = r'"(?:[^"]|"")*+"'
 _QUOTED: Final = rf"{NAME}|'(?:[^']|'')*'"
 _MAKES_JSONB: Final = re.compile(rf"{_QUOTED}|JSONB_(BUILD_OBJECT|AGG)\(")
 _JOINS_JSONB: Final = re.compile(r"\|\|\s*JSONB_BUILD_OBJECT\(")
