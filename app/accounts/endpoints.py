@@ -150,7 +150,7 @@ async def list_sessions(caller: CurrentCaller, pages: PagesOf) -> Page[SessionVi
     rows = await sessions.own(caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1)
     page = pages.page(_SESSIONS, rows)
     items = [
-        SessionView(**dict(session), current=session.id == caller.session.id)
+        SessionView(**vars(session), current=session.id == caller.session.id)
         for session in page.items
     ]
     return Page(items=items, nextCursor=page.nextCursor)

@@ -33,6 +33,12 @@ UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
 InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 
 
+# First, since it is asked for most: one route is tried after the other.
+@router.get(WORKSPACE, tags=["workspaces"])
+async def read_workspace(scope: MemberScope) -> MyWorkspace:
+    return rules.seen_by(scope.workspace, scope.role)
+
+
 @router.post("/workspaces", tags=["workspaces"], status_code=201, responses=problems(409))
 async def create_workspace(
     caller: CurrentCaller, body: NewWorkspace, settings: CurrentSettings
@@ -50,11 +56,6 @@ async def create_workspace(
 async def list_workspaces(caller: CurrentCaller, pages: PagesOf) -> Page[MyWorkspace]:
     """The workspaces that one is a member of, in the order of joining."""
     return await rules.mine(caller, pages)
-
-
-@router.get(WORKSPACE, tags=["workspaces"])
-async def read_workspace(scope: MemberScope) -> MyWorkspace:
-    return rules.seen_by(scope.workspace, scope.role)
 
 
 @router.patch(WORKSPACE, tags=["workspaces"])

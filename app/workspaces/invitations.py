@@ -78,7 +78,7 @@ async def invite(
             f"within {LIFE.days} days.\n",
         )
     mail.send_soon()
-    return IssuedInvitation.model_validate({**dict(invitation), "token": token})
+    return IssuedInvitation.model_validate({**vars(invitation), "token": token})
 
 
 async def invitations(scope: WorkspaceScope, pages: Pages) -> Page[PendingInvitation]:

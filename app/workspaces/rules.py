@@ -30,7 +30,7 @@ _memberships = WorkspaceMemberActions(prisma, OwnMembership)
 
 def seen_by(workspace: Workspace | WorkspaceView, role: WorkspaceRole | str) -> MyWorkspace:
     """A workspace as one of its members sees it."""
-    return MyWorkspace.model_validate({**dict(workspace), "role": role})
+    return MyWorkspace.model_validate({**vars(workspace), "role": role})
 
 
 async def create(caller: Caller, *, name: str, description: str | None, most: int) -> MyWorkspace:

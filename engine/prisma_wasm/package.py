@@ -43,9 +43,6 @@ class ModelTables:
     def __init__(self, package: Package) -> None:
         self._package = package
         self._known: weakref.WeakKeyDictionary[type[Any], Known] = weakref.WeakKeyDictionary()
-        self._related: weakref.WeakKeyDictionary[type[Any], dict[str, type[Any]]] = (
-            weakref.WeakKeyDictionary()
-        )
 
     def known(self, model: type[Any]) -> Known:
         known = self._known.get(model)
@@ -56,11 +53,9 @@ class ModelTables:
         return known
 
     def related(self, model: type[Any], field: str) -> type[Any]:
-        known = self._related.setdefault(model, {})
-        found = known.get(field)
-        if found is None:
-            builder = self._package.builder(model)
-            found = known[field] = builder.get_relational_model(current_model=model, field=field)
+        builder = self._package.builder(model)
+        found = builder.get_relational_model(current_model=model, field=field)
+        self.known(model).related[field] = found
         return found
 
 

@@ -37,13 +37,15 @@ ACTIONS: Final = {
 
 
 class Known:
-    """What is known of a pydantic model: the schema's name for it, and the fields it selects."""
+    """What is known of a pydantic model: the schema's name for it, the fields that it selects, and
+    the models that its relations were found to lead to."""
 
-    __slots__ = ("fields", "name")
+    __slots__ = ("fields", "name", "related")
 
     def __init__(self, name: str, fields: Iterable[str]) -> None:
         self.name = name
         self.fields = Fields.of(tuple(fields))
+        self.related: dict[str, type[Any]] = {}
 
 
 class Models(Protocol):
@@ -94,7 +96,7 @@ def lift(
     elif include is None:
         selection = known.fields
     else:
-        selection = _select(inputs, models, model, include, values)
+        selection = _select(inputs, models, model, known, include, values)
     action = ACTIONS[method]
     return Lifted(name, action, (name, action, tuple(shape), selection, same), values)
 
@@ -181,33 +183,36 @@ def _select(
     inputs: Inputs,
     models: Models,
     model: type[Any],
+    known: Known,
     include: dict[str, Any] | None,
     values: Values,
 ) -> Any:
-    fields = models.known(model).fields
     if include is None:
-        return fields
-    shape: list[Any] = [fields]
+        return known.fields
+    shape: list[Any] = [known.fields]
     for name, value in include.items():
         name = ALIASES.get(name, name)
         if value is False:
             continue
-        related = models.related(model, name)
-        arguments: dict[str, Any] = {}
+        related = known.related.get(name) or models.related(model, name)
+        known_there = models.known(related)
+        arguments: Any = _NOTHING
+        nested: dict[str, Any] | None = None
         if isinstance(value, dict):
-            arguments = dict(cast("dict[str, Any]", value))
+            given = {
+                key: item for key, item in cast("dict[str, Any]", value).items() if item is not None
+            }
+            nested = given.pop("include", None)
+            if given:
+                arguments = lift_object(inputs.arguments(known_there.name), values, given)
         elif value is not True:
             raise TypeError(
                 f"Expected `bool` or `dict` include value but got {type(value)} instead."
             )
-        nested = arguments.pop("include", None)
-        given = {key: item for key, item in arguments.items() if item is not None}
+        selection = _select(inputs, models, related, known_there, nested, values)
         shape.append(name)
-        known = inputs.arguments(models.known(related).name)
-        lifted = lift_object(known, values, given) if given else _NOTHING
-        selection = _select(inputs, models, related, nested, values)
-        shape.append((OBJECT, "arguments", lifted, "selection", selection))
-    return tuple(shape) if len(shape) > 1 else fields
+        shape.append((OBJECT, "arguments", arguments, "selection", selection))
+    return tuple(shape) if len(shape) > 1 else known.fields
 
 
 _NOTHING: Final = (OBJECT,)
