@@ -37,8 +37,21 @@ async def person(api: Api) -> Person:
 
 def plan_of(url: str, settings: list[str], sql: str) -> dict[str, Any]:
     """How PostgreSQL runs a statement with whatever parameters, in a scope."""
-    rows = run_sql(url, *settings, f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {sql}")
+    return explained(url, *settings, f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {sql}")
+
+
+def explained(url: str, *statements: str) -> dict[str, Any]:
+    """The plan that the last of some statements asks for."""
+    rows = run_sql(url, *statements)
     return json.loads("\n".join(rows[rows.index("[") :]))[0]["Plan"]
+
+
+def in_scope(user: str, workspace: str) -> list[str]:
+    """The statements that enter the scope of somebody's workspace."""
+    return [
+        f"SELECT set_config('tenantry.user', '{user}', false)",
+        f"SELECT set_config('tenantry.workspace', '{workspace}', false)",
+    ]
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -83,10 +96,7 @@ async def test_no_hot_query_reads_a_whole_table(api: Api, person: Person, work: 
     assert all(statements.values())
 
     url = api.app.state.settings.app_database_url
-    scope = [
-        f"SELECT set_config('tenantry.user', '{data.user_id(700)}', false)",
-        f"SELECT set_config('tenantry.workspace', '{person.workspace}', false)",
-    ]
+    scope = in_scope(data.user_id(700), person.workspace)
     for name, queries in statements.items():
         for sql in queries:
             assert "..." not in sql, f"{name}: the log has shortened {sql}"
@@ -179,15 +189,13 @@ def run_plan(
     api: Api, ids: dict[str, str], mode: str, sql: str, given: list[str]
 ) -> dict[str, Any]:
     """How PostgreSQL runs a statement that is prepared, in the scope of somebody's workspace."""
-    rows = run_sql(
+    return explained(
         api.app.state.settings.app_database_url,
-        f"SELECT set_config('tenantry.user', '{ids['user']}', false)",
-        f"SELECT set_config('tenantry.workspace', '{ids['workspace']}', false)",
+        *in_scope(**ids),
         f"SET plan_cache_mode = {mode}",
         f"PREPARE list AS {sql}",
         f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE list({', '.join(given)})",
     )
-    return json.loads("\n".join(rows[rows.index("[") :]))[0]["Plan"]
 
 
 def rows_read(plan: dict[str, Any]) -> float:
