@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 
 from app.settings import ROOT, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
@@ -80,6 +81,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             host=settings.host,
             port=settings.port,
             log_level=settings.log_level,
+            http="app.kit.connections:Connection" if find_spec("httptools") else "auto",
             proxy_headers=False,  # which proxies to believe, TRUSTED_PROXIES says
             reload=arguments.reload,
             reload_dirs=[str(ROOT / "app")] if arguments.reload else None,

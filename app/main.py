@@ -1,6 +1,7 @@
 """The application: its factory, its lifespan, its routers."""
 
 import logging
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from app.auth.tokens import Tokens
 from app.kit.bodies import LONGEST_BODY, LimitedBodies
 from app.kit.collector import collecting_rarely
 from app.kit.description import describe
+from app.kit.telemetry import telemetry
 from app.scope import ScopedRequests
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
@@ -48,6 +50,7 @@ def create_app(settings: Settings) -> FastAPI:
         description=f"Bodies are JSON of {LONGEST_BODY} bytes at most.",
         lifespan=lifespan,
         routes=list(ROUTES),
+        telemetry=telemetry(os.environ),
     )
     app.state.settings = settings
     app.state.tokens = Tokens(settings)

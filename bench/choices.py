@@ -78,6 +78,13 @@ CHOICES = (
         (Server(OURS), Server(OURS, ("--http", "h11"))),
     ),
     Choice(
+        "writes",
+        "an answer in one write",
+        "its head and its body in two, as uvicorn alone",
+        ("user", "page"),
+        (Server(OURS), Server(OURS, ("--http", "httptools"))),
+    ),
+    Choice(
         "loop",
         "uvloop",
         "asyncio",
@@ -114,10 +121,24 @@ CHOICES = (
     ),
     Choice(
         "telemetry",
-        "FastAPI's telemetry on, without a provider",
-        "off",
+        "FastAPI's telemetry only where OpenTelemetry is set up",
+        "always, looking for a provider at each request",
+        ("user", "page"),
+        (_peer("same"), _peer("telemetry_on")),
+    ),
+    Choice(
+        "documentation",
+        "the documentation's routes after all others",
+        "before them, as where routes are added one by one",
         ("user",),
-        (_peer("same"), _peer("no_telemetry")),
+        (_peer("same"), _peer("documentation_first")),
+    ),
+    Choice(
+        "proxies",
+        "without uvicorn's own look at proxies' headers",
+        "with it",
+        ("user",),
+        (Server(OURS), Server(OURS, ("--proxy-headers",))),
     ),
     Choice(
         "log",

@@ -1,18 +1,21 @@
 """FastAPI and Prisma Client Python on prisma-wasm, as a user of both writes it."""
 
-import gc
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException
 
+from app.kit.collector import collecting_rarely
+from app.kit.telemetry import telemetry
 from bench.servers._client import Prisma
 from bench.servers._client.bases import BaseUser, BaseWorkspace, BaseWorkspaceMember
 from bench.servers._client.errors import ForeignKeyViolationError
 from bench.servers.schemas import Cursor, IdInPath, NewWorkspace, Readiness, Take
 
 db = Prisma(auto_register=True)
+router = APIRouter()
 
 
 class ShownUser(BaseUser):
@@ -49,19 +52,12 @@ workspaces, staffed_workspaces = ShownWorkspace.prisma(), StaffedWorkspace.prism
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-    await db.connect()
-    # As docs/performance.md says: what is loaded stays, and the collector looks at the rest rarely.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000)
-    yield
-    await db.disconnect()
+    async with db:
+        with collecting_rarely():
+            yield
 
 
-app = FastAPI(lifespan=lifespan)
-
-
-@app.get("/users/{id}")
+@router.get("/users/{id}")
 async def read_user(id: IdInPath) -> ShownUser:  # noqa: A002  # the contract's name
     user = await users.find_unique(where={"id": id})
     if user is None:
@@ -69,7 +65,7 @@ async def read_user(id: IdInPath) -> ShownUser:  # noqa: A002  # the contract's 
     return user
 
 
-@app.get("/workspaces/{id}")
+@router.get("/workspaces/{id}")
 async def read_workspace(id: IdInPath) -> OwnedWorkspace:  # noqa: A002  # the contract's name
     workspace = await owned_workspaces.find_unique(where={"id": id}, include={"owner": True})
     if workspace is None:
@@ -77,14 +73,14 @@ async def read_workspace(id: IdInPath) -> OwnedWorkspace:  # noqa: A002  # the c
     return workspace
 
 
-@app.get("/users/{id}/workspaces")
+@router.get("/users/{id}/workspaces")
 async def list_workspaces_of_user(id: IdInPath) -> list[StaffedWorkspace]:  # noqa: A002  # the contract's name
     return await staffed_workspaces.find_many(
         where={"ownerId": id}, include={"members": True}, order={"createdAt": "desc"}, take=20
     )
 
 
-@app.get("/workspaces")
+@router.get("/workspaces")
 async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[ShownWorkspace]:
     # By the last id and not by Prisma's `cursor`, as the service's own lists do.
     return await workspaces.find_many(
@@ -92,7 +88,7 @@ async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[ShownW
     )
 
 
-@app.post("/workspaces", status_code=201)
+@router.post("/workspaces", status_code=201)
 async def create_workspace(body: NewWorkspace) -> ShownWorkspace:
     try:
         return await workspaces.create(
@@ -106,7 +102,13 @@ async def create_workspace(body: NewWorkspace) -> ShownWorkspace:
         raise HTTPException(404, "There is no such owner.") from None
 
 
-@app.get("/ready")
+@router.get("/ready")
 async def ready() -> Readiness:
     await db.query_raw("SELECT 1")
     return Readiness()
+
+
+TELEMETRY = telemetry(os.environ)
+
+# As in app/main.py: the documentation's own routes come after these.
+app = FastAPI(lifespan=lifespan, routes=router.routes, telemetry=TELEMETRY)

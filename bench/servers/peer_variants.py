@@ -6,9 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import orjson
-from fastapi import Depends, FastAPI, HTTPException
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 
 from bench.servers import fastapi_prisma as peer
 from bench.servers import schemas
@@ -23,14 +24,17 @@ class OrjsonResponse(JSONResponse):
 
 
 def _peer(
-    *handlers: Callable[..., Any], lifespan: Lifespan = peer.lifespan, **options: Any
+    *handlers: Callable[..., Any],
+    lifespan: Lifespan = peer.lifespan,
+    telemetry: TelemetryConfig | None = peer.TELEMETRY,
+    **of_routes: Any,
 ) -> FastAPI:
     """Our server made anew, with these handlers in the place of those with their names."""
     others = {handler.__name__: handler for handler in handlers}
-    app = FastAPI(lifespan=lifespan, **options)
-    for route in peer.app.routes:
+    router = APIRouter(**of_routes)
+    for route in peer.router.routes:
         if isinstance(route, APIRoute):
-            app.add_api_route(
+            router.add_api_route(
                 route.path,
                 others.pop(route.name, route.endpoint),
                 methods=sorted(route.methods or ()),
@@ -38,7 +42,7 @@ def _peer(
             )
     if others:
         raise LookupError(f"Our server has no handler {', '.join(others)}.")
-    return app
+    return FastAPI(lifespan=lifespan, routes=router.routes, telemetry=telemetry)
 
 
 def same() -> FastAPI:
@@ -107,10 +111,16 @@ def orjson_responses() -> FastAPI:
     return _peer(default_response_class=OrjsonResponse)
 
 
-def no_telemetry() -> FastAPI:
-    """FastAPI does not ask whether there is a provider of telemetry."""
-    off = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans"), False)
-    return _peer(telemetry=off)
+def telemetry_on() -> FastAPI:
+    """FastAPI looks for a provider of telemetry at each request."""
+    return _peer(telemetry=None)
+
+
+def documentation_first() -> FastAPI:
+    """The documentation's routes are tried first, as where others are added one by one."""
+    app = _peer()
+    app.router.routes.sort(key=lambda route: isinstance(route, APIRoute))
+    return app
 
 
 def cursor_pages() -> FastAPI:

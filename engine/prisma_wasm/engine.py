@@ -7,7 +7,6 @@ the same generated package, so a thousand databases have one compiler and one ca
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -268,11 +267,11 @@ class Engine:
         """The pool of the running event loop. One of an earlier loop, or of a parent, is left."""
         lane = self._lane
         loop = asyncio.get_running_loop()
-        if lane is not None and lane.loop is loop and lane.pid == os.getpid():
+        if lane is not None and lane.loop is loop and not lane.is_inherited:
             return lane
         if self.is_closed:
             raise QueryError("P1017", "The client is disconnected.")
-        if lane is not None and lane.pid == os.getpid():
+        if lane is not None and not lane.is_inherited:
             if lane.loop.is_running():
                 raise QueryError(
                     None,
@@ -287,7 +286,7 @@ class Engine:
         """Close the pool, within a second."""
         self.is_closed = True
         lane, self._lane = self._lane, None
-        if lane is None or lane.pid != os.getpid():
+        if lane is None or lane.is_inherited:
             return
         if lane.loop is asyncio.get_running_loop():
             await lane.close()
@@ -298,7 +297,7 @@ class Engine:
         """Close the pool from any thread, with or without an event loop."""
         self.is_closed = True
         lane, self._lane = self._lane, None
-        if lane is None or lane.pid != os.getpid():
+        if lane is None or lane.is_inherited:
             return
         if lane.loop.is_running():
             try:

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, Protocol, TypeVar
 
 from prisma_wasm.errors import QueryError
+from prisma_wasm.line import Line
 from prisma_wasm.metrics import Histogram
 
 
@@ -64,8 +65,8 @@ class Pool(Generic[ConnectionT]):
         self._openings: set[asyncio.Timeout] = set()
         self._closing: set[asyncio.Task[None]] = set()
         self._places = 0
-        # A waiter gets a connection, or None: the place of one that has gone, to open it anew.
-        self._waiting: deque[asyncio.Future[ConnectionT | None]] = deque()
+        # Who waits gets a connection, or None: the place of one that has gone, to open it anew.
+        self._line: Line[ConnectionT | None] = Line(self._timed_out, self._unwanted)
         self.opened = 0
         self.closed = 0
         self.waits = Histogram()
@@ -85,7 +86,7 @@ class Pool(Generic[ConnectionT]):
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return len(self._line)
 
     @property
     def limit(self) -> int:
@@ -128,7 +129,7 @@ class Pool(Generic[ConnectionT]):
             if self._places < self._limit:
                 self._places += 1
                 return await self._open_in_place()
-            connection = await self._wait(self._timeout if limit is None else limit)
+            connection = await self._line.wait(self._timeout if limit is None else limit)
             return connection if connection is not None else await self._open_in_place()
         finally:
             self.waits.add(time.perf_counter() - started)
@@ -141,11 +142,8 @@ class Pool(Generic[ConnectionT]):
         if self._is_spent(connection):
             self._retire(connection)
             return
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(connection)
-                return
+        if self._line.give(connection):
+            return
         self._used[connection] = time.monotonic()
         setup = connection.setup
         if setup == ():
@@ -201,7 +199,7 @@ class Pool(Generic[ConnectionT]):
     async def close(self, limit: float) -> None:
         """Close every connection; those that take too long are cut."""
         self.is_closing = True
-        self._refuse_waiters()
+        self._line.refuse(_closing)
         for connection in self._idle_ones():
             self._retire(connection)
         self.terminate()
@@ -216,7 +214,7 @@ class Pool(Generic[ConnectionT]):
     def terminate(self) -> None:
         """Cut every connection at once."""
         self.is_closing = True
-        self._refuse_waiters()
+        self._line.refuse(_closing)
         now = asyncio.get_running_loop().time()
         for opening in self._openings:
             if not opening.expired():
@@ -226,12 +224,6 @@ class Pool(Generic[ConnectionT]):
             self._forget(connection)
         self._idle.clear()
         self._set_up.clear()
-
-    def _refuse_waiters(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_exception(_closing())
 
     async def _open_in_place(self) -> ConnectionT:
         opening = asyncio.timeout(None)  # until the pool closes
@@ -254,28 +246,11 @@ class Pool(Generic[ConnectionT]):
         self.opened += 1
         return connection
 
-    async def _wait(self, limit: float | None) -> ConnectionT | None:
-        waiter: asyncio.Future[ConnectionT | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
-        try:
-            async with asyncio.timeout(limit):
-                return await waiter
-        except BaseException as error:
-            self._leave_line(waiter)
-            if isinstance(error, TimeoutError):
-                raise self._timed_out(limit) from None
-            raise
-
-    def _leave_line(self, waiter: asyncio.Future[ConnectionT | None]) -> None:
-        """What a waiter got in the very moment in which it gave up goes to the next."""
-        if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
-            connection = waiter.result()
-            if connection is None:
-                self._free_place()
-            else:
-                self.release(connection)
-        elif waiter in self._waiting:
-            self._waiting.remove(waiter)
+    def _unwanted(self, connection: ConnectionT | None) -> None:
+        if connection is None:
+            self._free_place()
+        else:
+            self.release(connection)
 
     def _forget(self, connection: ConnectionT) -> None:
         if self._all.pop(connection, None) is not None:
@@ -284,21 +259,16 @@ class Pool(Generic[ConnectionT]):
             self._free_place()
 
     def _free_place(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
-                return
-        self._places -= 1
+        if not self._line.give(None):
+            self._places -= 1
 
-    def _timed_out(self, limit: float | None) -> QueryError:
-        seconds = f"{limit:g}"
+    def _timed_out(self, limit: float) -> QueryError:
         return QueryError(
             "P2024",
             "Timed out fetching a new connection from the connection pool. More info:"
             " http://pris.ly/d/connection-pool (Current connection pool timeout:"
-            f" {seconds}, connection limit: {self._limit}, in use: {self._places - self.idle},"
-            f" waiting: {len(self._waiting) + 1})",
+            f" {limit:g}, connection limit: {self._limit}, in use: {self._places - self.idle},"
+            f" waiting: {len(self._line)})",
             {"connection_limit": self._limit, "timeout": limit},
         )
 

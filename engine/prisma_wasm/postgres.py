@@ -13,7 +13,14 @@ from prisma_wasm import wire
 from prisma_wasm.address import Address
 from prisma_wasm.database_errors import bad_argument, wrong_number_of_arguments
 from prisma_wasm.dial import dial
-from prisma_wasm.driver import Column, RawConnection, is_of_server, is_outdated_statement
+from prisma_wasm.driver import (
+    Answer,
+    Column,
+    RawConnection,
+    execution,
+    is_of_server,
+    is_outdated_statement,
+)
 from prisma_wasm.link import BEGIN, COMMIT, Link, OnQuery
 from prisma_wasm.owed import Owed, Silent, as_texts
 from prisma_wasm.parameters import (
@@ -67,9 +74,9 @@ class Connection(Link):
         started = self.asked_at = time.perf_counter()
         try:
             if self._owed or ends:
-                rows = await self._with_owed(prepared, values, ends=ends)
+                rows, _, _ = await self._with_owed(prepared, values, ends=ends)
             else:
-                rows = await prepared.statement.fetch(*values)
+                rows, _, _ = await prepared.execute(values)
         except BaseException as error:
             if self._was_outdated(error) and again:
                 return await self.fetch(sql, args, keep=keep, again=False)
@@ -118,7 +125,7 @@ class Connection(Link):
             self._expect_anything(sql)
         started = self.asked_at = time.perf_counter()
         try:
-            rows = await self._with_owed(prepared, values)
+            rows, _, _ = await self._with_owed(prepared, values)
             columns = list(prepared.statement.get_attributes())
         except BaseException as error:
             if self._was_outdated(error) and again:
@@ -162,18 +169,18 @@ class Connection(Link):
 
     async def _with_owed(
         self, prepared: Prepared, values: list[Any], *, ends: bool = False
-    ) -> list[Any]:
-        """The rows of a statement that comes after what is owed, or with the transaction's end."""
+    ) -> Answer:
+        """The answer to a statement that comes after what is owed, or with a COMMIT."""
         owed, wire_ = self._owed, self._wire
         if wire_ is None or not (owed or ends):
-            return await prepared.statement.fetch(*values)
+            return await prepared.execute(values)
         wanted = owed.settings
         ahead = await self._ahead(wanted)
         self.asked_at = time.perf_counter()
         wire_.ahead = b"".join([silent.message for silent in ahead])
         wire_.after = _COMMIT if ends else b""
         try:
-            rows = await prepared.statement.fetch(*values)
+            answer = await prepared.execute(values)
         except BaseException as error:
             if wire_.forget():
                 raise  # nothing was sent
@@ -191,7 +198,7 @@ class Connection(Link):
             self._ended()
             self._is_unsettled = False
         self._note(ahead)
-        return rows
+        return answer
 
     def _note(self, sent: list[Silent]) -> None:
         """Log what went ahead of a statement, whose time is theirs too."""
@@ -220,7 +227,7 @@ class Connection(Link):
     ) -> int:
         started = self.asked_at = time.perf_counter()
         try:
-            await self._with_owed(prepared, values)
+            _, status, _ = await self._with_owed(prepared, values)
         except BaseException as error:
             if self._was_outdated(error) and again:
                 run = self.execute_raw if raw else self.execute
@@ -229,8 +236,8 @@ class Connection(Link):
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
-        count = (prepared.statement.get_statusmsg() or "").rpartition(" ")[2]
-        return int(count) if count.isdecimal() else 0
+        count = (status or b"").rpartition(b" ")[2]
+        return int(count) if count.isdigit() else 0
 
     async def _ready(
         self, sql: str, args: list[Any], *, raw: bool, keep: bool = True
@@ -300,6 +307,7 @@ class Connection(Link):
             self.asked_at = None
         prepared = Prepared(
             statement,
+            execution(statement),
             encoders(statement.get_parameters()),
             mender(statement.get_attributes()),
             is_plain=not (raw and may_change_settings(sql)),

@@ -6,7 +6,7 @@ import itertools
 from collections import OrderedDict
 from typing import Final, NamedTuple
 
-from prisma_wasm.driver import INTERNAL_ERROR, RawConnection, RawStatement
+from prisma_wasm.driver import INTERNAL_ERROR, Execute, RawConnection, RawStatement
 from prisma_wasm.parameters import Encode, interval_text
 from prisma_wasm.results import Mend
 
@@ -20,6 +20,7 @@ class Prepared(NamedTuple):
     """A statement on one connection, how its arguments are encoded, and its rows mended."""
 
     statement: RawStatement
+    execute: Execute
     encoders: list[Encode | None]
     mend: Mend | None
     is_plain: bool  # a query, which changes nothing of the connection itself
