@@ -260,7 +260,10 @@ class Engine:
         return await connect(await self._credentials.address(), self._on_query)
 
     def _on_query(self, sql: str, args: list[Any], seconds: float) -> None:
-        self._metrics.database.add(seconds)
+        if seconds:
+            self._metrics.database.add(seconds)
+        else:  # its time is that of the statement that it went with
+            self._metrics.database.at_once += 1
         self._log(sql, args, seconds)
 
     def _lane_here(self) -> Lane:

@@ -27,6 +27,7 @@ from prisma_wasm.scalars import (
     is_base64,
     is_json,
     serialize_json,
+    without_zone,
 )
 
 # Types from here on are a database's own: enums, domains, those of extensions.
@@ -163,7 +164,7 @@ def to_timestamptz(value: Any) -> datetime:
 
 
 def to_timestamp(value: Any) -> datetime:
-    return to_timestamptz(value).replace(tzinfo=None)
+    return without_zone(to_timestamptz(value))
 
 
 def to_date(value: Any) -> date:

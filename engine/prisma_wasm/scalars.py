@@ -87,6 +87,13 @@ def as_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC)
 
 
+def without_zone(moment: datetime) -> datetime:
+    """The same moment, of UTC, as one without a zone."""
+    if type(moment) is datetime:
+        return _START + (moment - _START_IN_UTC)
+    return moment.replace(tzinfo=None)
+
+
 def _shift(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)

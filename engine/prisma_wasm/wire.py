@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 from asyncpg.protocol import (  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
@@ -22,8 +22,13 @@ _SYNC: Final = b"S\0\0\0\x04"
 _LARGE: Final = 2**16  # to be copied for one write less
 
 
+_number: Final = struct.Struct("!i").pack
+_short_number: Final = struct.Struct("!h").pack
+_NULL: Final = _number(-1)
+
+
 def _message(kind: bytes, body: bytes) -> bytes:
-    return kind + struct.pack("!i", len(body) + 4) + body
+    return kind + _number(len(body) + 4) + body
 
 
 _EXECUTE: Final = _message(b"E", b"\0\0\0\0\0")
@@ -35,21 +40,18 @@ def command(sql: str) -> bytes:
     return _message(b"P", b"\0" + sql.encode() + b"\0\0\0") + _BIND_NOTHING + _EXECUTE
 
 
-def statement(name: str, texts: Iterable[str | None]) -> bytes:
+def statement(name: str, texts: Sequence[str | None]) -> bytes:
     """A statement that is prepared by this name, with its arguments as texts."""
-    body = bytearray(b"\0" + name.encode() + b"\0\0\0")
-    count = 0
-    place = len(body)
+    parts = [b"\0", name.encode(), b"\0\0\0", _short_number(len(texts))]
     for text in texts:
-        count += 1
         if text is None:
-            body += b"\xff\xff\xff\xff"
+            parts.append(_NULL)
         else:
             encoded = text.encode()
-            body += struct.pack("!i", len(encoded)) + encoded
-    body[place:place] = struct.pack("!h", count)
-    body += b"\0\0"
-    return _message(b"B", bytes(body)) + _EXECUTE
+            parts.append(_number(len(encoded)))
+            parts.append(encoded)
+    parts.append(b"\0\0")
+    return _message(b"B", b"".join(parts)) + _EXECUTE
 
 
 class Wire:

@@ -47,10 +47,19 @@ def generator(name: str) -> Generate:
 
 def _uuid(version: int = 4) -> str:
     if version == 4:
-        return str(uuid.uuid4())
+        return uuid4()
     if version == 7:
         return uuid7()
     raise unknown("a version of UUIDs", version)
+
+
+def uuid4() -> str:
+    """122 bits of randomness: `str(uuid.uuid4())` in half the time."""
+    octets = bytearray(os.urandom(16))
+    octets[6] = octets[6] & 0x0F | 0x40
+    octets[8] = octets[8] & 0x3F | 0x80
+    text = octets.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def uuid7() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 
@@ -57,7 +57,7 @@ class Run:
         """The moment of this run, to the millisecond: the same wherever it is asked for."""
         if self._now is None:
             now = datetime.now(UTC)
-            self._now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+            self._now = now - timedelta(microseconds=now.microsecond % 1000)
         return self._now
 
 
