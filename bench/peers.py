@@ -53,6 +53,11 @@ PEERS = (
     Peer("fastify_drizzle", "Fastify + Drizzle", _node("drizzle"), env={"NODE_ENV": "production"}),
     Peer("fastapi_sqlalchemy", "FastAPI + SQLAlchemy 2", uvicorn("fastapi_sqlalchemy:app")),
     Peer("fastapi_asyncpg", "FastAPI + asyncpg by hand", uvicorn("fastapi_asyncpg:app")),
+    Peer(
+        "fastapi_asyncpg_as_ours",
+        "FastAPI + asyncpg by hand, set as ours",
+        uvicorn("fastapi_asyncpg_as_ours:app"),
+    ),
     Peer("asgi_asyncpg", "bare ASGI + asyncpg", uvicorn("asgi_asyncpg:app")),
 )
 

@@ -20,7 +20,7 @@ from typing import Final, cast
 Settings = tuple[tuple[str, str], ...]
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+", re.ASCII)
-_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")
+_NO_SURROGATES: Final = re.compile("[^\ud800-\udfff]*")
 
 current: Final[ContextVar[Settings]] = ContextVar("prisma_wasm_scope", default=())
 _used = False
@@ -65,29 +65,31 @@ class _Scope(AbstractContextManager[None]):
 
 
 def _merged(outer: Settings, inner: Settings) -> Settings:
+    if [name for name, _ in outer] == [name for name, _ in inner]:
+        return inner
     return tuple(sorted((dict(outer) | dict(inner)).items()))
 
 
 def _checked(settings: Mapping[str, str | None]) -> Settings:
-    checked: dict[str, str] = {}
     # Not every caller has a type checker.
-    for name, value in cast("Mapping[object, object]", settings).items():
-        if not isinstance(name, str):
-            raise TypeError(f"A setting's name must be a str, not {type(name).__name__}.")
-        folded = _folded(name)
-        if folded in checked:
-            raise ValueError(f"The setting `{name}` is there twice.")
-        checked[folded] = _checked_value(name, value)
-    return tuple(sorted(checked.items()))
+    given = cast("Mapping[object, object]", settings)
+    return tuple([(folded, _checked_value(name, given[name])) for folded, name in _sorted(*given)])
 
 
 @lru_cache(maxsize=256)
-def _folded(name: str) -> str:
-    """The name in lower case: PostgreSQL does not tell it from upper case."""
-    folded = name.lower()
-    if not _NAME.fullmatch(folded):
-        raise ValueError(f"A setting's name must be of the form `prefix.name`, not {name!r}.")
-    return folded
+def _sorted(*names: object) -> list[tuple[str, str]]:
+    """The names in lower case, from which PostgreSQL does not tell upper case, and as given."""
+    folded: dict[str, str] = {}
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"A setting's name must be a str, not {type(name).__name__}.")
+        lower = name.lower()
+        if not _NAME.fullmatch(lower):
+            raise ValueError(f"A setting's name must be of the form `prefix.name`, not {name!r}.")
+        if lower in folded:
+            raise ValueError(f"The setting `{name}` is there twice.")
+        folded[lower] = name
+    return sorted(folded.items())
 
 
 def _checked_value(name: str, value: object) -> str:
@@ -96,6 +98,6 @@ def _checked_value(name: str, value: object) -> str:
     if not isinstance(value, str):
         kind = type(value).__name__
         raise TypeError(f"The value of the setting `{name}` must be a str, not {kind}.")
-    if _NO_TEXT.search(value):
+    if "\0" in value or not (value.isascii() or _NO_SURROGATES.fullmatch(value)):
         raise ValueError(f"The value of the setting `{name}` holds characters that are no text.")
     return value

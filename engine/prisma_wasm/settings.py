@@ -66,10 +66,13 @@ class Held:
 
     def changes(self, wanted: Settings) -> list[tuple[str, str | None]]:
         """What to set, and with None what to take back."""
-        held = dict(self._last if self.current is None else self.current)
+        current = self.current
+        if current is not None and [name for name, _ in current] == [name for name, _ in wanted]:
+            return [new for new, old in zip(wanted, current, strict=True) if new != old]
+        held = dict(self._last if current is None else current)
         names = {name for name, _value in wanted}
         gone: list[tuple[str, str | None]] = [(name, None) for name in held if name not in names]
-        if self.current is None:
+        if current is None:
             return gone + list(wanted)
         return gone + [(name, value) for name, value in wanted if held.get(name) != value]
 

@@ -1,0 +1,26 @@
+"""The server of SQL by hand, with what ours chooses of FastAPI and of the collector."""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from app.kit.collector import collecting_rarely
+from app.kit.telemetry import telemetry
+from bench.servers import fastapi_asyncpg as by_hand
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    async with by_hand.lifespan(app):
+        with collecting_rarely():
+            yield
+
+
+app = FastAPI(
+    lifespan=lifespan,
+    routes=[route for route in by_hand.app.routes if isinstance(route, APIRoute)],
+    telemetry=telemetry(os.environ),
+)
