@@ -75,7 +75,7 @@ CHOICES = (
         "httptools",
         "h11",
         ("user", "page"),
-        (Server(OURS), Server(OURS, ("--http", "h11"))),
+        (Server(OURS, ("--http", "httptools")), Server(OURS, ("--http", "h11"))),
     ),
     Choice(
         "writes",

@@ -1,7 +1,7 @@
 """A client's connection, as uvicorn has it but for two things.
 
-An answer whose length is known leaves in one write, its head with its body, and not in two packets.
-And a request's head has a limit of time: uvicorn waits for one as long as the client likes.
+The head of an answer leaves with the beginning of its body, and not in a packet of its own. And a
+request's head has a limit of time: uvicorn waits for one as long as the client likes.
 """
 
 import asyncio
@@ -9,38 +9,38 @@ from typing import Any, ClassVar, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-_HAS_LENGTH = b"\r\ncontent-length: "
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class _Joined:
-    """A transport that keeps the head of an answer until the beginning of its body is written."""
+    """A transport that keeps the head of an answer for what is written next.
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    It keeps it for one step of the event loop: a body that is not there by then comes by itself.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
+        self._loop = loop
         self._write = transport.write
         self._head = b""
-        self._is_between = True
         self.is_closing = transport.is_closing
 
     def write(self, data: bytes) -> None:
         if self._head:
             self._write(self._head + data)
             self._head = b""
-        elif self._is_between and data.startswith(b"HTTP/1.1 ") and _HAS_LENGTH in data:
+        elif data.startswith(b"HTTP/1.1 "):
             self._head = data
-            self._is_between = False
+            self._loop.call_soon(self._flush)
         else:
             self._write(data)
 
-    def end_answer(self) -> None:
-        """Write the head of one without a body; what comes next is another one's head."""
-        if self._head:
+    def _flush(self) -> None:
+        if self._head and not self.is_closing():
             self.write(b"")
-        self._is_between = True
 
     def close(self) -> None:
-        self.end_answer()
+        self._flush()
         self._transport.close()
 
     def __getattr__(self, name: str) -> Any:
@@ -52,13 +52,13 @@ class Connection(HttpToolsProtocol):
 
     head_seconds: ClassVar[float] = 10.0
 
-    _joined: _Joined
-    _head_timer: asyncio.TimerHandle | None = None
+    _timer: asyncio.TimerHandle | None = None
+    # The request whose head the timer is for; None: it is for one to begin.
+    _timed: object = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        self._joined = _Joined(transport)
-        super().connection_made(cast("asyncio.Transport", self._joined))
-        self._start_timer()
+        super().connection_made(cast("asyncio.Transport", _Joined(transport, self.loop)))
+        self._start_timer(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
@@ -66,27 +66,30 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        is_serving = self.cycle and not self.cycle.response_complete
-        if is_serving or self.transport.get_protocol() is not self:  # which is a WebSocket's now
+        cycle = self.cycle
+        is_websocket = self.transport.get_protocol() is not self
+        if is_websocket or (cycle and not cycle.response_complete):
             self._stop_timer()
-        else:
-            self._start_timer()
+        elif not cycle or cycle.scope is not self.scope:
+            self._start_timer(self.scope)
+        elif cycle.more_body:  # which nobody reads any more
+            self._stop_timer()
+        else:  # no request yet, but uvicorn's own limit for idle connections is over
+            self._start_timer(None)
 
-    def on_response_complete(self) -> None:
-        self._joined.end_answer()
-        super().on_response_complete()
-
-    def _start_timer(self) -> None:
-        """The limit counts from a head's first byte, and a connection's from its beginning."""
-        if self._head_timer is None:
-            self._head_timer = self.loop.call_later(self.head_seconds, self._end)
+    def _start_timer(self, request: object) -> None:
+        if self._timer is None or self._timed is not request:
+            self._stop_timer()
+            self._timer = self.loop.call_later(self.head_seconds, self._end)
+            self._timed = request
 
     def _stop_timer(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _end(self) -> None:
         if not self.transport.is_closing():
-            self.transport.write(_TOO_SLOW)
+            if self._timed is not None:
+                self.transport.write(_TOO_SLOW)
             self.transport.close()

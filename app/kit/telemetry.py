@@ -32,4 +32,5 @@ def _has_provider() -> bool:
         getattr(sys.modules[name], get)() for name, get in _PROVIDERS.items() if name in sys.modules
     ]
     # The interface's own classes stand for one that is not there.
-    return any(not type(each).__module__.startswith(tuple(_PROVIDERS)) for each in given)
+    own = tuple(f"{name}." for name in _PROVIDERS)
+    return any(not f"{type(each).__module__}.".startswith(own) for each in given)

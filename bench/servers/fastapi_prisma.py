@@ -1,4 +1,4 @@
-"""FastAPI and Prisma Client Python on prisma-wasm, as a user of both writes it."""
+"""FastAPI and Prisma Client Python on prisma-wasm, as an application of this project is written."""
 
 import os
 from collections.abc import AsyncGenerator

@@ -103,7 +103,8 @@ def execution(statement: RawStatement) -> Execute:
     """What runs a statement with its arguments.
 
     The driver's own `fetch` gives them to its protocol too, by five calls and two coroutines, which
-    take as long as the engine's half of a query. What they check, the protocol checks as well.
+    take as long as the engine's half of a query. What they check, the protocol checks as well; what
+    they know of types that have changed would not help, as the connection is given up then.
     """
     made: Any = statement
     bind_execute, state = made._connection._protocol.bind_execute, made._state

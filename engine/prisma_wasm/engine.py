@@ -7,6 +7,7 @@ the same generated package, so a thousand databases have one compiler and one ca
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -260,21 +261,18 @@ class Engine:
         return await connect(await self._credentials.address(), self._on_query)
 
     def _on_query(self, sql: str, args: list[Any], seconds: float) -> None:
-        if seconds:
-            self._metrics.database.add(seconds)
-        else:  # its time is that of the statement that it went with
-            self._metrics.database.at_once += 1
+        self._metrics.database.add(seconds)
         self._log(sql, args, seconds)
 
     def _lane_here(self) -> Lane:
         """The pool of the running event loop. One of an earlier loop, or of a parent, is left."""
         lane = self._lane
         loop = asyncio.get_running_loop()
-        if lane is not None and lane.loop is loop and not lane.is_inherited:
+        if lane is not None and lane.loop is loop and lane.pid == os.getpid():
             return lane
         if self.is_closed:
             raise QueryError("P1017", "The client is disconnected.")
-        if lane is not None and not lane.is_inherited:
+        if lane is not None and lane.pid == os.getpid():
             if lane.loop.is_running():
                 raise QueryError(
                     None,
@@ -289,7 +287,7 @@ class Engine:
         """Close the pool, within a second."""
         self.is_closed = True
         lane, self._lane = self._lane, None
-        if lane is None or lane.is_inherited:
+        if lane is None or lane.pid != os.getpid():
             return
         if lane.loop is asyncio.get_running_loop():
             await lane.close()
@@ -300,7 +298,7 @@ class Engine:
         """Close the pool from any thread, with or without an event loop."""
         self.is_closed = True
         lane, self._lane = self._lane, None
-        if lane is None or lane.is_inherited:
+        if lane is None or lane.pid != os.getpid():
             return
         if lane.loop.is_running():
             try:

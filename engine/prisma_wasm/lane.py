@@ -6,6 +6,7 @@ A child process inherits its parent's lanes by a fork. It must neither use nor c
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -24,7 +25,7 @@ class Lane:
 
     def __init__(self, address: Address, open_: Callable[[], Awaitable[Connection]]) -> None:
         self.loop = asyncio.get_running_loop()
-        self.is_inherited = False
+        self.pid = os.getpid()
         self._open = open_
         self.pool: Pool[Connection] = Pool(
             self._open_connection,
@@ -93,6 +94,5 @@ class Lane:
 
     def renew(self) -> None:
         """In a child process: leave the connections to the parent, and never touch them again."""
-        self.is_inherited = True
         for connection in self.pool.connections():
             connection.disown()

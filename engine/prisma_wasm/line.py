@@ -7,9 +7,12 @@ import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
+
+# Seconds between two looks at the line, for each who waits: a look takes a twentieth of that.
+_PAUSE: Final = 2e-6
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +54,8 @@ class Line(Generic[T]):
         except BaseException:
             self._leave(waiter)
             raise
+        finally:
+            del waiter  # its error's traceback would lead back to it
 
     def give(self, what: T) -> bool:
         """Give something to who has waited for longest; False if nobody waits."""
@@ -87,16 +92,15 @@ class Line(Generic[T]):
             self._timer.cancel()
         self._timer, self._timer_ends = None, math.inf
 
-    def _send_away(self, now: float, loop: asyncio.AbstractEventLoop) -> None:
+    def _send_away(self, ended: float, loop: asyncio.AbstractEventLoop) -> None:
         """End the waits whose time has come; the timer is for the next one from here on."""
         self._stop_timer()
-        in_time: deque[_Waiter[T]] = deque()
-        for waiter in self._waiting:
-            if waiter.until > now:
-                in_time.append(waiter)
-            elif not waiter.future.done():
+        now = max(ended, loop.time())  # a loop may call a bit too early
+        everybody, self._waiting = self._waiting, deque[_Waiter[T]]()
+        self._waiting.extend(waiter for waiter in everybody if waiter.until > now)
+        for waiter in everybody:
+            if waiter.until <= now and not waiter.future.done():
                 waiter.future.set_exception(self._too_late(waiter.limit))
-        self._waiting = in_time
-        ends = min((waiter.until for waiter in in_time), default=math.inf)
-        if ends < math.inf:
-            self._set_timer(ends, loop)
+        next_ = min((waiter.until for waiter in self._waiting), default=math.inf)
+        if next_ < math.inf:
+            self._set_timer(max(next_, now + len(self._waiting) * _PAUSE), loop)

@@ -59,6 +59,9 @@ class Histogram:
         return self._count + self.at_once
 
     def add(self, seconds: float) -> None:
+        if not seconds:
+            self.at_once += 1
+            return
         milliseconds = seconds * 1000
         self._counts[bisect.bisect_left(_BUCKETS, milliseconds)] += 1
         self.sum += milliseconds

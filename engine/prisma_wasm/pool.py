@@ -268,7 +268,7 @@ class Pool(Generic[ConnectionT]):
             "Timed out fetching a new connection from the connection pool. More info:"
             " http://pris.ly/d/connection-pool (Current connection pool timeout:"
             f" {limit:g}, connection limit: {self._limit}, in use: {self._places - self.idle},"
-            f" waiting: {len(self._line)})",
+            f" waiting: {len(self._line) + 1})",
             {"connection_limit": self._limit, "timeout": limit},
         )
 

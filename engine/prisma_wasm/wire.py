@@ -22,13 +22,13 @@ _SYNC: Final = b"S\0\0\0\x04"
 _LARGE: Final = 2**16  # to be copied for one write less
 
 
-_number: Final = struct.Struct("!i").pack
-_short_number: Final = struct.Struct("!h").pack
-_NULL: Final = _number(-1)
+_pack_int: Final = struct.Struct("!i").pack
+_pack_short: Final = struct.Struct("!h").pack
+_NULL: Final = _pack_int(-1)
 
 
 def _message(kind: bytes, body: bytes) -> bytes:
-    return kind + _number(len(body) + 4) + body
+    return kind + _pack_int(len(body) + 4) + body
 
 
 _EXECUTE: Final = _message(b"E", b"\0\0\0\0\0")
@@ -42,13 +42,13 @@ def command(sql: str) -> bytes:
 
 def statement(name: str, texts: Sequence[str | None]) -> bytes:
     """A statement that is prepared by this name, with its arguments as texts."""
-    parts = [b"\0", name.encode(), b"\0\0\0", _short_number(len(texts))]
+    parts = [b"\0", name.encode(), b"\0\0\0", _pack_short(len(texts))]
     for text in texts:
         if text is None:
             parts.append(_NULL)
         else:
             encoded = text.encode()
-            parts.append(_number(len(encoded)))
+            parts.append(_pack_int(len(encoded)))
             parts.append(encoded)
     parts.append(b"\0\0")
     return _message(b"B", b"".join(parts)) + _EXECUTE

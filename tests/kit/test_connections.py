@@ -1,8 +1,10 @@
 """Answers in one write, and heads that have to come in time; all else is as uvicorn does it."""
 
 import asyncio
+import gc
 import re
 import socket
+import struct
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, cast
@@ -41,6 +43,7 @@ class Server:
     def __init__(self, port: int) -> None:
         self.port = port
         self.writes: list[bytes] = []
+        self.connections: list[HttpToolsProtocol] = []
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
@@ -100,6 +103,21 @@ async def application(scope: Any, receive: Any, send: Send) -> None:
             await body(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", more=True)
             await asyncio.sleep(LONG)
             await body(b"world")
+        case "/late":  # a head that is there long before its body
+            await start(200, (b"content-length", b"5"))
+            await asyncio.sleep(LONG)
+            await body(b"hello")
+        case "/asking":  # for what the client sends once it has seen the head
+            await start(200, (b"content-length", b"3"))
+            await body((await receive())["body"])
+        case "/refusing":  # without a look at the body
+            await start(401, (b"content-length", b"2"))
+            await body(b"no")
+        case "/leaving":
+            await start(200, (b"content-length", b"5"))
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            raise RuntimeError("broken on purpose")
         case "/chunks":
             await start(200)
             await body(b"hello", more=True)
@@ -134,6 +152,7 @@ async def serving(protocol: type[HttpToolsProtocol]) -> AsyncGenerator[Server]:
         head_seconds = SOON
 
         def connection_made(self, transport: Any) -> None:
+            made.connections.append(self)
             super().connection_made(cast("asyncio.Transport", Noted(transport, made.writes)))
 
     config = uvicorn.Config(
@@ -169,6 +188,13 @@ REQUESTS = {
     "one without a body": [asking("/none")],
     "one in parts": [asking("/parts")],
     "one in chunks": [asking("/chunks")],
+    "one whose head is early": [asking("/late")],
+    "one that does not wait for the body": [
+        asking("/refusing", "Content-Length: 3", method="POST", ends=False),
+        b"ab",
+        b"c",
+        asking("/plain"),
+    ],
     "one that breaks off": [asking("/broken", ends=False)],
     "a body": [asking("/echo", "Content-Length: 3", method="POST") + b"abc"],
     "not HTTP": [b"nonsense\r\n\r\n"],
@@ -207,18 +233,26 @@ async def test_an_answer_is_one_write(server: Server):
     assert len(plain.writes) == 2
 
 
-async def test_what_comes_in_parts_leaves_as_it_comes(server: Server):
+PARTS = {
+    "chunks": ("GET", "/chunks", b"5\r\nhello\r\n", b"world"),
+    "parts": ("GET", "/parts", b"helloHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", b"world"),
+    "a head": ("GET", "/late", b"", b"hello"),
+    "a head alone": ("HEAD", "/late", b"", b""),
+}
+
+
+@pytest.mark.parametrize(("method", "path", "first", "last"), PARTS.values(), ids=PARTS)
+async def test_what_comes_in_parts_leaves_as_it_comes(
+    server: Server, method: str, path: str, first: bytes, last: bytes
+):
     """Neither the head nor a part waits for what is not there yet."""
-    for path, first in (("/chunks", b"5\r\nhello\r\n"), ("/parts", b"hello")):
-        reader, writer = await server.open()
-        writer.write(asking(path))
-        async with asyncio.timeout(LONG / 2):
-            await reader.readuntil(b"\r\n\r\n")
-            assert await reader.readexactly(len(first)) == first
-            if path == "/parts":
-                await reader.readuntil(b"\r\n\r\n")  # that looks like a head
-        assert b"world" in await asyncio.wait_for(reader.read(), LIMIT)
-        writer.close()
+    reader, writer = await server.open()
+    writer.write(asking(path, method=method))
+    async with asyncio.timeout(LONG / 2):
+        await reader.readuntil(b"\r\n\r\n")
+        assert await reader.readexactly(len(first)) == first
+    assert (await asyncio.wait_for(reader.read(), LIMIT)).strip(b"05\r\n") == last
+    writer.close()
 
 
 async def test_a_head_alone_does_not_wait(server: Server):
@@ -231,12 +265,13 @@ async def test_a_head_alone_does_not_wait(server: Server):
     writer.close()
 
 
-async def test_a_body_is_asked_for_at_once(server: Server):
-    """`100 Continue` is no answer's head: who waits for it gets it."""
+@pytest.mark.parametrize(("path", "first"), [("/echo", b" 100 "), ("/asking", b" 200 ")])
+async def test_a_body_is_asked_for_at_once(server: Server, path: str, first: bytes):
+    """Who waits for `100 Continue`, or for the answer's head in its place, gets it."""
     reader, writer = await server.open()
-    writer.write(asking("/echo", "Content-Length: 3", "Expect: 100-continue", method="POST"))
+    writer.write(asking(path, "Content-Length: 3", "Expect: 100-continue", method="POST"))
     async with asyncio.timeout(LIMIT):
-        assert b"100 Continue" in await reader.readuntil(b"\r\n\r\n")
+        assert first in await reader.readuntil(b"\r\n\r\n")
         writer.write(b"abc")
         assert (await reader.read()).endswith(b"abc")
     writer.close()
@@ -255,15 +290,74 @@ HEADS = {
 async def test_a_slow_head_ends_the_connection(
     server: Server, parts: list[bytes], *, is_first: bool
 ):
-    """With 408, or in the time that a connection is kept without a request."""
+    """With 408 if it has begun; else it just ends, as idle ones do."""
     before = [] if is_first else [asking("/plain", ends=False)]
     async with asyncio.timeout(2.5):
         answer = await server.all_of(*before, *parts, pause=0.05)
-    heads = re.findall(rb"HTTP/1.1 (\d+)", answer)
-    if is_first or parts:
-        assert heads == [*[b"200"] * len(before), b"408"]
-    else:
-        assert heads == [b"200"]
+    has_begun = any(part.strip() for part in parts)
+    expected = [b"200"] * len(before) + [b"408"] * has_begun
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == expected
+
+
+async def test_a_connection_that_begins_late_has_the_whole_limit(server: Server):
+    """The head's begins with its first byte."""
+    reader, writer = await server.open()
+    request = asking("/plain")
+    async with asyncio.timeout(LIMIT):
+        await asyncio.sleep(0.7 * SOON)
+        writer.write(request[:5])
+        await asyncio.sleep(0.7 * SOON)
+        writer.write(request[5:])
+        assert b" 200 " in await reader.read()
+    writer.close()
+
+
+async def test_a_body_that_nobody_waits_for_is_no_slow_head(server: Server):
+    """Neither while it comes nor after it, nor does it take from the next head's limit."""
+    reader, writer = await server.open()
+    writer.write(asking("/refusing", "Content-Length: 10", method="POST", ends=False))
+    request = asking("/plain")
+    async with asyncio.timeout(LIMIT):
+        assert b" 401 " in await reader.readuntil(b"\r\n\r\nno")
+        for _ in range(10):
+            writer.write(b"x")
+            await asyncio.sleep(SOON / 5)
+        writer.write(request[:5])
+        await asyncio.sleep(0.7 * SOON)
+        writer.write(request[5:])
+        assert b" 200 " in await reader.read()
+    writer.close()
+
+
+@pytest.mark.parametrize("module", ["asyncio", "uvloop"])
+def test_a_client_that_leaves_within_an_answer(module: str):
+    """What was kept for it goes with it; nothing fails but the application."""
+    loops = pytest.importorskip(module, reason="not on this platform")
+    failures: list[dict[str, Any]] = []
+
+    async def leave() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, found: failures.append(found))
+        async with serving(Connection) as server:
+            for steps in range(4):
+                _, writer = await server.open()
+                opened = writer.get_extra_info("socket")
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                writer.write(asking("/leaving", ends=False))
+                await asyncio.sleep(0.02 * steps)
+                writer.transport.abort()  # a reset
+            await asyncio.sleep(0.2)
+            _, writer = await server.open()
+            await asyncio.sleep(0.05)
+            transport, before = server.connections[-1].transport, len(server.writes)
+            transport.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            transport.abort()
+            await asyncio.sleep(0.05)
+            assert len(server.writes) == before
+        gc.collect()
+
+    with asyncio.Runner(loop_factory=loops.new_event_loop) as runner:
+        runner.run(leave())
+    assert failures == []
 
 
 async def test_a_slow_answer_is_not_cut(server: Server):

@@ -1,7 +1,12 @@
 """The line of those who wait: its order, its limits, and what becomes of what nobody takes."""
 
 import asyncio
+import contextlib
+import gc
+import statistics
 import time
+import weakref
+from typing import Any
 
 import pytest
 
@@ -99,36 +104,105 @@ async def test_a_caller_that_is_thrown_away_leaves() -> None:
     assert unwanted == []
 
 
-async def test_cancelled_when_it_is_too_late(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither an error that nobody saw, nor anything left of the caller."""
+async def test_one_after_the_other_is_too_late() -> None:
+    """The timer of the first is over, and the second has one too."""
+    line, _ = _line()
+    for _ in range(3):
+        with pytest.raises(_TooLateError):
+            await asyncio.wait_for(line.wait(0.02), 1)
+
+
+@pytest.mark.parametrize("how", ["given", "refused", "too late"])
+async def test_cancelled_in_the_same_step(how: str) -> None:
+    """Who is cancelled is passed over, and the next one served."""
     line, unwanted = _line()
-    waiting = asyncio.ensure_future(line.wait(0.01))
+    first, second = (asyncio.ensure_future(line.wait(limit)) for limit in (0.02, 0.04))
     await asyncio.sleep(0)
-    time.sleep(0.05)  # noqa: ASYNC251  # so that both happen in one step of the event loop
-    asyncio.get_running_loop().call_later(0.0, waiting.cancel)
-    await asyncio.gather(waiting, return_exceptions=True)
-    assert waiting.cancelled() or isinstance(waiting.exception(), _TooLateError)
-    del waiting
-    assert (len(line), unwanted, caplog.records) == (0, [], [])
+    if how != "too late":
+        first.cancel()  # it leaves in its own next step
+    if how == "given":
+        assert line.give(1)
+    elif how == "refused":
+        line.refuse(_ClosedError)
+    else:
+        asyncio.get_running_loop().call_later(0.01, first.cancel)
+        time.sleep(0.03)  # noqa: ASYNC251  # so that both timers' calls come in one step
+    answers = await asyncio.wait_for(asyncio.gather(first, second, return_exceptions=True), 1)
+    assert isinstance(answers[0], asyncio.CancelledError)
+    expected = {"given": int, "refused": _ClosedError, "too late": _TooLateError}
+    assert isinstance(answers[1], expected[how])
+    assert (len(line), unwanted) == (0, [])
+
+
+async def test_an_error_keeps_nothing_alive() -> None:
+    """Not until the collector comes: a caller's objects go with its error."""
+
+    class Held:
+        pass
+
+    async def wait() -> weakref.ref[Held]:
+        held = Held()
+        with contextlib.suppress(_TooLateError):
+            await line.wait(0.01)
+        return weakref.ref(held)
+
+    line, _ = _line()
+    gc.disable()
+    try:
+        held = await wait()
+        await asyncio.sleep(0)  # the step in which it was told is over
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 async def test_refused() -> None:
     """All are sent away, and no timer is left that would hold the line."""
-    line, _ = _line()
+    line, unwanted = _line()
     waits = [asyncio.ensure_future(line.wait(limit)) for limit in (0.05, None)]
     await asyncio.sleep(0)
     line.refuse(_ClosedError)
-    for wait in waits:
-        with pytest.raises(_ClosedError):
-            await wait
-    await asyncio.sleep(0.1)
-    assert len(line) == 0
+    answers = await asyncio.gather(*waits, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [_ClosedError] * 2
+    assert (len(line), unwanted) == (0, [])
+    left = weakref.ref(line)
+    del line, waits, answers
+    await asyncio.sleep(0)
+    gc.collect()
+    assert left() is None
 
 
 async def test_many_at_once() -> None:
-    """Ten thousand give up in one moment, and the loop goes on."""
+    """Twenty thousand with as many deadlines give up, in not much more than their time."""
     line, _ = _line()
-    waits = [asyncio.ensure_future(line.wait(0.2)) for _ in range(10_000)]
-    answers = await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), 5)
+    began = time.monotonic()
+    waits = [asyncio.ensure_future(line.wait(0.2)) for _ in range(20_000)]
+    answers = await asyncio.wait_for(asyncio.gather(*waits, return_exceptions=True), 30)
     assert all(isinstance(answer, _TooLateError) for answer in answers)
     assert len(line) == 0
+    assert time.monotonic() - began < 5  # 9 s while each had a look at the line of its own
+
+
+async def test_looks_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look goes over all who wait: not for each of five thousand deadlines is there one."""
+    line, _ = _line()
+    looks = 0
+    look = line._send_away  # pyright: ignore[reportPrivateUsage]
+
+    def counted(*args: Any) -> None:
+        nonlocal looks
+        looks += 1
+        look(*args)
+
+    monkeypatch.setattr(line, "_send_away", counted)
+    began = time.monotonic()
+    late: list[float] = []
+
+    async def wait(limit: float) -> None:
+        with pytest.raises(_TooLateError):
+            await line.wait(limit)
+        late.append(time.monotonic() - began - limit)
+
+    await asyncio.gather(*(wait(0.5 + number / 10_000) for number in range(5_000)))
+    assert looks < 300
+    assert -0.01 < statistics.median(late) < 0.2
