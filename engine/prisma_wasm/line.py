@@ -96,11 +96,13 @@ class Line(Generic[T]):
         """End the waits whose time has come; the timer is for the next one from here on."""
         self._stop_timer()
         now = max(ended, loop.time())  # a loop may call a bit too early
-        everybody, self._waiting = self._waiting, deque[_Waiter[T]]()
-        self._waiting.extend(waiter for waiter in everybody if waiter.until > now)
-        for waiter in everybody:
-            if waiter.until <= now and not waiter.future.done():
+        next_ = math.inf
+        for _ in range(len(self._waiting)):  # once around, so that the order stays
+            waiter = self._waiting.popleft()
+            if waiter.until > now:
+                self._waiting.append(waiter)
+                next_ = min(next_, waiter.until)
+            elif not waiter.future.done():
                 waiter.future.set_exception(self._too_late(waiter.limit))
-        next_ = min((waiter.until for waiter in self._waiting), default=math.inf)
         if next_ < math.inf:
             self._set_timer(max(next_, now + len(self._waiting) * _PAUSE), loop)
