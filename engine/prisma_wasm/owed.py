@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from prisma_wasm.scalars import JsonText
+from prisma_wasm.scalars import JsonText, is_unicode
 from prisma_wasm.scope import Settings
 
 # What the driver takes for the infinities lies on these days.
@@ -61,15 +61,7 @@ def as_texts(values: list[Any]) -> list[str | None] | None:
 
 
 def _string(value: str) -> str | None:
-    return value if value.isascii() or _is_text(value) else None
-
-
-def _is_text(value: str) -> bool:
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return value if is_unicode(value) else None
 
 
 def _moment(value: datetime) -> str | None:

@@ -75,6 +75,17 @@ def is_base64(value: Any) -> bool:
     return type(value).__name__ == "Base64" and hasattr(value, "decode")
 
 
+def is_unicode(text: str) -> bool:
+    """Whether it can be sent: a str may hold halves of characters."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def as_utc(value: datetime) -> datetime:
     """The same moment in UTC; one without a zone is taken as UTC."""
     zone = value.tzinfo

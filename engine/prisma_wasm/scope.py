@@ -16,11 +16,12 @@ from contextvars import ContextVar, Token
 from functools import lru_cache
 from typing import Final, cast
 
+from prisma_wasm.scalars import is_unicode
+
 # Names and values, sorted by name: equal scopes are equal.
 Settings = tuple[tuple[str, str], ...]
 
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+", re.ASCII)
-_NO_SURROGATES: Final = re.compile("[^\ud800-\udfff]*")
 
 current: Final[ContextVar[Settings]] = ContextVar("prisma_wasm_scope", default=())
 _used = False
@@ -64,8 +65,12 @@ class _Scope(AbstractContextManager[None]):
             ) from None
 
 
+def have_same_names(one: Settings, other: Settings) -> bool:
+    return [name for name, _ in one] == [name for name, _ in other]
+
+
 def _merged(outer: Settings, inner: Settings) -> Settings:
-    if [name for name, _ in outer] == [name for name, _ in inner]:
+    if have_same_names(outer, inner):
         return inner
     return tuple(sorted((dict(outer) | dict(inner)).items()))
 
@@ -98,6 +103,6 @@ def _checked_value(name: str, value: object) -> str:
     if not isinstance(value, str):
         kind = type(value).__name__
         raise TypeError(f"The value of the setting `{name}` must be a str, not {kind}.")
-    if "\0" in value or not (value.isascii() or _NO_SURROGATES.fullmatch(value)):
+    if "\0" in value or not is_unicode(value):
         raise ValueError(f"The value of the setting `{name}` holds characters that are no text.")
     return value

@@ -67,7 +67,7 @@ class Held:
     def changes(self, wanted: Settings) -> list[tuple[str, str | None]]:
         """What to set, and with None what to take back."""
         current = self.current
-        if current is not None and [name for name, _ in current] == [name for name, _ in wanted]:
+        if current is not None and scope.have_same_names(current, wanted):
             return [new for new, old in zip(wanted, current, strict=True) if new != old]
         held = dict(self._last if current is None else current)
         names = {name for name, _value in wanted}

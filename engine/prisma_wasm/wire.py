@@ -21,7 +21,6 @@ from asyncpg.protocol import (  # pyright: ignore[reportMissingTypeStubs]  # asy
 _SYNC: Final = b"S\0\0\0\x04"
 _LARGE: Final = 2**16  # to be copied for one write less
 
-
 _pack_int: Final = struct.Struct("!i").pack
 _pack_short: Final = struct.Struct("!h").pack
 _NULL: Final = _pack_int(-1)
