@@ -99,7 +99,7 @@ bench-service: setup ## what the service's routes cost, against a bare read: doc
 bench-growth: setup ## what grows with tables, members, connections: docs/performance-growth.md
 	@$(BIN)/python -m bench growth --save $(ROUNDS)
 
-bench-choices: setup ## each choice against what it replaced: docs/performance-choices.md
+bench-choices: setup ## what was chosen, against what it replaced: docs/performance-choices.md
 	@$(BIN)/python -m bench choices --save $(ROUNDS)
 
 bench-queries: setup ## what a query costs, against asyncpg by hand

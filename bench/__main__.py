@@ -19,7 +19,7 @@ PLOT = DOCS / "performance-peers.svg"
 SERVICE = DOCS / "performance-service.md"
 GROWTH = DOCS / "performance-growth.md"
 CHOICES = DOCS / "performance-choices.md"
-QUICK = measure.Plan(rounds=4, seconds=1, warm_up=2, starts=1)
+QUICK = measure.Plan(rounds=4, seconds=1, warm_up=1, starts=1)
 CHOSEN = measure.Plan(rounds=7, seconds=1, warm_up=2, starts=0)
 
 _SERVICE_HEAD = """# The service's routes
@@ -35,9 +35,9 @@ events in its trail. A row's columns are measured by turns in each round, times 
 a time; a figure is the median of the rounds, with the least and the greatest, and so is the ratio
 of the last column to the first. Other work on the machine moves single figures; look at the ratios.
 """
-_CHOICES_HEAD = """# Choices, measured
+_CHOICES_HEAD = """# Choices
 
-Made by `make bench-choices`; [what they are and why](performance.md). The processor's time for a
+Made by `make bench-choices`: which, with what ratio, and [why](#why). The processor's time for a
 request with what was chosen and with what it replaced, and the ratio of the second to the first:
 above 1 the choice is the cheaper one. Both sides are measured by turns; a ratio is the median of
 the rounds' ratios, with the least and the greatest. This run: {rounds} rounds of {seconds} s,
@@ -204,7 +204,8 @@ def _choices(options: argparse.Namespace) -> int:
         measured = choices.measured(server, chosen, plan)
     results.save(measured, work("results") / "choices.json")
     head = _CHOICES_HEAD.format(**measured.settings)
-    return _shown(head, choices.table(measured), CHOICES if options.save else None)
+    text = f"{choices.table(measured)}\n\n## Why\n\n{choices.reasons()}"
+    return _shown(head, text, CHOICES if options.save else None)
 
 
 def _shown(head: str, text: str, page: Path | None) -> int:

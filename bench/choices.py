@@ -1,4 +1,4 @@
-"""Each choice of docs/performance.md against what it replaced: measured by turns, as a table."""
+"""What was chosen, and why: each choice against what it replaced, measured by turns."""
 
 import contextlib
 import os
@@ -32,11 +32,12 @@ class Server:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen and what for, the servers of both, and the endpoints that tell."""
+    """What was chosen, instead of what and why; the endpoints that tell, and both servers."""
 
     name: str
     chosen: str
     instead: str
+    why: str
     endpoints: tuple[str, ...]
     servers: tuple[Server, Server]
 
@@ -60,6 +61,9 @@ CHOICES = (
         "models",
         "one model from the table to the answer",
         "the full model, and a response model made of it",
+        "A class that inherits from the client's `BaseWorkspace` (or a partial type) is "
+        "queried by `ShownWorkspace.prisma()` and is what the route returns: only its own "
+        "columns are read, and FastAPI checks no more than its class.",
         ("user", "user_workspaces", "page"),
         (_peer("same"), _peer("response_models")),
     ),
@@ -67,6 +71,8 @@ CHOICES = (
         "dependency",
         "an `async def` dependency that awaits nothing",
         "a plain `def` one",
+        "FastAPI hands a plain function to a thread. So everything is `async def`, also where "
+        "nothing is awaited; `tests/test_event_loop.py` holds it.",
         ("user",),
         (_peer("async_dependency"), _peer("plain_dependency")),
     ),
@@ -74,6 +80,7 @@ CHOICES = (
         "http",
         "httptools",
         "h11",
+        "Its parser is C's, h11's is Python.",
         ("user", "page"),
         (Server(OURS, ("--http", "httptools")), Server(OURS, ("--http", "h11"))),
     ),
@@ -81,6 +88,8 @@ CHOICES = (
         "writes",
         "an answer in one write",
         "its head and its body in two, as uvicorn alone",
+        "uvicorn writes an answer's head and its body apart, which is a system call more "
+        "(`app/kit/connections.py`, by uvicorn's option `http`).",
         ("user", "page"),
         (Server(OURS), Server(OURS, ("--http", "httptools"))),
     ),
@@ -88,6 +97,7 @@ CHOICES = (
         "loop",
         "uvloop",
         "asyncio",
+        "Its transports and timers are C's.",
         ("user", "page"),
         (Server(OURS), Server(OURS, ("--loop", "asyncio"))),
     ),
@@ -95,6 +105,8 @@ CHOICES = (
         "collector",
         "what is loaded is frozen, the young looked at after 10,000",
         "Python's settings of the collector",
+        "Most of what lives after the start lives for ever, and is looked at no more; what a "
+        "request makes is gone before it is looked at (`app/kit/collector.py`).",
         ("user", "page"),
         (_peer("same"), _peer("python_collector")),
     ),
@@ -102,6 +114,8 @@ CHOICES = (
         "signature",
         "a token's signature checked once",
         "each time",
+        "A token that was found to be ours is known again by its hash. Its end is looked at "
+        "each time, and its session in the database each time.",
         ("read_workspace",),
         (Server("service:app"), _service("signatures_each_time")),
     ),
@@ -109,6 +123,7 @@ CHOICES = (
         "routes",
         "the routes in the order of their use",
         "health and accounts first",
+        "FastAPI tries one after the other.",
         ("read_workspace",),
         (Server("service:app"), _service("routes_reversed")),
     ),
@@ -116,6 +131,8 @@ CHOICES = (
         "json",
         "FastAPI writes the JSON from the model",
         "a response class of orjson",
+        "pydantic's Rust makes the text from the model; a response class makes FastAPI build "
+        "Python's objects first.",
         ("user", "page"),
         (_peer("same"), _peer("orjson_responses")),
     ),
@@ -123,6 +140,7 @@ CHOICES = (
         "telemetry",
         "FastAPI's telemetry only where OpenTelemetry is set up",
         "always, looking for a provider at each request",
+        "By itself FastAPI looks into the environment too, each time (`app/kit/telemetry.py`).",
         ("user", "page"),
         (_peer("same"), _peer("telemetry_on")),
     ),
@@ -130,6 +148,8 @@ CHOICES = (
         "documentation",
         "the documentation's routes after all others",
         "before them, as where routes are added one by one",
+        "They are asked for least. FastAPI puts its own before all that are added one by one, "
+        "so all are given at once.",
         ("user",),
         (_peer("same"), _peer("documentation_first")),
     ),
@@ -137,6 +157,8 @@ CHOICES = (
         "proxies",
         "without uvicorn's own look at proxies' headers",
         "with it",
+        "The service looks at them itself, where it counts callers. That gains nothing that "
+        "could be measured.",
         ("user",),
         (Server(OURS), Server(OURS, ("--proxy-headers",))),
     ),
@@ -144,6 +166,8 @@ CHOICES = (
         "log",
         "uvicorn's log of requests",
         "none",
+        "It costs what the ratio says, and is worth that: who needs the time more sets "
+        "`LOG_LEVEL=warning`.",
         ("user",),
         (Server(OURS, ("--access-log", "--log-level", "info")), Server(OURS)),
     ),
@@ -151,6 +175,8 @@ CHOICES = (
         "pages",
         "pages after the last id",
         "Prisma's `cursor` and `skip`",
+        '`where={"id": {"gt": last}}` spares PostgreSQL a look-up and a row. The server\'s '
+        "processor gains nothing.",
         ("page",),
         (_peer("same"), _peer("cursor_pages")),
     ),
@@ -196,6 +222,13 @@ def table(results: Results) -> str:
             )
     head = ["choice", "instead of", "measured on", "chosen", "instead", "ratio"]
     return markdown(head, rows, words=3)
+
+
+def reasons() -> str:
+    """Why each was chosen."""
+    return "\n".join(
+        f"- **{choice.chosen}**, not {choice.instead}. {choice.why}" for choice in CHOICES
+    )
 
 
 def _sides(choice: Choice) -> tuple[str, str]:

@@ -45,8 +45,8 @@ def compared(then: Results, now: Results) -> Iterator[Comparison]:
                 yield Comparison(
                     endpoint,
                     reference,
-                    ratio_by_processor(then, endpoint, OURS, reference),
-                    ratio_by_processor(now, endpoint, OURS, reference),
+                    ratio_by_processor(then, endpoint, OURS, reference, steady=True),
+                    ratio_by_processor(now, endpoint, OURS, reference, steady=True),
                 )
 
 

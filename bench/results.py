@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 
 from bench.errors import BenchError
 
+_LEAST_TO_TELL = 4  # of fewer figures none is an accident
+
 
 @dataclass
 class Series:
@@ -60,10 +62,21 @@ class Ratio:
     high: float
 
 
-def ratio(mine: Sequence[float], theirs: Sequence[float]) -> Ratio:
+def ratio(mine: Sequence[float], theirs: Sequence[float], *, steady: bool = False) -> Ratio:
     """Both sides of each round's ratio are of the same minute, with the same other load."""
     ratios = [a / b for a, b in zip(mine, theirs, strict=True)]
+    if steady:
+        ratios = _without_accidents(ratios)
     return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+
+
+def _without_accidents(figures: list[float]) -> list[float]:
+    """Those near the middle half: what lies far off met something else on the machine."""
+    if len(figures) < _LEAST_TO_TELL:
+        return figures
+    low, _, high = statistics.quantiles(figures, n=4, method="inclusive")
+    reach = 1.5 * (high - low)
+    return [figure for figure in figures if low - reach <= figure <= high + reach]
 
 
 def ratio_of(results: Results, endpoint: str, mine: str, theirs: str) -> Ratio:
@@ -72,10 +85,12 @@ def ratio_of(results: Results, endpoint: str, mine: str, theirs: str) -> Ratio:
     return ratio(a, b)
 
 
-def ratio_by_processor(results: Results, endpoint: str, mine: str, theirs: str) -> Ratio:
+def ratio_by_processor(
+    results: Results, endpoint: str, mine: str, theirs: str, *, steady: bool = False
+) -> Ratio:
     """By the processor's time for a request, turned round so that more is faster as well."""
     a, b = (results.peers[name].endpoints[endpoint].cpu_us for name in (mine, theirs))
-    return ratio(b, a)
+    return ratio(b, a, steady=steady)
 
 
 def save(results: Results, file: Path) -> None:

@@ -111,7 +111,7 @@ class Connection(Link):
     ) -> int:
         """The number of rows that a statement affected."""
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
-        return await self._affected(prepared, sql, args, values, raw=False, again=again)
+        return await self._affected(prepared, sql, args, values, raw=False, keep=keep, again=again)
 
     # What raw queries ask
 
@@ -144,7 +144,7 @@ class Connection(Link):
         if not prepared.is_plain:
             await self.flush()
             self._expect_anything(sql)
-        return await self._affected(prepared, sql, args, values, raw=True, again=again)
+        return await self._affected(prepared, sql, args, values, raw=True, keep=keep, again=again)
 
     # Statements
 
@@ -223,6 +223,7 @@ class Connection(Link):
         values: list[Any],
         *,
         raw: bool,
+        keep: bool,
         again: bool,
     ) -> int:
         started = self.asked_at = time.perf_counter()
@@ -231,7 +232,7 @@ class Connection(Link):
         except BaseException as error:
             if self._was_outdated(error) and again:
                 run = self.execute_raw if raw else self.execute
-                return await run(sql, args, again=False)
+                return await run(sql, args, keep=keep, again=False)
             self._fail(error, sql, raw=raw)
         finally:
             self.asked_at = None

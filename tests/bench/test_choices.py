@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from bench import choices, setup, verify
 from bench.choices import CHOICES, Server
 from bench.database import Database
-from bench.folders import ROOT
+from bench.folders import DOCS, ROOT
 from bench.measure import in_order
 from bench.peers import ours
 from bench.process import serving
@@ -92,6 +92,15 @@ def test_a_ratio_above_one_is_for_the_choice() -> None:
     (row,) = choices.table(measured).splitlines()[2:]
     assert row.startswith(f"| {choice.chosen} | {choice.instead} |")
     assert row.endswith("| 100 µs | 150 µs | 1.30 (1.20 to 1.50) |")
+
+
+def test_the_page_names_every_choice_with_its_ratio_and_why() -> None:
+    """docs/ says what `make bench-choices --save` would, but for figures of another day."""
+    page = (DOCS / "performance-choices.md").read_text(encoding="utf-8")
+    assert page.endswith(f"\n\n## Why\n\n{choices.reasons()}\n")
+    for choice in CHOICES:
+        rows = [line for line in page.splitlines() if line.startswith(f"| {choice.chosen} |")]
+        assert len(rows) == len(choice.endpoints)
 
 
 def test_growth_shows_medians_their_spread_and_what_grew() -> None:
