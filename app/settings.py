@@ -118,6 +118,7 @@ class Settings(BaseModel):
     former_secret_keys: Annotated[tuple[SecretKey, ...], BeforeValidator(_listed)] = ()
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
+    workers: Annotated[int, Field(ge=1)] | None = None
     workspaces_per_owner: Annotated[int, Field(ge=1)] = 100
     unconfirmed_days: Days = 30
     audit_days: Days | None = None

@@ -53,17 +53,21 @@ def environment(**settings: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **settings: str) -> Generator[Service]:
-    """`uvicorn app.main:app` with the given settings, as people start it; its log in `folder`."""
+def serving(folder: Path, *, program: str = "uvicorn", **settings: str) -> Generator[Service]:
+    """`uvicorn app.main:app` with the given settings, as people start it; its log in `folder`.
+
+    Or `tenantry serve`, for the program of that name.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = str(probe.getsockname()[1])
+    arguments = ["serve"] if program == "tenantry" else ["app.main:app", "--port", port]
     log = folder / f"service-{port}.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("uvicorn"), "app.main:app", "--port", str(port)],
+            [Path(sys.executable).with_name(program), *arguments],
             cwd=ROOT,
-            env=environment(**settings),
+            env=environment(PORT=port, **settings),
             stdout=output,
             stderr=output,
         )

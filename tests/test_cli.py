@@ -1,15 +1,19 @@
 """The `tenantry` command, as people type it."""
 
+import os
+import re
+import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.settings import ROOT
-from tests.fix_service import environment
+from tests.fix_service import START_LIMIT, Serve, Service, environment
 
 NOWHERE = "postgresql://someone:secret@127.0.0.1:1/nowhere"
 
@@ -82,6 +86,30 @@ def test_two_starts_at_once_end_as_one_service():
         for one in services:
             one.terminate()
             one.communicate(timeout=60)
+
+
+def test_several_processes_serve(serve: Serve, database: str):
+    """As many as WORKERS says, at one port; what kills one of them leaves the others at work."""
+    with serve(program="tenantry", WORKERS="2", DATABASE_URL=database) as service:
+        first, second = _processes(service, 2)
+        service.until_ready(200)
+        os.kill(first, signal.SIGKILL)
+        _, _, third = _processes(service, 3)
+        for _ in range(20):
+            assert httpx.get(service.http.base_url.join("/health")).status_code == 200
+
+    assert len({first, second, third}) == 3
+
+
+def _processes(service: Service, count: int) -> list[int]:
+    """Those that have begun to serve so far, by the log."""
+    until = time.monotonic() + START_LIMIT
+    while True:
+        found = re.findall(r"Started server process \[(\d+)\]", service.log.read_text())
+        if len(found) >= count:
+            return [int(each) for each in found]
+        assert time.monotonic() < until, service.log.read_text()
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("command", [("check",), ("serve",), ("db", "prepare"), ("db", "url")])
