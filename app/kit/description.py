@@ -1,7 +1,7 @@
 """The API's description: a route declares what it may answer, and so do its dependencies.
 
-A route's own `responses` are those of its rules alone. What its body and its dependencies may
-answer is added here, for all routes alike.
+A route's own `responses` are those of its rules alone. What its query, its body and its
+dependencies may answer is added here, for all routes alike.
 """
 
 import json
@@ -18,6 +18,7 @@ from app.problems import problems, schemas
 
 # Not to be read, too slow, too long, not what it should be. Other routes let a body lie.
 _OF_BODIES = (400, 408, 413, 422)
+_OF_QUERIES = (422,)
 # The database is away or busy, which any route may meet.
 _OF_ALL = (503,)
 # FastAPI's own form of a 422, which is not ours.
@@ -46,8 +47,9 @@ class DescribedRoute(APIRoute):
             options["response_class"] = Response  # what is empty is no JSON
         super().__init__(*arguments, **options)
         of_body = _OF_BODIES if self.body_field else ()
+        of_query = _OF_QUERIES if self.dependant.query_params else ()
         responses = {
-            **problems(*_answers_of(self.dependant), *of_body, *_OF_ALL),
+            **problems(*_answers_of(self.dependant), *of_body, *of_query, *_OF_ALL),
             **self.responses,
         }
         self.responses = {status: responses[status] for status in sorted(responses, key=str)}
