@@ -9,7 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
-from app import audit, auth, background, db, health, mail, problems, workspaces
+from app import audit, auth, background, db, health, mail, metrics, problems, workspaces
 from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
@@ -21,12 +21,14 @@ from app.scope import ScopedRequests
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
-# All routes, in the order in which they are looked through; health's have no version. They are not
-# included as routers, which FastAPI looks through twice: to find the router, and then the route.
+# All routes, in the order in which they are looked through; those for operators have no version.
+# They are not included as routers, which FastAPI looks through twice: to find the router, and then
+# the route.
 ROUTES: tuple[BaseRoute, ...] = (
     *workspaces_endpoints.router.routes,
     *accounts_endpoints.router.routes,
     *health.router.routes,
+    *metrics.router.routes,
 )
 
 # Without row-level security on these the service is not ready.
@@ -58,6 +60,7 @@ def create_app(settings: Settings) -> FastAPI:
     health.install(app)
     app.add_middleware(LimitedBodies, seconds=settings.body_seconds)
     app.add_middleware(ScopedRequests)
+    app.add_middleware(metrics.MeasuredRequests)
     describe(app)
     return app
 

@@ -128,6 +128,7 @@ class Settings(BaseModel):
     smtp_url: SmtpUrl | None = None
     mail_from: Annotated[str, AfterValidator(_sender)] = "Tenantry <tenantry@localhost>"
     mail_folder: Path = DATA / "mail"
+    metrics_token: SecretKey | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

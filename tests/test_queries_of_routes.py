@@ -15,6 +15,7 @@ from tests.fix_work import Counter
 STATEMENTS = {
     "health": 0,
     "ready": 1,
+    "metrics": 0,
     "sign_up": 8,
     "resend_confirmation": 7,
     "confirm_email": 11,
@@ -58,6 +59,10 @@ async def requests(api: Api, team: Team) -> AsyncIterator[tuple[str, Request]]:
 
     yield "health", lambda: anonymous.get("/health")
     yield "ready", lambda: anonymous.get("/ready")
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api.app), base_url="http://tenantry"
+    ) as operator:
+        yield "metrics", lambda: operator.get("/metrics")
 
     yield "sign_up", lambda: anonymous.post("/v1/auth/sign-up", json=new)
     again = {"email": new["email"]}

@@ -195,10 +195,10 @@ async def test_looks_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
         look(*args)
 
     monkeypatch.setattr(line, "_send_away", counted)
-    began = time.monotonic()
     late: list[float] = []
 
     async def wait(limit: float) -> None:
+        began = time.monotonic()
         with pytest.raises(_TooLateError):
             await line.wait(limit)
         late.append(time.monotonic() - began - limit)

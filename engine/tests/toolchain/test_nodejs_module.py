@@ -5,6 +5,8 @@ from pathlib import Path
 
 from projects import Project
 
+from prisma_wasm.toolchain import node
+
 
 def test_it_runs_node_npm_and_npx_as_nodejs_bin_does(project: Project) -> None:
     """Everything that is not Prisma's CLI reaches a real Node."""
@@ -49,7 +51,7 @@ def test_upstream_without_us_finds_its_own_cli_behind_the_placeholder(
     npm.chmod(0o755)
     path = f"{npm.parent}:{project.environment.variables['PATH']}"
     done = subprocess.run(
-        ["node", str(entrypoint), "validate"],
+        [node.find().executable, entrypoint, "validate"],
         env={**project.environment.variables, "PATH": path},
         capture_output=True,
         text=True,

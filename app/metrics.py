@@ -1,0 +1,87 @@
+"""GET /metrics, in Prometheus' text: requests by route, this process, the client's queries."""
+
+import ipaddress
+import time
+from contextlib import suppress
+from secrets import compare_digest
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from prisma.errors import ClientNotConnectedError
+from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.db import prisma
+from app.settings import Settings
+
+router = APIRouter()
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+# By the route and not by the path, so that no tenant is named and a stranger adds no series.
+_requests = Histogram(
+    "http_request_duration_seconds",
+    "Requests, and how long they took until the last byte of their answers was handed over",
+    ("method", "route", "status"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class MeasuredRequests:
+    """Counts every request with the time that it took."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._series: dict[tuple[str, str, int], Histogram] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        status = 500  # unless an answer begins
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        started = time.perf_counter()
+        try:
+            await self.app(scope, receive, answer)
+        finally:
+            self._count(scope, status, time.perf_counter() - started)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        route = getattr(scope.get("route"), "path", "other")
+        key = method, route, status
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = _requests.labels(*key)
+        series.observe(seconds)
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(request: Request) -> Response:
+    """To whoever has the token; where there is none, to this machine. To others it is not there."""
+    settings: Settings = request.app.state.settings
+    if not _may_read(request, settings):
+        raise HTTPException(404)
+    shown = generate_latest()
+    with suppress(ClientNotConnectedError):  # the database has not been there yet
+        shown += (await prisma.get_metrics(format="prometheus")).encode()
+    return Response(shown, media_type=CONTENT_TYPE_LATEST)
+
+
+def _may_read(request: Request, settings: Settings) -> bool:
+    if settings.metrics_token is not None:
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        wanted = settings.metrics_token.get_secret_value()
+        return scheme.lower() == "bearer" and compare_digest(given.encode(), wanted.encode())
+    # What a proxy on this machine passes on comes from this machine, and is somebody else's.
+    if request.client is None or any(name in request.headers for name in _FORWARDED):
+        return False
+    try:
+        return ipaddress.ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False
