@@ -87,10 +87,10 @@ schema-format: setup ## format the Prisma schema
 studio: setup ## look at the rows in a browser
 	@$(BIN)/prisma studio --hostname 127.0.0.1
 
-bench: setup ## servers side by side, into docs/: make bench rounds=1 is a short one
+bench: setup ## servers side by side, into docs/: make bench rounds=1 shows a short one
 	@$(BIN)/python -m bench peers --save $(ROUNDS)
 
-bench-quick: setup ## two minutes: what moved since the figures in docs/
+bench-quick: setup ## under two minutes: what moved since the figures in docs/
 	@$(BIN)/python -m bench quick
 
 bench-service: setup ## what the service's routes cost, against a bare read: docs/performance-service.md

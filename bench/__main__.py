@@ -4,7 +4,9 @@ import argparse
 import dataclasses
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bench import choices, database, load, measure, peers, plot, quick, report, results, setup
 from bench.contract import ENDPOINTS
@@ -12,6 +14,8 @@ from bench.errors import BenchError
 from bench.folders import DOCS, work
 from bench.names import named
 from bench.service import growth, routes
+from prisma_wasm.embedded import EmbeddedError
+from prisma_wasm.toolchain.errors import ToolchainError
 
 SAVED = DOCS / "performance-peers.json"
 PAGE = DOCS / "performance-peers.md"
@@ -21,12 +25,17 @@ GROWTH = DOCS / "performance-growth.md"
 CHOICES = DOCS / "performance-choices.md"
 QUICK = measure.Plan(rounds=4, seconds=1, warm_up=1, starts=1)
 CHOSEN = measure.Plan(rounds=7, seconds=1, warm_up=2, starts=0)
+OF_THE_SERVICE = measure.Plan(rounds=6, seconds=2, warm_up=1, starts=0)
+GROWN = measure.Plan(rounds=5, seconds=1, starts=0)
 
 _SERVICE_HEAD = """# The service's routes
 
-Made by `make bench-service`: the processor's time for a request, and its ratio to a
-route of the same application that reads a workspace with nothing around it (the median of the
-rounds, the least and the greatest). Each request is of another user.
+Made by `make bench-service`: the processor's time for a request, and its ratio to a route of the
+same application that reads the same workspace and nothing else, measured beside it each time (the
+median of the rounds' ratios, the least and the greatest). Each request is of another user.
+{run}
+
+{aim}
 """
 _GROWTH_HEAD = """# Growth
 
@@ -34,16 +43,19 @@ Made by `make bench-growth`. Each of so many people owns a workspace of five mem
 events in its trail. A row's columns are measured by turns in each round, times with one request at
 a time; a figure is the median of the rounds, with the least and the greatest, and so is the ratio
 of the last column to the first. Other work on the machine moves single figures; look at the ratios.
+{run}
 """
 _CHOICES_HEAD = """# Choices
 
 Made by `make bench-choices`: which, with what ratio, and [why](#why). The processor's time for a
 request with what was chosen and with what it replaced, and the ratio of the second to the first:
 above 1 the choice is the cheaper one. Both sides are measured by turns; a ratio is the median of
-the rounds' ratios, with the least and the greatest. This run: {rounds} rounds of {seconds} s,
-{connections} connections by {load}, Python {python}; other work on the machine: a load of
-{machine_load} at the beginning.
+the rounds' ratios, with the least and the greatest. It is in italics where the rounds do not agree
+which side is the cheaper one.
+{run}
 """
+_RUN = """This run: {rounds} rounds of {seconds} s, {load}, Python {python}, {cores} cores, the code
+of {commit}; other work on the machine: a load of {machine_load} at the beginning."""
 
 
 def main() -> int:
@@ -51,7 +63,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _end)
     try:
         return options.run(options)
-    except BenchError as error:
+    except (BenchError, EmbeddedError, ToolchainError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -77,11 +89,14 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("peers", help="verify and measure the servers side by side")
     run.add_argument("--endpoints", default="", help="names with commas between; all by default")
     run.add_argument(
-        "--rounds", type=int, default=measure.Plan.rounds, help="0 measures the starts alone"
+        "--rounds",
+        type=_at_least(0),
+        default=measure.Plan.rounds,
+        help="0 measures the starts alone",
     )
-    run.add_argument("--seconds", type=int, default=measure.Plan.seconds)
-    run.add_argument("--warm-up", type=int, default=measure.Plan.warm_up)
-    run.add_argument("--starts", type=int, default=measure.Plan.starts)
+    run.add_argument("--seconds", type=_at_least(1), default=measure.Plan.seconds)
+    run.add_argument("--warm-up", type=_at_least(1), default=measure.Plan.warm_up)
+    run.add_argument("--starts", type=_at_least(0), default=measure.Plan.starts)
     run.add_argument("--save", action="store_true", help="into docs/; needs all servers")
     run.set_defaults(run=_peers)
 
@@ -94,21 +109,21 @@ def _parser() -> argparse.ArgumentParser:
     page.set_defaults(run=_page)
 
     service = commands.add_parser("service", help="measure the service's own routes")
-    service.add_argument("--rounds", type=int, default=5)
-    service.add_argument("--seconds", type=int, default=3)
+    service.add_argument("--rounds", type=_at_least(1), default=OF_THE_SERVICE.rounds)
+    service.add_argument("--seconds", type=_at_least(1), default=OF_THE_SERVICE.seconds)
     service.add_argument("--save", action="store_true", help="into docs/")
     service.set_defaults(run=_service)
 
     grown = commands.add_parser("growth", help="measure the service with tables of several sizes")
-    grown.add_argument("--rounds", type=int, default=growth.Plan.rounds)
-    grown.add_argument("--seconds", type=int, default=growth.Plan.seconds)
+    grown.add_argument("--rounds", type=_at_least(1), default=GROWN.rounds)
+    grown.add_argument("--seconds", type=_at_least(1), default=GROWN.seconds)
     grown.add_argument("--save", action="store_true", help="into docs/")
     grown.set_defaults(run=_growth)
 
     made = commands.add_parser("choices", help="measure what was chosen against what it replaced")
     made.add_argument("--choices", default="", help="names with commas between; all by default")
-    made.add_argument("--rounds", type=int, default=CHOSEN.rounds)
-    made.add_argument("--seconds", type=int, default=CHOSEN.seconds)
+    made.add_argument("--rounds", type=_at_least(1), default=CHOSEN.rounds)
+    made.add_argument("--seconds", type=_at_least(1), default=CHOSEN.seconds)
     made.add_argument("--save", action="store_true", help="into docs/; needs all choices")
     made.set_defaults(run=_choices)
 
@@ -117,22 +132,32 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"at least {least}")
+        return int(text)
+
+    return number
+
+
 def _client(_: argparse.Namespace) -> int:
     setup.python_client()
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
-    setup.everything()
+    chosen = peers.chosen(options.peers)
+    setup.what_is_needed(node=any(peer.needs_node for peer in chosen))
     with database.running() as server:
-        measure.verified(peers.chosen(options.peers), server)
+        measure.verified(chosen, server)
     return 0
 
 
 def _peers(options: argparse.Namespace) -> int:
     chosen = peers.chosen(options.peers)
-    if options.save and (len(chosen) < len(peers.PEERS) or options.endpoints or not options.rounds):
-        raise BenchError("--save wants all servers and all endpoints, and a round.")
+    if options.save and (len(chosen) < len(peers.PEERS) or options.endpoints):
+        raise BenchError("--save wants all servers and all endpoints.")
     plan = measure.Plan(
         rounds=options.rounds,
         seconds=options.seconds,
@@ -141,7 +166,7 @@ def _peers(options: argparse.Namespace) -> int:
         endpoints=named(options.endpoints, ENDPOINTS, "endpoint"),
     )
     measured = _measured(chosen, plan)
-    if options.save:
+    if _is_to_be_saved(options, measure.Plan.rounds):
         results.save(measured, SAVED)
         _write_page(measured)
     if peers.BASELINE in measured.peers:
@@ -168,21 +193,27 @@ def _quick(_: argparse.Namespace) -> int:
             f"The committed results are of {then.settings['load']}, which is not here."
         )
     now = _measured(peers.chosen(",".join([peers.OURS, *quick.REFERENCES])), QUICK)
+    for line in quick.other_ground(then, now):
+        print(line)
     print("\n".join(quick.lines(list(quick.compared(then, now)), then)))
     return 0
 
 
 def _service(options: argparse.Namespace) -> int:
+    plan = dataclasses.replace(OF_THE_SERVICE, rounds=options.rounds, seconds=options.seconds)
     setup.load_generator()
     with database.running() as server:
-        measured = routes.measured(server, rounds=options.rounds, seconds=options.seconds)
+        measured = routes.measured(server, plan)
     results.save(measured, work("results") / "service.json")
-    return _shown(_SERVICE_HEAD, routes.table(measured), SERVICE if options.save else None)
+    head = _SERVICE_HEAD.format(run=_run(measured.settings), aim=routes.aim_met(measured))
+    is_kept = _is_to_be_saved(options, OF_THE_SERVICE.rounds)
+    return _shown(head, routes.table(measured), SERVICE if is_kept else None)
 
 
 def _growth(options: argparse.Namespace) -> int:
-    plan = growth.Plan(options.rounds, options.seconds)
+    plan = dataclasses.replace(GROWN, rounds=options.rounds, seconds=options.seconds)
     setup.load_generator()
+    settings = measure.settings(plan)
     with database.running() as server:
         tables = [
             growth.table(growth.by_size(server, plan), "ms, people", 2),
@@ -190,7 +221,9 @@ def _growth(options: argparse.Namespace) -> int:
             growth.table(growth.by_connections(server, plan), "answers a second, connections", 0),
             growth.table(growth.by_workers(server, plan), "answers a second, workers", 0),
         ]
-    return _shown(_GROWTH_HEAD, "\n\n".join(tables), GROWTH if options.save else None)
+    head = _GROWTH_HEAD.format(run=_run(settings))
+    is_kept = _is_to_be_saved(options, GROWN.rounds)
+    return _shown(head, "\n\n".join(tables), GROWTH if is_kept else None)
 
 
 def _choices(options: argparse.Namespace) -> int:
@@ -203,9 +236,20 @@ def _choices(options: argparse.Namespace) -> int:
     with database.running() as server:
         measured = choices.measured(server, chosen, plan)
     results.save(measured, work("results") / "choices.json")
-    head = _CHOICES_HEAD.format(**measured.settings)
+    head = _CHOICES_HEAD.format(run=_run(measured.settings))
     text = f"{choices.table(measured)}\n\n## Why\n\n{choices.reasons()}"
-    return _shown(head, text, CHOICES if options.save else None)
+    return _shown(head, text, CHOICES if _is_to_be_saved(options, CHOSEN.rounds) else None)
+
+
+def _is_to_be_saved(options: argparse.Namespace, least: int) -> bool:
+    """A short run shows its figures, and does not take the place of a long one's."""
+    if options.save and options.rounds < least:
+        print(f"docs/ stays as it is: that takes {least} rounds.", file=sys.stderr)
+    return options.save and options.rounds >= least
+
+
+def _run(settings: dict[str, Any]) -> str:
+    return _RUN.format(**settings)
 
 
 def _shown(head: str, text: str, page: Path | None) -> int:
@@ -216,11 +260,12 @@ def _shown(head: str, text: str, page: Path | None) -> int:
 
 
 def _measured(chosen: tuple[peers.Peer, ...], plan: measure.Plan) -> results.Results:
-    setup.everything()
+    has_node = any(peer.needs_node for peer in chosen)
+    setup.what_is_needed(node=has_node)
     with database.running() as server:
         measure.verified(chosen, server)
         measured = measure.measured(chosen, server, plan)
-    measured.settings["node"] = setup.node_version()
+    measured.settings["node"] = setup.node_version() if has_node else None
     results.save(measured, work("results") / "last.json")
     return measured
 

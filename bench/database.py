@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import json
 from collections.abc import Callable, Generator, Iterable
-from pathlib import Path
 from typing import Any
 
 from bench.contract import Ids
@@ -50,20 +49,33 @@ class Database:
 
     def fresh(self) -> None:
         """A copy of the contract's data, in memory; nobody may be connected."""
-        self.copy(NAME, SEED.stem, [SEED], lambda name: self.sql(SEED.read_text(), name))
+        seed = SEED.read_text(encoding="utf-8")
+        self.copy(NAME, SEED.stem, [seed.encode()], lambda name: self.sql(seed, name))
         self.sql(_WARM)
 
     def copy(
-        self, name: str, kind: str, made_of: Iterable[Path], fill: Callable[[str], object]
+        self, name: str, kind: str, made_of: Iterable[bytes], fill: Callable[[str], object]
     ) -> None:
         """A database that is a copy of one filled by `fill(name)`, which is kept and made anew
-        when a file that it is made of has changed."""
+        when what it is made of has changed."""
         template = self._template(kind, made_of, fill)
         self.sql(
             f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE);'
             f'CREATE DATABASE "{name}" TEMPLATE "{template}"; CHECKPOINT;',
             "postgres",
         )
+
+    @contextlib.contextmanager
+    def on_all_cores(self) -> Generator[None]:
+        """For a while the server, and what is started here, is not kept to the load's core."""
+        pin(None, self._pid())
+        try:
+            yield
+        finally:
+            pin(LOAD_CORE, self._pid())
+
+    def _pid(self) -> int | None:
+        return embedded.status(self._server.folder).pid
 
     def reset(self) -> None:
         """Take away what was written since, beneath servers that stay connected."""
@@ -75,9 +87,9 @@ class Database:
             workspaces=self.sql('SELECT id FROM "Workspace" ORDER BY id').split(),
         )
 
-    def _template(self, kind: str, made_of: Iterable[Path], fill: Callable[[str], object]) -> str:
-        """Filled once for each content of its files, wholly or not at all."""
-        digest = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(made_of)))
+    def _template(self, kind: str, made_of: Iterable[bytes], fill: Callable[[str], object]) -> str:
+        """Filled once for what it is made of, wholly or not at all; its former ones go."""
+        digest = hashlib.sha256(b"".join(made_of))
         whole = f"{kind}_{digest.hexdigest()[:12]}"
         if self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{whole}'", "postgres"):
             return whole
@@ -85,6 +97,11 @@ class Database:
         self.sql(
             "DROP DATABASE IF EXISTS filling WITH (FORCE); CREATE DATABASE filling", "postgres"
         )
+        former = self.sql(
+            f"SELECT datname FROM pg_database WHERE datname ~ '^{kind}_[0-9a-f]{{12}}$'", "postgres"
+        )
+        for name in former.split():
+            self.sql(f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
         fill("filling")
         self.sql("VACUUM (FREEZE, ANALYZE)", "filling")
         self.sql(f'ALTER DATABASE filling RENAME TO "{whole}"', "postgres")

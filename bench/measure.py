@@ -19,7 +19,7 @@ from bench.errors import BenchError
 from bench.folders import ROOT, work
 from bench.peers import Peer
 from bench.process import SERVER_CORE, Running, serving
-from bench.programs import say
+from bench.programs import run, say
 from bench.results import PeerResults, Results, Series
 
 T = TypeVar("T")
@@ -138,6 +138,14 @@ def in_order(what: Sequence[T], turn: int) -> list[T]:
     return order[::-1] if turn % 2 else order
 
 
+def commit() -> str:
+    """Of the code that is measured, as short as git has it."""
+    try:
+        return run(["git", "describe", "--always", "--dirty"], cwd=ROOT, limit=20).strip()
+    except BenchError:
+        return "unknown"
+
+
 def settings(plan: Plan) -> dict[str, Any]:
     """What a run was made with."""
     return {
@@ -146,6 +154,7 @@ def settings(plan: Plan) -> dict[str, Any]:
         "connections": loading.CONNECTIONS,
         "load": loading.generator(),
         "python": platform.python_version(),
+        "commit": commit(),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30),
         "machine_load": round(os.getloadavg()[0], 1),

@@ -26,10 +26,6 @@ def uvicorn(app: str, *options: str) -> Callable[[int], list[str]]:
     return command
 
 
-def _node(program: str) -> Callable[[int], list[str]]:
-    return lambda _: [*node_program("node"), str(NODE / "dist" / f"{program}.js")]
-
-
 @dataclass(frozen=True)
 class Peer:
     """A server: its name in figures, its title in tables, its command line for a port."""
@@ -37,20 +33,30 @@ class Peer:
     name: str
     title: str
     command: Callable[[int], list[str]]
-    url_parameters: str = ""
     env: dict[str, str] = field(default_factory=dict[str, str])
+    url_parameters: str = ""
+    needs_node: bool = False
 
 
 def ours(title: str, app: str, *options: str) -> Peer:
     """Our server, or one that does one thing otherwise."""
-    name = app.replace(":", "-") if options else OURS
-    return Peer(name, title, uvicorn(app, *options), f"?connection_limit={CONNECTIONS}")
+    name = "-".join([app.replace(":", "-"), *options]).replace("--", "") if options else OURS
+    url_parameters = f"?connection_limit={CONNECTIONS}"
+    return Peer(name, title, uvicorn(app, *options), url_parameters=url_parameters)
+
+
+def _node(name: str, title: str, program: str, **env: str) -> Peer:
+    def command(_: int) -> list[str]:
+        return [*node_program("node"), str(NODE / "dist" / f"{program}.js")]
+
+    return Peer(name, title, command, {"NODE_ENV": "production", **env}, needs_node=True)
 
 
 PEERS = (
     ours("FastAPI + Prisma Client Python on prisma-wasm", f"{OURS}:app"),
-    Peer(BASELINE, "Fastify + Prisma 7", _node("prisma"), env={"NODE_ENV": "production"}),
-    Peer("fastify_drizzle", "Fastify + Drizzle", _node("drizzle"), env={"NODE_ENV": "production"}),
+    _node(BASELINE, "Fastify + Prisma 7", "prisma"),
+    _node("fastify_prisma_as_ours", "Fastify + Prisma 7, set as ours", "prisma", AS_OURS="1"),
+    _node("fastify_drizzle", "Fastify + Drizzle", "drizzle"),
     Peer("fastapi_sqlalchemy", "FastAPI + SQLAlchemy 2", uvicorn("fastapi_sqlalchemy:app")),
     Peer("fastapi_asyncpg", "FastAPI + asyncpg by hand", uvicorn("fastapi_asyncpg:app")),
     Peer(

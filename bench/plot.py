@@ -9,7 +9,9 @@ from bench.results import Results, ratio_of
 
 _WIDTH, _LEFT, _RIGHT = 860, 300, 60
 _BAR, _GAP, _TOP = 13, 26, 60
-_OURS, _OTHERS = "#d9480f", ("#1971c2", "#74c0fc", "#868e96", "#495057", "#adb5bd", "#dee2e6")
+_OURS, _OTHERS = "#d9480f", (
+    "#1971c2", "#4dabf7", "#a5d8ff", "#868e96", "#495057", "#adb5bd", "#dee2e6",
+)  # fmt: skip
 
 
 def svg(results: Results) -> str:

@@ -17,7 +17,9 @@ import psutil
 
 from bench.errors import BenchError
 
-CORES = sorted(os.sched_getaffinity(0))  # those that we may use
+# Those that we may use. Only Linux can say so; elsewhere nothing can be pinned to one.
+CAN_PIN = hasattr(os, "sched_getaffinity")
+CORES = sorted(os.sched_getaffinity(0)) if CAN_PIN else list(range(os.cpu_count() or 1))
 SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
 START_LIMIT = 60.0
 END_LIMIT = 10.0
@@ -80,6 +82,7 @@ def serving(
     words = command(port)
     # Without their compiled modules, Python's servers would compile them at each start.
     whole = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PORT": str(port), **env}
+    whole.pop("WEB_CONCURRENCY", None)  # each is one process
     with log.open("wb") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -101,14 +104,28 @@ def serving(
         _end(process)
 
 
-def pin(core: int | None) -> None:
-    """Stay on one core, or use all that there are, with all that is started from here on."""
-    os.sched_setaffinity(0, CORES if core is None else {core})
+def pin(core: int | None, server: int | None = None) -> None:
+    """Stay on one core, or use all that there are, with all that is started from here on.
+
+    So does a server that runs already, given by its process, with its children.
+    """
+    cores = CORES if core is None else {core}
+    if not CAN_PIN:
+        if core is not None:
+            raise BenchError("Nothing is measured but on Linux: servers have a core each.")
+        return
+    os.sched_setaffinity(0, cores)
+    if server is not None:
+        parent = psutil.Process(server)
+        for member in (parent, *parent.children(recursive=True)):
+            with contextlib.suppress(ProcessLookupError):
+                os.sched_setaffinity(member.pid, cores)
 
 
 def _prepare_child(core: int | None) -> None:
     # Whatever ends this process ends the server too.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if CAN_PIN:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     pin(core)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.contract import ENDPOINTS
+from bench.errors import BenchError
 from bench.peers import OURS
 from bench.results import Ratio, Results, ratio_by_processor
 
@@ -36,18 +37,25 @@ class Comparison:
 
 
 def compared(then: Results, now: Results) -> Iterator[Comparison]:
-    """Our server against each reference that both runs measured."""
+    """Our server against each reference, on every endpoint."""
     for reference in REFERENCES:
-        if reference not in then.peers or reference not in now.peers:
-            continue
         for endpoint in now.endpoints():
-            if endpoint in then.endpoints():
-                yield Comparison(
-                    endpoint,
-                    reference,
-                    ratio_by_processor(then, endpoint, OURS, reference, steady=True),
-                    ratio_by_processor(now, endpoint, OURS, reference, steady=True),
-                )
+            if reference not in then.peers or endpoint not in then.endpoints():
+                raise BenchError(f"The committed results have no {endpoint} of {reference}.")
+            yield Comparison(
+                endpoint,
+                reference,
+                ratio_by_processor(then, endpoint, OURS, reference, steady=True),
+                ratio_by_processor(now, endpoint, OURS, reference, steady=True),
+            )
+
+
+def other_ground(then: Results, now: Results) -> Iterator[str]:
+    """What else than the code may have moved figures."""
+    for name in ("python", "cores", "load"):
+        was, is_ = then.settings[name], now.settings[name]
+        if was != is_:
+            yield f"Not on the same ground: {name} was {was} where the figures were made, is {is_}."
 
 
 def lines(comparisons: list[Comparison], then: Results) -> Iterator[str]:

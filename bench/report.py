@@ -82,9 +82,9 @@ def _how(settings: dict[str, Any]) -> str:
         "Made by `make bench`; [bench/README.md](../bench/README.md) says how it measures and what"
         f" the servers are. This run: {settings['rounds']} rounds of {settings['seconds']:g} s,"
         f" {settings['connections']} connections by {settings['load']}, Python"
-        f" {settings['python']}, Node {settings['node']}, {settings['cores']} cores; other work on"
-        f" the machine: a load of {settings['machine_load']} at the beginning."
-        " Only ratios mean anything."
+        f" {settings['python']}, Node {settings['node']}, {settings['cores']} cores, the code of"
+        f" {settings['commit']}; other work on the machine: a load of {settings['machine_load']} at"
+        " the beginning. Only ratios mean anything."
     )
 
 

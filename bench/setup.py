@@ -24,19 +24,20 @@ NO_ENGINES = {
 DEBIAN_PACKAGES = ("wrk", "libluajit-5.1-2", "libluajit-5.1-common")
 
 
-def everything() -> None:
-    """The Python client, the Node servers and a load generator."""
+def what_is_needed(*, node: bool) -> None:
+    """The Python client, a load generator, and the servers in Node where they take part."""
     python_client()
-    node_servers()
     load_generator()
+    if node:
+        node_servers()
 
 
 def python_client() -> None:
     """Generate the client of our server."""
     engine = ROOT / "engine" / "prisma_wasm"
     inputs = [SCHEMA, *engine.glob("toolchain/generator/*.py"), engine / "client.py"]
-    made = SCHEMA.with_name("_client") / "client.py"
-    _once("client", inputs, made, _generate)
+    inputs.append(ROOT / "requirements.lock")  # upstream's generator comes from there
+    _once("client", inputs, [SCHEMA.with_name("_client") / "client.py"], _generate)
 
 
 def node_servers() -> None:
@@ -47,7 +48,8 @@ def node_servers() -> None:
         *NODE.glob("*/*.prisma"),
         *NODE.glob("src/*.ts"),
     ]
-    _once("node", sources, NODE / "dist" / "prisma.js", _build_node)
+    made = [NODE / "dist" / "prisma.js", NODE / "node_modules" / ".package-lock.json"]
+    _once("node", sources, made, _build_node)
 
 
 def load_generator() -> None:
@@ -119,13 +121,16 @@ def _fetch_wrk() -> None:
         unpacked.rename(work("wrk") / "usr")
 
 
-def _once(name: str, inputs: Iterable[Path], made: Path, step: Callable[[], None]) -> None:
-    """Do a step unless it was done with the same inputs."""
+def _once(
+    name: str, inputs: Iterable[Path], made: Iterable[Path], step: Callable[[], None]
+) -> None:
+    """Do a step unless it was done with the same inputs, and what it made is there."""
     digest = hashlib.sha256(sys.version.encode())
     for path in sorted(inputs):
         digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
     stamp = work("stamps") / name
-    if made.is_file() and stamp.is_file() and stamp.read_text() == digest.hexdigest():
+    is_made = stamp.is_file() and all(each.is_file() for each in made)
+    if is_made and stamp.read_text() == digest.hexdigest():
         return
     say(f"bench: preparing {name} ...")
     stamp.unlink(missing_ok=True)

@@ -15,6 +15,8 @@ from app.db import prisma
 from app.kit.description import may_answer
 from app.scope import enter
 
+_HEADER = b"authorization"
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -43,7 +45,8 @@ class BearerToken(SecurityBase):
 
     def claims(self, request: Request) -> Claims:
         """What the token says; whether its session still is, `going_on` finds out."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        given = next((value for name, value in request.scope["headers"] if name == _HEADER), b"")
+        scheme, _, token = given.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise not_signed_in()
         tokens: Tokens = request.app.state.tokens

@@ -6,8 +6,10 @@ dependencies may answer is added here, for all routes alike.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from fastapi import APIRouter, FastAPI, Response
@@ -26,14 +28,29 @@ _NOT_OURS = {"HTTPValidationError", "ValidationError"}
 _PLACE = "#/components/schemas/"
 
 DependencyT = TypeVar("DependencyT", bound=Callable[..., Any])
-_of_dependencies: dict[Callable[..., Any], tuple[int, ...]] = {}
 
 
-def may_answer(*statuses: int) -> Callable[[DependencyT], DependencyT]:
-    """Declares the problems with which a dependency may end a request."""
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What a dependency says of itself."""
+
+    statuses: tuple[int, ...]
+    path: Mapping[str, str]
+
+
+_of_dependencies: dict[Callable[..., Any], _Declared] = {}
+
+
+def may_answer(
+    *statuses: int, path: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[DependencyT], DependencyT]:
+    """Declares the problems with which a dependency may end a request.
+
+    And what it reads of the path by itself: parameters by their names, described.
+    """
 
     def declare(dependency: DependencyT) -> DependencyT:
-        _of_dependencies[dependency] = statuses
+        _of_dependencies[dependency] = _Declared(statuses, path)
         return dependency
 
     return declare
@@ -48,8 +65,12 @@ class DescribedRoute(APIRoute):
         super().__init__(*arguments, **options)
         of_body = _OF_BODIES if self.body_field else ()
         of_query = _OF_QUERIES if self.dependant.query_params else ()
+        declared = list(_declared_by(self.dependant))
+        of_dependencies = [status for each in declared for status in each.statuses]
+        if parameters := [_parameter(*item) for each in declared for item in each.path.items()]:
+            self.openapi_extra = {"parameters": parameters}
         responses = {
-            **problems(*_answers_of(self.dependant), *of_body, *of_query, *_OF_ALL),
+            **problems(*of_dependencies, *of_body, *of_query, *_OF_ALL),
             **self.responses,
         }
         self.responses = {status: responses[status] for status in sorted(responses, key=str)}
@@ -129,8 +150,15 @@ def _named_in(part: object) -> set[str]:
     return set(re.findall(rf'"{_PLACE}(\w+)"', json.dumps(part)))
 
 
-def _answers_of(dependant: Dependant) -> Iterator[int]:
-    if dependant.call is not None:
-        yield from _of_dependencies.get(dependant.call, ())
+def _declared_by(dependant: Dependant) -> Iterator[_Declared]:
+    if dependant.call is not None and (declared := _of_dependencies.get(dependant.call)):
+        yield declared
     for deeper in dependant.dependencies:
-        yield from _answers_of(deeper)
+        yield from _declared_by(deeper)
+
+
+def _parameter(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "title": name.title(), "description": description}
+    return {
+        "name": name, "in": "path", "required": True, "description": description, "schema": schema,
+    }  # fmt: skip

@@ -7,7 +7,7 @@ OwnerScope. Strangers learn nothing (404); members with too low a role are told 
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Request
 from prisma.actions import SessionActions
 from prisma.enums import WorkspaceRole
 from prisma.partials import PersonAtWork, SessionAtWork, WorkspaceView
@@ -21,6 +21,9 @@ from app.workspaces.ids import WorkspaceId, is_workspace_id
 from app.workspaces.rights import require
 
 _sessions = SessionActions(prisma, SessionAtWork)
+_PARAMETER = "workspaceId"
+# As a parameter of the dependency it would cost each request more than all checks of its token.
+_PATH = {_PARAMETER: "10 to 20 letters and digits."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +43,10 @@ class _Entering(BearerToken):
     def __init__(self, least: WorkspaceRole) -> None:
         self._least = least
 
-    async def __call__(
-        self,
-        request: Request,
-        workspace_id: Annotated[
-            str, Path(alias="workspaceId", description="10 to 20 letters and digits.")
-        ],
-    ) -> WorkspaceScope:
+    async def __call__(self, request: Request) -> WorkspaceScope:
         claims = self.claims(request)
-        wanted = workspace_id if is_workspace_id(workspace_id) else ""
+        given = request.path_params[_PARAMETER]
+        wanted = given if is_workspace_id(given) else ""
         enter(user=claims.user, workspace=wanted)
         # One query for all: the session, its user, the membership, the workspace.
         found = await _sessions.find_unique(
@@ -74,7 +72,7 @@ class _Entering(BearerToken):
 
 def _as(least: WorkspaceRole) -> Any:
     answers = (401, 404) if least is WorkspaceRole.member else (401, 403, 404)
-    return Depends(may_answer(*answers)(_Entering(least)))
+    return Depends(may_answer(*answers, path=_PATH)(_Entering(least)))
 
 
 MemberScope = Annotated[WorkspaceScope, _as(WorkspaceRole.member)]

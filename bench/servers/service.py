@@ -1,4 +1,7 @@
-"""The service with one route more: a workspace without sign-in, scope, role and policies."""
+"""The service with one route more: a workspace without sign-in, scope, role and policies.
+
+It reads the columns that the service reads, and what surrounds all routes surrounds it too.
+"""
 
 import os
 from collections.abc import AsyncGenerator
@@ -6,7 +9,9 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from prisma import Prisma
+from prisma.actions import WorkspaceActions
 from prisma.enums import WorkspaceRole
+from prisma.partials import WorkspaceView
 
 from app.main import create_app
 from app.settings import load
@@ -18,6 +23,7 @@ settings = load()
 app = create_app(settings)
 served = app.router.lifespan_context
 plain = Prisma(use_dotenv=False, datasource={"url": os.environ["DATABASE_URL"]})
+workspaces = WorkspaceActions(plain, WorkspaceView)
 
 
 @asynccontextmanager
@@ -28,7 +34,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 @app.get("/bare/workspaces/{id}")
 async def read_workspace(id: str) -> MyWorkspace:  # noqa: A002  # as in the other servers
-    workspace = await plain.workspace.find_unique(where={"id": id})
+    workspace = await workspaces.find_unique(where={"id": id})
     if workspace is None:
         raise workspace_not_found()
     return rules.seen_by(workspace, WorkspaceRole.member)

@@ -10,27 +10,19 @@ from bench import load as loading
 from bench.contract import write_requests
 from bench.database import Database
 from bench.load import Load
-from bench.measure import in_order
+from bench.measure import Plan, in_order
 from bench.programs import say
 from bench.report import markdown, spread
 from bench.results import ratio
 from bench.service import data
-from bench.service.routes import ROUTES, served
+from bench.service.routes import BARE, ROUTES, served
 
-# Each person owns one workspace, with five members and twenty events.
-SIZES = (500, 5_000, 50_000)
+# Each person owns one workspace, with five members and as many events: 10,000 to 1,000,000 rows.
+SIZES = (2_000, 20_000, 200_000)
 CONNECTIONS = (1, 8, 64)
 WORKERS = (1, 2, 4)
-READS = tuple(each for each in ROUTES if each.line(data.Person("", "")).startswith("GET"))
+READS = (BARE, *(each for each in ROUTES if not each.writes))
 (READ_WORKSPACE,) = (each for each in ROUTES if each.name == "read_workspace")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How often everything is loaded, and for how long each time; a round before warms up."""
-
-    rounds: int = 5
-    seconds: int = 1
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ def by_team(database: Database, plan: Plan) -> Figures:
             (owner,) = data.people(1, start=place)
             for name, title in (
                 ("team", "/v1/workspaces/{}"),
-                ("members", "/v1/workspaces/{}/members"),
+                ("members", "/v1/workspaces/{}/members?take=10"),
             ):
                 line = f"GET {title.format(owner.workspace)} {owner.token}"
                 file = write_requests(f"{name}_{size}", [line])
@@ -96,7 +88,7 @@ def by_workers(database: Database, plan: Plan) -> Figures:
     """Answers a second with so many processes; they have all cores."""
     file = _reads_of_workspaces(database)
     cases: list[Case] = []
-    with contextlib.ExitStack() as stack:
+    with database.on_all_cores(), contextlib.ExitStack() as stack:
         for count in WORKERS:
             options = ("--workers", str(count)) if count > 1 else ()
             running = stack.enter_context(served(database, "service:app", *options, core=None))

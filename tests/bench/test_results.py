@@ -16,7 +16,7 @@ def run(ours: list[float], theirs: list[float]) -> Results:
     """A run in which every endpoint of every other server had the same figures."""
     settings = {
         "rounds": len(ours), "seconds": 1, "connections": 32, "load": "wrk", "python": "3.11",
-        "node": "20", "cores": 2, "memory_gib": 4, "machine_load": 0.5,
+        "node": "20", "commit": "abc", "cores": 2, "memory_gib": 4, "machine_load": 0.5,
     }  # fmt: skip
 
     def series(rates: list[float]) -> Series:

@@ -4,7 +4,7 @@ import { desc, DrizzleQueryError, eq, gt, relations, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import pg from "pg";
-import { serve } from "./serving.js";
+import { IDLE_MILLISECONDS, serve } from "./serving.js";
 
 const key = () => text().primaryKey().$defaultFn(randomUUID);
 const moment = () => timestamp({ precision: 3, mode: "date" }).notNull().defaultNow();
@@ -32,7 +32,11 @@ const ofMembers = relations(members, ({ one }) => ({
   workspace: one(workspaces, { fields: [members.workspaceId], references: [workspaces.id] }),
 }));
 
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 10 });
+const pool = new pg.Pool({
+  connectionString: process.env.DATABASE_URL,
+  max: 10,
+  idleTimeoutMillis: IDLE_MILLISECONDS,
+});
 const db = drizzle({ client: pool, schema: { users, workspaces, members, ofWorkspaces, ofMembers } });
 
 const user = db.query.users.findFirst({ where: eq(users.id, sql.placeholder("id")) }).prepare("user");

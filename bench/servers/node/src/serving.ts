@@ -2,6 +2,9 @@
 // Fastify checks input with Ajv and writes output with fast-json-stringify, both from the schemas.
 import Fastify, { type FastifyReply } from "fastify";
 
+/** As long as the Python servers keep a connection: it outlasts a server's wait for its turn. */
+export const IDLE_MILLISECONDS = 300_000;
+
 export interface Page {
   take: number;
   cursor?: string;
