@@ -1,21 +1,21 @@
 """GET /metrics, in Prometheus' text: requests by route, this process, the client's queries."""
 
-import ipaddress
 import time
 from contextlib import suppress
 from secrets import compare_digest
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from prisma.errors import ClientNotConnectedError
+from prisma.errors import PrismaError
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import prisma
+from app.kit.requests import parsed_address
 from app.settings import Settings
 
 router = APIRouter()
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+_FORWARDED = ("forwarded", "via", "x-forwarded-", "x-real-ip")
 
 # By the route and not by the path, so that no tenant is named and a stranger adds no series.
 _requests = Histogram(
@@ -27,7 +27,7 @@ _requests = Histogram(
 
 
 class MeasuredRequests:
-    """Counts every request with the time that it took."""
+    """Counts every request that comes to the application, with the time that it took."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -41,9 +41,9 @@ class MeasuredRequests:
 
         async def answer(message: Message) -> None:
             nonlocal status
+            await send(message)
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
 
         started = time.perf_counter()
         try:
@@ -63,12 +63,12 @@ class MeasuredRequests:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request) -> Response:
-    """To whoever has the token; where there is none, to this machine. To others it is not there."""
+    """To whoever has the token; in development without one, to this machine; to others a 404."""
     settings: Settings = request.app.state.settings
     if not _may_read(request, settings):
         raise HTTPException(404)
     shown = generate_latest()
-    with suppress(ClientNotConnectedError):  # the database has not been there yet
+    with suppress(PrismaError):  # the database has not been there yet
         shown += (await prisma.get_metrics(format="prometheus")).encode()
     return Response(shown, media_type=CONTENT_TYPE_LATEST)
 
@@ -77,11 +77,12 @@ def _may_read(request: Request, settings: Settings) -> bool:
     if settings.metrics_token is not None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         wanted = settings.metrics_token.get_secret_value()
-        return scheme.lower() == "bearer" and compare_digest(given.encode(), wanted.encode())
-    # What a proxy on this machine passes on comes from this machine, and is somebody else's.
-    if request.client is None or any(name in request.headers for name in _FORWARDED):
+        # Headers come to here as if they were Latin-1.
+        given_bytes, wanted_bytes = given.encode("latin-1"), wanted.encode()
+        return scheme.lower() == "bearer" and compare_digest(given_bytes, wanted_bytes)
+    # What a proxy on this machine passes on comes from this machine, and is somebody else's. Not
+    # every proxy says so: in production it takes the token.
+    if any(name.startswith(_FORWARDED) for name in request.headers):
         return False
-    try:
-        return ipaddress.ip_address(request.client.host).is_loopback
-    except ValueError:
-        return False
+    address = parsed_address(request.client.host if request.client else "")
+    return settings.development and address is not None and address.is_loopback

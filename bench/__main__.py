@@ -39,10 +39,12 @@ median of the rounds' ratios, the least and the greatest). Each request is of an
 """
 _GROWTH_HEAD = """# Growth
 
-Made by `make bench-growth`. Each of so many people owns a workspace of five members with twenty
-events in its trail. A row's columns are measured by turns in each round, times with one request at
-a time; a figure is the median of the rounds, with the least and the greatest, and so is the ratio
-of the last column to the first. Other work on the machine moves single figures; look at the ratios.
+Made by `make bench-growth`. Each of so many people owns a workspace of five members, with as many
+events in its trail: tables of 10,000, 100,000 and 1,000,000 rows, and those of people and
+workspaces a fifth as long. Those that are asked for have twenty events. A row's columns are
+measured by turns in each round, times with one request at a time; a figure is the median of the
+rounds, with the least and the greatest, and so is the ratio of the last column to the first. Other
+work on the machine moves single figures; look at the ratios.
 {run}
 """
 _CHOICES_HEAD = """# Choices

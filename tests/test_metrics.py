@@ -55,6 +55,8 @@ async def test_requests_are_counted_by_route_and_status(here: httpx.AsyncClient,
     for number in range(5):
         await here.request(f"VERB{number}", f"/nothing/{number}")
     after = await samples(here)
+    seconds = "http_request_duration_seconds_sum", "GET", path, "200"
+    assert 0.001 < after[seconds] - before.get(seconds, 0) < 10
 
     grown = {key: value - before.get(key, 0) for key, value in after.items() if key[0] == REQUESTS}
     assert grown[REQUESTS, "GET", path, "200"] == 3
@@ -107,7 +109,7 @@ async def test_no_tenant_is_named(here: httpx.AsyncClient, team: Team):
         assert secret not in text
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
 async def test_this_machine_may_read(api: Api, address: str):
     """Whatever it calls itself."""
     async with client(api, address) as http:
@@ -123,6 +125,9 @@ async def test_this_machine_may_read(api: Api, address: str):
         ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}),
         ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}),
         ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}),
+        ("127.0.0.1", {"X-Forwarded-Proto": "https"}),
+        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}),
+        ("127.0.0.1", {"Via": "1.1 proxy"}),
         ("192.0.2.1", {"Authorization": "Bearer "}),
     ],
 )
@@ -134,6 +139,24 @@ async def test_to_others_it_is_not_there(api: Api, address: str, headers: dict[s
 
     assert (answer.status_code, answer.text) == (nothing.status_code, nothing.text)
     assert answer.status_code == 404
+
+
+class TestProduction:
+    """With APP_ENV=production, without a token"""
+
+    @pytest.fixture
+    def api_settings(self) -> dict[str, str]:
+        return {
+            "APP_ENV": "production",
+            "PUBLIC_URL": "https://example.com",
+            "SMTP_URL": "smtp://127.0.0.1:1",
+            "MAIL_FROM": "tenantry@example.com",
+        }
+
+    async def test_nobody_may_read(self, api: Api):
+        """Not every proxy says that it is one."""
+        async with client(api) as http:
+            assert (await http.get("/metrics")).status_code == 404
 
 
 class TestToken:
@@ -167,9 +190,10 @@ class TestToken:
             assert (await http.get("/metrics", headers=headers)).status_code == 404
 
 
-def test_without_a_database(serve: Serve):
+@pytest.mark.parametrize("wrong", ["", "?connection_limit=abc"])
+def test_without_a_database(serve: Serve, wrong: str):
     """What is wrong is seen in the figures of a service that is not ready, too."""
-    with serve(DATABASE_URL=NOWHERE) as service:
+    with serve(DATABASE_URL=NOWHERE, APP_DATABASE_URL=NOWHERE + wrong) as service:
         service.until_ready(503)
         text = service.get("/metrics").text
 

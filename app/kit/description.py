@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -67,8 +68,12 @@ class DescribedRoute(APIRoute):
         of_query = _OF_QUERIES if self.dependant.query_params else ()
         declared = list(_declared_by(self.dependant))
         of_dependencies = [status for each in declared for status in each.statuses]
-        if parameters := [_parameter(*item) for each in declared for item in each.path.items()]:
-            self.openapi_extra = {"parameters": parameters}
+        in_path = {name: text for each in declared for name, text in each.path.items()}
+        if unknown := in_path.keys() - self.param_convertors.keys():
+            raise TypeError(f"{self.path} has no parameter {', '.join(unknown)}.")
+        if in_path:
+            parameters = [_parameter(*item) for item in in_path.items()]
+            self.openapi_extra = {**(self.openapi_extra or {}), "parameters": parameters}
         responses = {
             **problems(*of_dependencies, *of_body, *of_query, *_OF_ALL),
             **self.responses,
@@ -89,7 +94,8 @@ def describe(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            described = _without_foreign_problems(described_by_fastapi())
+            described = _with_parameters_in_order(described_by_fastapi())
+            described = _without_foreign_problems(described)
             app.openapi_schema = _with_titles(_with_whole_answers(described))
             app.openapi_schema["components"]["schemas"] |= schemas()
         return app.openapi_schema
@@ -111,6 +117,14 @@ def _without_foreign_problems(described: dict[str, Any]) -> dict[str, Any]:
                 del operation["responses"]["422"]
     for name in _NOT_OURS:
         described["components"]["schemas"].pop(name, None)
+    return described
+
+
+def _with_parameters_in_order(described: dict[str, Any]) -> dict[str, Any]:
+    """Those of the path come first, in its order, whoever declares them."""
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            operation.get("parameters", []).sort(key=partial(_place_in, path))
     return described
 
 
@@ -155,6 +169,11 @@ def _declared_by(dependant: Dependant) -> Iterator[_Declared]:
         yield declared
     for deeper in dependant.dependencies:
         yield from _declared_by(deeper)
+
+
+def _place_in(path: str, parameter: dict[str, Any]) -> int:
+    """Where a parameter comes in its operation: what is not in the path comes last."""
+    return path.find(f"{{{parameter['name']}}}") if parameter["in"] == "path" else len(path)
 
 
 def _parameter(name: str, description: str) -> dict[str, Any]:

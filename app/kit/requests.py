@@ -19,11 +19,11 @@ def address_of(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -
     X-Forwarded-For counts only as far as proxies named in the settings wrote it: from its end to
     the first address that is none of theirs. What stands before that anybody may have made up.
     """
-    caller = _parsed(peer or "")
+    caller = parsed_address(peer or "")
     for entry in reversed(forwarded.split(",")):
         if caller is None or not any(caller in network for network in trusted):
             break
-        seen = _parsed(entry)
+        seen = parsed_address(entry)
         if seen is None:
             break
         caller = seen
@@ -32,7 +32,8 @@ def address_of(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -
     return str(caller or "")
 
 
-def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def parsed_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An address, of IPv4 also where it is written as one of IPv6; None for what is none."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:

@@ -21,7 +21,7 @@ _PROVIDERS = {
 def telemetry(environment: Mapping[str, str]) -> TelemetryConfig:
     """On where OpenTelemetry is set up by now: by its settings, or by a provider.
 
-    Else FastAPI would look for one at each request, for a twentieth of its time.
+    Else FastAPI would look for one at each request, for some hundredths of its time.
     """
     is_on = any(name.startswith(_SETTINGS) for name in environment) or _has_provider()
     return {"tracing": is_on, "metrics": is_on, "logs": is_on}

@@ -92,6 +92,9 @@ def test_a_ratio_above_one_is_for_the_choice() -> None:
     (row,) = choices.table(measured).splitlines()[2:]
     assert row.startswith(f"| {choice.chosen} | {choice.instead} |")
     assert row.endswith("| 100 µs | 150 µs | 1.30 (1.20 to 1.50) |")
+    measured.peers[sides[0]].endpoints["page"].cpu_us[0] = 160.0
+    (row,) = choices.table(measured).splitlines()[2:]
+    assert row.endswith("| *1.20 (0.94 to 1.30)* |"), "the rounds do not agree"
 
 
 def test_the_page_names_every_choice_with_its_ratio_and_why() -> None:

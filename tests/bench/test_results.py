@@ -74,6 +74,18 @@ def test_a_machine_that_is_slower_for_all_has_not_moved() -> None:
     assert moved(run([100, 110], [50, 55]), run([10, 11], [5, 5.5])) == set()
 
 
+def test_what_cannot_be_compared_is_said() -> None:
+    """A reference that is not there is an error; another Python, or machine, is told of."""
+    then, now = run([100, 110], [50, 55]), run([100, 110], [50, 55])
+    assert list(quick.other_ground(then, now)) == []
+    then.settings["python"] = "3.13"
+    (told,) = quick.other_ground(then, now)
+    assert "python was 3.13" in told
+    then.peers.pop(quick.REFERENCES[0])
+    with pytest.raises(BenchError, match=quick.REFERENCES[0]):
+        list(quick.compared(then, now))
+
+
 def test_results_are_read_as_they_were_kept(tmp_path: Path) -> None:
     """To three digits."""
     file = tmp_path / "results.json"
