@@ -44,7 +44,7 @@ def aims(results: Results) -> Iterator[Aim]:
                 yield Aim(
                     f"{titles[endpoint]}, to {results.peers[theirs].title}",
                     f"≥ {least:.2f}",
-                    f"{got.median:.2f} ({got.low:.2f} to {got.high:.2f})",
+                    str(got),
                     got.median >= least,
                     f"{ratio_by_processor(results, endpoint, OURS, theirs).median:.2f}",
                 )

@@ -210,7 +210,6 @@ def table(results: Results) -> str:
         for endpoint in choice.endpoints:
             ours, theirs = here.endpoints[endpoint].cpu_us, there.endpoints[endpoint].cpu_us
             found = ratio(theirs, ours)
-            shown = f"{found.median:.2f} ({found.low:.2f} to {found.high:.2f})"
             rows.append(
                 [
                     choice.chosen,
@@ -218,7 +217,7 @@ def table(results: Results) -> str:
                     _TITLES[endpoint],
                     f"{statistics.median(ours):.0f} µs",
                     f"{statistics.median(theirs):.0f} µs",
-                    f"*{shown}*" if found.low <= 1 <= found.high else shown,
+                    f"*{found}*" if found.low <= 1 <= found.high else str(found),
                 ]
             )
     head = ["choice", "instead of", "measured on", "chosen", "instead", "ratio"]

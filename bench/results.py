@@ -61,6 +61,9 @@ class Ratio:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
+
 
 def ratio(mine: Sequence[float], theirs: Sequence[float], *, steady: bool = False) -> Ratio:
     """Both sides of each round's ratio are of the same minute, with the same other load."""

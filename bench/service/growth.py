@@ -105,8 +105,7 @@ def table(figures: Figures, unit: str, digits: int) -> str:
     body: list[Sequence[str]] = []
     for name, cells in rows.items():
         grown = ratio(cells[columns[-1]], cells[columns[0]])
-        shown = f"{grown.median:.2f} ({grown.low:.2f} to {grown.high:.2f})"
-        body.append([name, *(spread(cells[each], digits) for each in columns), shown])
+        body.append([name, *(spread(cells[each], digits) for each in columns), str(grown)])
     last = f"{columns[-1]:,} to {columns[0]:,}"
     return markdown([unit, *(f"{each:,}" for each in columns), last], body)
 

@@ -138,7 +138,7 @@ def table(results: Results) -> str:
             [
                 route.title,
                 f"{statistics.median(each.cpu_us):.0f} µs",
-                f"{by_time.median:.2f} ({by_time.low:.2f} to {by_time.high:.2f})",
+                str(by_time),
                 f"{by_rate.median:.2f}",
                 f"{statistics.median(each.p99_ms):.0f} ms",
             ]
