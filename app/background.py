@@ -17,12 +17,12 @@ _PAUSE = 3.0  # seconds, after a failure
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncGenerator[None]:
+async def background_tasks(settings: Settings) -> AsyncGenerator[None]:
     """Both go on while the block runs, through whatever the database and the mail server do."""
     tasks = [
-        asyncio.create_task(_keep(settings, "mail", mail.Sender(settings).run)),
+        asyncio.create_task(_keep_running(settings, "mail", mail.Sender(settings).run)),
         asyncio.create_task(
-            _keep(
+            _keep_running(
                 settings,
                 "sweeps",
                 partial(_sweep, settings),
@@ -40,7 +40,7 @@ async def running(settings: Settings) -> AsyncGenerator[None]:
             _, pending = await asyncio.wait(pending, timeout=1)
 
 
-async def _keep(
+async def _keep_running(
     settings: Settings,
     name: str,
     work: Callable[[Prisma], Awaitable[None]],
@@ -51,7 +51,7 @@ async def _keep(
     while True:
         pause = _PAUSE
         try:
-            async with db.owner(settings) as owner:
+            async with db.owner_client(settings) as owner:
                 await work(owner)
             said, pause = "", rest
         except db.NoConnection as error:

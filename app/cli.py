@@ -128,7 +128,7 @@ def _sweep(_: argparse.Namespace) -> int:
     from app import db, sweeps
 
     async def swept() -> dict[str, int] | None:
-        async with db.owner(settings) as owner:
+        async with db.owner_client(settings) as owner:
             return await sweeps.sweep(owner, settings)
 
     settings = load()

@@ -94,16 +94,16 @@ async def disconnect() -> None:
 
 async def ready() -> None:
     """Ask the database; raises NotReady unless requests can be served safely."""
-    state = await _asked()
-    if state["migrated"] and not state["granted"] and await _prepared_again():
-        state = await _asked()
-    missing = _missing(state)
+    state = await _query_state()
+    if state["migrated"] and not state["granted"] and await _restore_grants():
+        state = await _query_state()
+    missing = _reason_not_ready(state)
     if missing:
-        _note_unfit(missing.detail)
+        _report_unfit(missing.detail)
         raise missing
 
 
-def _missing(state: Any) -> NotReady | None:
+def _reason_not_ready(state: Any) -> NotReady | None:
     if not state["migrated"]:
         return NotReady(
             "database_not_migrated",
@@ -130,26 +130,26 @@ def _missing(state: Any) -> NotReady | None:
     return None
 
 
-def let_down(error: PrismaError) -> NotReady | None:
+def translate_database_error(error: PrismaError) -> NotReady | None:
     """Why the database, not the query, made it fail: away, busy or not migrated; logged once."""
     code = error.code if isinstance(error, DataError) else None
     if isinstance(error, RawQueryError):
         code = error.meta["code"] if error.meta else None
     if code in _UNMIGRATED:
-        _note_unfit(f"{_one_line(error).rstrip('.')}: run `prisma migrate deploy`.")
+        _report_unfit(f"{_one_line(error).rstrip('.')}: run `prisma migrate deploy`.")
         return NotReady(
             "database_not_migrated",
             "The database lacks what the service needs: run `prisma migrate deploy`.",
         )
     if code in _AWAY:
-        return _lost(error)
+        return _report_lost(error)
     if code in _BUSY or isinstance(error, ClientNotConnectedError | TransactionError):
         return NotReady("database_unavailable", "The database does not answer: try again.")
     return None
 
 
 @asynccontextmanager
-async def owner(settings: Settings) -> AsyncGenerator[Prisma]:
+async def owner_client(settings: Settings) -> AsyncGenerator[Prisma]:
     """A client as the tables' owner, for what is nobody's request; raises NoConnection."""
     async with _client(settings.direct_url or await _database_url(settings)) as client:
         yield client
@@ -161,7 +161,7 @@ async def prepare(settings: Settings, *, take_over: bool = False) -> None:
     A role that another installation on the server works as is left alone, unless it is taken over.
     """
     role, password = settings.app_database_role, _role_password(settings)
-    async with owner(settings) as client:
+    async with owner_client(settings) as client:
         if not take_over:
             elsewhere = await roles.databases_elsewhere(client, role)
             if elsewhere and not await _is_ours(settings):
@@ -196,7 +196,7 @@ async def _is_ours(settings: Settings) -> bool:
     return False
 
 
-async def _asked() -> Any:
+async def _query_state() -> Any:
     try:
         async with asyncio.timeout(READY_LIMIT):
             state = await prisma.query_first(
@@ -228,14 +228,14 @@ async def _asked() -> Any:
                 list(_state.protected),
             )
     except (PrismaError, TimeoutError) as error:
-        raise _lost(error) from error
+        raise _report_lost(error) from error
     if _state.lost:
         log.info("The database answers again.")
         _state.lost = ""
     return state
 
 
-def _lost(error: BaseException) -> NotReady:
+def _report_lost(error: BaseException) -> NotReady:
     """Say once why the database is away; an embedded server is looked for where it is now."""
     reason = _one_line(error) or f"no answer within {READY_LIMIT:.0f} s"
     told = "The database does not answer; the service's log says why."
@@ -255,14 +255,14 @@ def _lost(error: BaseException) -> NotReady:
     return NotReady("database_unavailable", told)
 
 
-def _note_unfit(reason: str) -> None:
+def _report_unfit(reason: str) -> None:
     """Say it once: probes and requests may find different things missing, by turns."""
     if reason not in _state.unfit:
         _state.unfit.add(reason)
         log.warning("Not ready to serve: %s", reason)
 
 
-async def _prepared_again() -> bool:
+async def _restore_grants() -> bool:
     """In development the grants come back by themselves after `prisma migrate reset`."""
     settings = _state.settings
     if settings is None or not settings.development or settings.app_database_url:

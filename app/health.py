@@ -43,8 +43,8 @@ def install(app: FastAPI) -> None:
     """Any route answers 503 while the database is away, busy or not migrated."""
 
     @app.exception_handler(PrismaError)
-    async def _let_down(_: Request, error: PrismaError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
-        reason = db.let_down(error)
+    async def _database_error(_: Request, error: PrismaError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        reason = db.translate_database_error(error)
         if reason is None:
             raise error
         return render(503, reason.code, reason.detail, headers=_SOON)

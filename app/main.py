@@ -13,11 +13,11 @@ from app import audit, auth, background, db, health, mail, metrics, problems, wo
 from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
-from app.kit.bodies import LONGEST_BODY, LimitedBodies
-from app.kit.collector import collecting_rarely
+from app.kit.bodies import MAX_BODY_BYTES, BodyLimitMiddleware
+from app.kit.collector import infrequent_collection
 from app.kit.description import describe
 from app.kit.telemetry import telemetry
-from app.scope import ScopedRequests
+from app.scope import ScopeMiddleware
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
@@ -40,8 +40,8 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         await db.connect(settings, protected=PROTECTED)
         try:
-            async with background.running(settings):
-                with collecting_rarely():
+            async with background.background_tasks(settings):
+                with infrequent_collection():
                     yield
         finally:
             await db.disconnect()
@@ -49,7 +49,7 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
-        description=f"Bodies are JSON of {LONGEST_BODY} bytes at most.",
+        description=f"Bodies are JSON of {MAX_BODY_BYTES} bytes at most.",
         lifespan=lifespan,
         routes=list(ROUTES),
         telemetry=telemetry(os.environ),
@@ -58,9 +58,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.tokens = Tokens(settings)
     problems.install(app)
     health.install(app)
-    app.add_middleware(LimitedBodies, seconds=settings.body_seconds)
-    app.add_middleware(ScopedRequests)
-    app.add_middleware(metrics.MeasuredRequests)
+    app.add_middleware(BodyLimitMiddleware, seconds=settings.body_seconds)
+    app.add_middleware(ScopeMiddleware)
+    app.add_middleware(metrics.MetricsMiddleware)
     describe(app)
     return app
 

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.db import prisma
-from app.kit.requests import parsed_address
+from app.kit.requests import parse_address
 from app.settings import Settings
 
 router = APIRouter()
@@ -26,7 +26,7 @@ _requests = Histogram(
 )
 
 
-class MeasuredRequests:
+class MetricsMiddleware:
     """Counts every request that comes to the application, with the time that it took."""
 
     def __init__(self, app: ASGIApp) -> None:
@@ -84,5 +84,5 @@ def _may_read(request: Request, settings: Settings) -> bool:
     # every proxy says so: in production it takes the token.
     if any(name.startswith(_FORWARDED) for name in request.headers):
         return False
-    address = parsed_address(request.client.host if request.client else "")
+    address = parse_address(request.client.host if request.client else "")
     return settings.development and address is not None and address.is_loopback

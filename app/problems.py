@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/problem+json"
 
 _SCHEMAS = "#/components/schemas/"
 # Of a body's thousands of wrong fields; a short request is to get no answer of megabytes.
-MOST_ERRORS = 50
+MAX_ERRORS = 50
 # As RFC 9110 has them; Python before 3.13 knows older ones.
 _PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 # What the answers of these statuses always bear.
@@ -139,7 +139,7 @@ def install(app: FastAPI) -> None:
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         errors = [
             FieldProblem(field=_field(item), message=item["msg"].removeprefix("Value error, "))
-            for item in error.errors()[:MOST_ERRORS]
+            for item in error.errors()[:MAX_ERRORS]
         ]
         return render(422, "validation_failed", "The input is not valid.", errors=errors)
 

@@ -10,7 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from prisma_wasm import scoped
 
 
-def scope(*, user: str = "", workspace: str = "", key: str = "") -> AbstractContextManager[None]:
+def use_scope(
+    *, user: str = "", workspace: str = "", key: str = ""
+) -> AbstractContextManager[None]:
     """Run the queries of a `with` block as `user`, in `workspace`, or with a `key` in hand.
 
     A key is what somebody presents before it is known who they are: an e-mail address, or the hash
@@ -19,12 +21,12 @@ def scope(*, user: str = "", workspace: str = "", key: str = "") -> AbstractCont
     return scoped({"tenantry.user": user, "tenantry.workspace": workspace, "tenantry.key": key})
 
 
-def enter(*, user: str, workspace: str = "") -> None:
-    """Run the rest of the request as `user`, in `workspace`; `ScopedRequests` ends it."""
-    scope(user=user, workspace=workspace).__enter__()
+def set_scope(*, user: str, workspace: str = "") -> None:
+    """Run the rest of the request as `user`, in `workspace`; `ScopeMiddleware` ends it."""
+    use_scope(user=user, workspace=workspace).__enter__()
 
 
-class ScopedRequests:
+class ScopeMiddleware:
     """Ends the scope that a request has entered, whatever comes after it in the same task.
 
     A dependency that ends it itself costs each request a generator and a stack of exits.
@@ -35,5 +37,5 @@ class ScopedRequests:
 
     async def __call__(self, request: Scope, receive: Receive, send: Send) -> None:
         # Of nobody: the task may have begun in that of the request before.
-        with scope():
+        with use_scope():
             await self.app(request, receive, send)

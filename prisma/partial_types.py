@@ -13,22 +13,22 @@ Workspace.create_partial(
 )
 # Who works in a workspace, as what: all that a request for one asks before it begins.
 WorkspaceMember.create_partial(
-    "PlaceOfWork",
+    "RequestMembership",
     include=["role", "workspace"],
     required=["workspace"],
     relations={"workspace": "WorkspaceView"},
 )
 User.create_partial(
-    "PersonAtWork",
+    "RequestUser",
     include=["id", "email", "name", "memberships"],
     required=["memberships"],
-    relations={"memberships": "PlaceOfWork"},
+    relations={"memberships": "RequestMembership"},
 )
 Session.create_partial(
-    "SessionAtWork",
+    "RequestSession",
     include=["id", "userId", "expiresAt", "user"],
     required=["user"],
-    relations={"user": "PersonAtWork"},
+    relations={"user": "RequestUser"},
 )
 WorkspaceMember.create_partial(
     "OwnMembership",

@@ -149,7 +149,7 @@ class Api:
         assert found
         return found[1]
 
-    async def until_waiting(self, count: int) -> None:
+    async def wait_for_blocked_queries(self, count: int) -> None:
         """Wait until so many queries of the service wait for a lock."""
         for _ in range(400):
             found = await self.owner.query_first(

@@ -32,7 +32,7 @@ class Service:
     def get(self, path: str) -> httpx.Response:
         return self.http.get(path)
 
-    def until_ready(self, status: int, *, limit: float = START_LIMIT) -> httpx.Response:
+    def wait_until_ready(self, status: int, *, limit: float = START_LIMIT) -> httpx.Response:
         """Ask /ready until it answers with `status`."""
         until = time.monotonic() + limit
         while (answer := self.get("/ready")).status_code != status:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prisma.enums import WorkspaceRole
 
-from app.auth import hash_of, new_secret
+from app.auth import hash_secret, new_secret
 from app.workspaces import new_workspace_id
 from tests.fix_api import Api, Person
 
@@ -55,7 +55,7 @@ class Team:
                 "workspaceId": self.id,
                 "email": email,
                 "role": role,
-                "hash": hash_of(token),
+                "hash": hash_secret(token),
                 "invitedById": self.owner.id,
                 "expiresAt": datetime.now(UTC) + expires,
             }

@@ -92,7 +92,7 @@ def test_several_processes_serve(serve: Serve, database: str):
     """As many as WORKERS says, at one port; what kills one of them leaves the others at work."""
     with serve(program="tenantry", WORKERS="2", DATABASE_URL=database) as service:
         first, second = _processes(service, 2)
-        service.until_ready(200)
+        service.wait_until_ready(200)
         os.kill(first, signal.SIGKILL)
         _, _, third = _processes(service, 3)
         for _ in range(20):

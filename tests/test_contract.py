@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from prisma import Prisma
 
-from app.auth import Tokens, hash_of
+from app.auth import Tokens, hash_secret
 from app.main import create_app
 from app.settings import load
 from tests.fix_api import PASSWORD, PASSWORD_HASH, prepared_database
@@ -83,16 +83,16 @@ WORLD = f"""
         INSERT INTO "Session" (id, "userId", "expiresAt")
         SELECT id, id, now() + interval '1 day' FROM "User";
         INSERT INTO "RefreshToken" (id, hash, "sessionId", "userId", "expiresAt")
-        VALUES ('{ANN}', '{hash_of("refresh")}', '{ANN}', '{ANN}', now() + interval '1 day');
+        VALUES ('{ANN}', '{hash_secret("refresh")}', '{ANN}', '{ANN}', now() + interval '1 day');
         INSERT INTO "EmailToken" (id, hash, purpose, "userId", email, "expiresAt")
         SELECT id::uuid, hash, purpose::"EmailTokenPurpose", '{ANN}', 'ann@example.com',
             now() + interval '1 day'
         FROM (
-            VALUES ('{ANN}', '{hash_of("confirm")}', 'confirm'),
-                ('{BEN}', '{hash_of("reset")}', 'reset')
+            VALUES ('{ANN}', '{hash_secret("confirm")}', 'confirm'),
+                ('{BEN}', '{hash_secret("reset")}', 'reset')
         ) AS links (id, hash, purpose);
         INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
-        VALUES ('{INVITATION}', '{hash_of("invitation")}', '{WORKSPACE}', 'dan@example.com',
+        VALUES ('{INVITATION}', '{hash_secret("invitation")}', '{WORKSPACE}', 'dan@example.com',
             now() + interval '1 day');
     END $$
 """
@@ -128,7 +128,7 @@ def world(
         serving(folder, **urls, MAIL_FOLDER=str(folder / "mail")) as service,
         asyncio.Runner() as run,
     ):
-        service.until_ready(200)
+        service.wait_until_ready(200)
         owner = Prisma(use_dotenv=False, datasource={"url": urls["DATABASE_URL"]})
         run.run(owner.connect())
         yield World(service, owner, run)

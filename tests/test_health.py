@@ -20,7 +20,7 @@ def test_health_and_ready(serve: Serve, database: str):
     """With a migrated database both answer 200; one DATABASE_URL is all that is needed."""
     with serve(DATABASE_URL=database) as service:
         assert service.get("/health").json() == {"status": "ok"}
-        ready = service.until_ready(200)
+        ready = service.wait_until_ready(200)
 
     assert ready.json() == {"status": "ready"}
 
@@ -38,12 +38,12 @@ def test_without_a_database_it_starts_and_recovers(serve: Serve, tmp_path: Path)
             assert service.get("/health").status_code == 200
             away = service.get("/ready")
             embedded.ensure(folder)
-            service.until_ready(200)
+            service.wait_until_ready(200)
             embedded.stop(folder)
-            service.until_ready(503)
+            service.wait_until_ready(503)
             assert service.get("/health").status_code == 200
             embedded.ensure(folder)
-            service.until_ready(200)
+            service.wait_until_ready(200)
     finally:
         embedded.reset(folder)
 
@@ -58,10 +58,10 @@ def test_an_unmigrated_database_is_named(serve: Serve, empty_database: Callable[
     url = empty_database()
     with serve(DATABASE_URL=url) as service:
         started = service.log.read_text()
-        answer = service.until_ready(503)
+        answer = service.wait_until_ready(503)
         routes = [service.http.post("/v1/auth/log-in", json=LOG_IN) for _ in range(2)]
         run_prisma(url, "migrate", "deploy")
-        service.until_ready(200)
+        service.wait_until_ready(200)
         migrated = service.http.post("/v1/auth/log-in", json=LOG_IN)
         log = service.log.read_text()
 
@@ -77,7 +77,7 @@ def test_a_column_that_is_missing_is_a_missing_migration(serve: Serve, database:
     """A database one migration behind is told from a failure of ours, by raw queries too."""
     run_sql(database, 'ALTER TABLE "User" DROP COLUMN "passwordHash"')
     with serve(DATABASE_URL=database) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)
         behind = [service.http.post("/v1/auth/log-in", json=LOG_IN) for _ in range(2)]
         log = service.log.read_text()
 
@@ -96,7 +96,7 @@ def test_a_failure_of_ours_is_logged_once(serve: Serve, database: str):
         'CREATE TRIGGER fail BEFORE INSERT OR UPDATE ON "Throttle" EXECUTE FUNCTION fail()',
     )
     with serve(DATABASE_URL=database) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)
         failed = service.http.post("/v1/auth/log-in", json=LOG_IN)
     log = service.log.read_text()  # whole: uvicorn writes after it has answered
 
@@ -109,7 +109,7 @@ def test_a_failure_of_ours_is_logged_once(serve: Serve, database: str):
 def test_a_password_that_is_refused_is_told_apart(serve: Serve, database: str, role: str):
     """Both /ready and the log name what mends it; no name or secret goes out."""
     with serve(DATABASE_URL=database) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)
     run_sql(database, f"ALTER ROLE {role} PASSWORD 'another'")
     production = {
         "APP_ENV": "production",
@@ -123,7 +123,7 @@ def test_a_password_that_is_refused_is_told_apart(serve: Serve, database: str, r
         ({"APP_DATABASE_URL": wrong}, "Correct APP_DATABASE_URL."),
     ):
         with serve(DATABASE_URL=database, **production, **given) as service:
-            refused = service.until_ready(503)
+            refused = service.wait_until_ready(503)
             log = service.log.read_text()
 
         assert refused.json()["code"] == "database_unavailable"
@@ -140,16 +140,16 @@ def test_a_database_that_is_made_later(
     name = urlsplit(url).path.strip("/")
     run_sql(server, f"DROP DATABASE {name}")
     with serve(DATABASE_URL=url) as service:
-        assert service.until_ready(503).json()["code"] == "database_unavailable"
+        assert service.wait_until_ready(503).json()["code"] == "database_unavailable"
         run_sql(server, f"CREATE DATABASE {name}")
         run_prisma(url, "migrate", "deploy")
-        service.until_ready(200)
+        service.wait_until_ready(200)
 
 
 def test_a_role_that_bypasses_row_level_security_is_not_served(serve: Serve, database: str):
     """A superuser's URL for the service is refused by /ready."""
     with serve(DATABASE_URL=database, APP_DATABASE_URL=database) as service:
-        assert service.until_ready(503).json()["code"] == "database_role_unsafe"
+        assert service.wait_until_ready(503).json()["code"] == "database_role_unsafe"
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_an_owner_of_the_tables_is_not_served(
     )
     url = roles.login_url(database, role, "weak")
     with serve(DATABASE_URL=database, APP_DATABASE_URL=url) as service:
-        assert service.until_ready(503).json()["code"] == "database_role_unsafe"
+        assert service.wait_until_ready(503).json()["code"] == "database_role_unsafe"
 
 
 def test_tables_without_row_level_security_are_not_served(
@@ -182,7 +182,7 @@ def test_tables_without_row_level_security_are_not_served(
     url = empty_database()
     run_prisma(url, "db", "push", "--skip-generate")
     with serve(DATABASE_URL=url) as service:
-        answer = service.until_ready(503).json()
+        answer = service.wait_until_ready(503).json()
 
     assert answer["code"] == "database_unprotected"
     assert "WorkspaceMember" in answer["detail"]
@@ -191,9 +191,9 @@ def test_tables_without_row_level_security_are_not_served(
 def test_a_schema_that_is_made_anew(serve: Serve, database: str):
     """After `prisma migrate reset`, which takes the role's rights away, /ready turns 200 again."""
     with serve(DATABASE_URL=database) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)
         run_prisma(database, "migrate", "reset", "--force", "--skip-generate")
-        service.until_ready(200)
+        service.wait_until_ready(200)
 
 
 def test_losing_the_database_is_logged_once(serve: Serve, tmp_path: Path):
@@ -203,12 +203,12 @@ def test_losing_the_database_is_logged_once(serve: Serve, tmp_path: Path):
     try:
         run_prisma(url, "migrate", "deploy")
         with serve(DATABASE_URL=url) as service:
-            service.until_ready(200)
+            service.wait_until_ready(200)
             embedded.stop(folder)
-            service.until_ready(503)
-            service.until_ready(503)
+            service.wait_until_ready(503)
+            service.wait_until_ready(503)
             embedded.ensure(folder)
-            service.until_ready(200)
+            service.wait_until_ready(200)
             log = service.log.read_text()
     finally:
         embedded.reset(folder)
@@ -221,28 +221,28 @@ def test_connections_that_are_cut_are_made_anew(serve: Serve, server: str, datab
     """When the server ends every session, the next /ready that answers is 200 again."""
     name = urlsplit(database).path.strip("/")
     with serve(DATABASE_URL=database) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)
         run_sql(
             server,
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
         )
-        service.until_ready(200, limit=5)
+        service.wait_until_ready(200, limit=5)
 
 
 def test_every_route_says_that_the_database_is_away(serve: Serve, server: str, database: str):
     """503 and when to come again, no failure of ours; once it is back they answer as before."""
     name = urlsplit(database).path.strip("/")
     with serve(DATABASE_URL=database) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)
         run_sql(
             server,
             f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
             f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
         )
-        service.until_ready(503)
+        service.wait_until_ready(503)
         away = service.http.post("/v1/auth/log-in", json=LOG_IN)
         run_sql(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-        service.until_ready(200)
+        service.wait_until_ready(200)
         back = service.http.post("/v1/auth/log-in", json=LOG_IN)
         log = service.log.read_text()
 
@@ -267,4 +267,4 @@ def test_pooled_and_direct(serve: Serve, database: str):
     """DATABASE_URL may be a pooler's; the role is then made through DIRECT_URL."""
     pooled = urlunsplit(urlsplit(database)._replace(query="pgbouncer=true&connection_limit=2"))
     with serve(DATABASE_URL=pooled, DIRECT_URL=database) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)

@@ -24,7 +24,7 @@ OTHER_PASSWORD = "another horse on the moon"
 
 
 @dataclass(frozen=True)
-class Aim:
+class Target:
     """What a request is aimed at."""
 
     workspace: str
@@ -36,9 +36,9 @@ class Aim:
     cursors: dict[str, str]
 
     @staticmethod
-    def nowhere() -> "Aim":
+    def nowhere() -> "Target":
         """What has the shape of something, and is nothing."""
-        return Aim(
+        return Target(
             workspace=new_workspace_id(),
             user=str(uuid.uuid4()),
             email=f"{uuid.uuid4().hex}@example.com",
@@ -49,33 +49,33 @@ class Aim:
         )
 
 
-PARAMETERS: dict[str, Callable[[Aim], str]] = {
-    "workspaceId": lambda aim: aim.workspace,
-    "userId": lambda aim: aim.user,
-    "invitationId": lambda aim: aim.invitation,
-    "sessionId": lambda aim: aim.session,
+PARAMETERS: dict[str, Callable[[Target], str]] = {
+    "workspaceId": lambda target: target.workspace,
+    "userId": lambda target: target.user,
+    "invitationId": lambda target: target.invitation,
+    "sessionId": lambda target: target.session,
 }
 
 # Of what concerns an account alone, the other's secrets are not in hand: their address is.
-BODIES: dict[str, Callable[[Aim], object]] = {
+BODIES: dict[str, Callable[[Target], object]] = {
     "POST /v1/workspaces": lambda _: {"name": "Mine"},
     "PATCH /v1/workspaces/{workspaceId}": lambda _: {"name": "Changed"},
-    "POST /v1/workspaces/{workspaceId}/transfer": lambda aim: {"userId": aim.user},
-    "POST /v1/workspaces/{workspaceId}/members": lambda aim: {"userId": aim.user},
+    "POST /v1/workspaces/{workspaceId}/transfer": lambda target: {"userId": target.user},
+    "POST /v1/workspaces/{workspaceId}/members": lambda target: {"userId": target.user},
     "PATCH /v1/workspaces/{workspaceId}/members/{userId}": lambda _: {"role": "admin"},
-    "POST /v1/workspaces/{workspaceId}/invitations": lambda aim: {"email": aim.email},
-    "POST /v1/invitations/accept": lambda aim: {"token": aim.token},
-    "POST /v1/auth/sign-up": lambda aim: {"email": aim.email, "password": OTHER_PASSWORD},
+    "POST /v1/workspaces/{workspaceId}/invitations": lambda target: {"email": target.email},
+    "POST /v1/invitations/accept": lambda target: {"token": target.token},
+    "POST /v1/auth/sign-up": lambda target: {"email": target.email, "password": OTHER_PASSWORD},
     "POST /v1/auth/confirm-email": lambda _: {"token": "nothing", "password": OTHER_PASSWORD},
-    "POST /v1/auth/resend-confirmation": lambda aim: {"email": aim.email},
-    "POST /v1/auth/forgot-password": lambda aim: {"email": aim.email},
+    "POST /v1/auth/resend-confirmation": lambda target: {"email": target.email},
+    "POST /v1/auth/forgot-password": lambda target: {"email": target.email},
     "POST /v1/auth/reset-password": lambda _: {"token": "nothing", "newPassword": OTHER_PASSWORD},
-    "POST /v1/auth/log-in": lambda aim: {"email": aim.email, "password": OTHER_PASSWORD},
+    "POST /v1/auth/log-in": lambda target: {"email": target.email, "password": OTHER_PASSWORD},
     "POST /v1/auth/refresh": lambda _: {"refreshToken": "nothing"},
     "PATCH /v1/me": lambda _: {"name": "Changed"},
     "DELETE /v1/me": lambda _: {"password": PASSWORD},
     "POST /v1/me/password": lambda _: {"currentPassword": PASSWORD, "newPassword": OTHER_PASSWORD},
-    "PUT /v1/me/workspace": lambda aim: {"workspaceId": aim.workspace},
+    "PUT /v1/me/workspace": lambda target: {"workspaceId": target.workspace},
 }
 
 # Anybody may have these mailed to an address; what they write is its holder's link.
@@ -112,16 +112,16 @@ class Route:
     def name(self) -> str:
         return f"{self.method} {self.path}"
 
-    def ask(self, aim: Aim, *, within: str | None = None) -> Ask:
+    def ask(self, target: Target, *, within: str | None = None) -> Ask:
         """The request; `within` is the caller's own workspace, for what is deeper in the path."""
-        place = replace(aim, workspace=within) if within else aim
+        place = replace(target, workspace=within) if within else target
         path = re.sub(r"{(\w+)}", lambda found: PARAMETERS[found[1]](place), self.path)
-        cursor = aim.cursors.get(self.name) if self.takes_cursor else None
+        cursor = target.cursors.get(self.name) if self.takes_cursor else None
         return Ask(
             self.method,
             path,
             f"?cursor={cursor}" if cursor else "",
-            BODIES[self.name](aim) if self.takes_body else None,
+            BODIES[self.name](target) if self.takes_body else None,
         )
 
 
@@ -134,20 +134,20 @@ def routes(description: dict[str, Any]) -> Iterator[Route]:
             )
 
 
-async def aim_at(team: Team, user: str, *, all_routes: list[Route]) -> Aim:
+async def make_target(team: Team, user: str, *, all_routes: list[Route]) -> Target:
     """At one of the people of a team, and at what is in its workspace."""
     guest = f"guest.{uuid.uuid4().hex}@example.com"
     invitation, token = await team.invited(guest)
     person = next(one for one in (team.owner, team.admin, team.member) if one.id == user)
-    aim = Aim(team.id, user, person.email, person.session, invitation, token, {})
+    target = Target(team.id, user, person.email, person.session, invitation, token, {})
     for _ in range(2):
         await team.owner.post(f"{team.path}/invitations", {"email": f"{uuid.uuid4().hex}@x.org"})
     for route in all_routes:
         if route.takes_cursor:
-            asked = route.ask(aim)
+            asked = route.ask(target)
             page = await replace(asked, query="?take=1").by(team.owner.http)
-            aim.cursors[route.name] = page.json()["nextCursor"] or ""
-    return aim
+            target.cursors[route.name] = page.json()["nextCursor"] or ""
+    return target
 
 
 async def rows_of(owner: Prisma, team: Team) -> list[str]:
@@ -190,7 +190,7 @@ async def test_nothing_leaks(api: Api, all_routes: list[Route]):
     """Everybody of one world and of none asks every route for everybody of another."""
     blue = await make_team(api, "blue")
     people = (blue.owner, blue.admin, blue.member)
-    aims = [await aim_at(blue, person.id, all_routes=all_routes) for person in people]
+    targets = [await make_target(blue, person.id, all_routes=all_routes) for person in people]
     before = await rows_of(api.owner, blue)
     secrets = secrets_in(before)
     assert {
@@ -198,15 +198,15 @@ async def test_nothing_leaks(api: Api, all_routes: list[Route]):
         blue.name_shown,
         blue.admin.email,
         blue.member.id,
-        aims[0].invitation,
+        targets[0].invitation,
     } < secrets
 
     for number, route in enumerate(all_routes):
         for caller in CALLERS if route.needs_caller else CALLERS[-2:]:
             client, own = await world_of(api, caller, number)
-            for aim in aims:
+            for target in targets:
                 for within in {None, own if "{workspaceId}" in route.path else None}:
-                    await check(api, client, route, aim, within, secrets)
+                    await check(api, client, route, target, within, secrets)
         if route.name not in MAIL_LINKS:
             assert await rows_of(api.owner, blue) == before, route.name
         before = await rows_of(api.owner, blue)
@@ -227,13 +227,13 @@ async def check(
     api: Api,
     client: httpx.AsyncClient,
     route: Route,
-    aim: Aim,
+    target: Target,
     within: str | None,
     secrets: set[str],
 ) -> None:
     """The answer is the one for what is not there, and shows nothing."""
-    nowhere = replace(Aim.nowhere(), cursors=aim.cursors)
-    asked, nothing = route.ask(aim, within=within), route.ask(nowhere, within=within)
+    nowhere = replace(Target.nowhere(), cursors=target.cursors)
+    asked, nothing = route.ask(target, within=within), route.ask(nowhere, within=within)
     if asked == nothing and within and route.method != "GET":
         return  # it is not aimed at anybody
     told = repr(asked)
@@ -260,19 +260,19 @@ async def test_the_requests_are_good(api: Api, all_routes: list[Route]):
         if "{workspaceId}" not in route.path:
             continue
         team = await make_team(api, f"own{number}")
-        aim = await aim_at(team, team.member.id, all_routes=[])
-        answer = await route.ask(aim).by(team.owner.http)
+        target = await make_target(team, team.member.id, all_routes=[])
+        answer = await route.ask(target).by(team.owner.http)
         assert answer.is_success or answer.status_code == 409, (route.name, answer.text)
 
 
 async def test_nothing_is_counted(api: Api, all_routes: list[Route]):
     """What one reads of one's own is the same, byte by byte, before and after another world is."""
     red = await make_team(api, "red")
-    aim = await aim_at(red, red.member.id, all_routes=[])
+    target = await make_target(red, red.member.id, all_routes=[])
 
     async def read() -> dict[tuple[str, str], str]:
         return {
-            (route.name, person.email): (await route.ask(aim).by(person.http)).text
+            (route.name, person.email): (await route.ask(target).by(person.http)).text
             for route in all_routes
             if route.method == "GET"
             for person in (red.owner, red.admin, red.member)
@@ -281,7 +281,7 @@ async def test_nothing_is_counted(api: Api, all_routes: list[Route]):
     await read()  # a session's first use is written down
     alone = await read()
     blue = await make_team(api, "blue")
-    await aim_at(blue, blue.member.id, all_routes=[])
+    await make_target(blue, blue.member.id, all_routes=[])
 
     assert await read() == alone
 
@@ -289,8 +289,8 @@ async def test_nothing_is_counted(api: Api, all_routes: list[Route]):
 async def test_two_workspaces_of_one_user_stay_apart(api: Api, all_routes: list[Route]):
     """Who works in two sees, inside of one, nothing of the other."""
     red, blue = await make_team(api, "red"), await make_team(api, "blue")
-    aim = await aim_at(red, red.member.id, all_routes=[])
-    await aim_at(blue, blue.member.id, all_routes=[])
+    target = await make_target(red, red.member.id, all_routes=[])
+    await make_target(blue, blue.member.id, all_routes=[])
     secrets = secrets_in(await rows_of(api.owner, blue)) - secrets_in(await rows_of(api.owner, red))
     both = red.admin
     await blue.add(both)
@@ -298,6 +298,6 @@ async def test_two_workspaces_of_one_user_stay_apart(api: Api, all_routes: list[
 
     for route in all_routes:
         if route.method == "GET" and "{workspaceId}" in route.path:
-            answer = await route.ask(aim).by(both.http)
+            answer = await route.ask(target).by(both.http)
             assert answer.status_code == 200, route.name
             assert not [secret for secret in secrets if secret in answer.text], route.name

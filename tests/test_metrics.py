@@ -194,7 +194,7 @@ class TestToken:
 def test_without_a_database(serve: Serve, wrong: str):
     """What is wrong is seen in the figures of a service that is not ready, too."""
     with serve(DATABASE_URL=NOWHERE, APP_DATABASE_URL=NOWHERE + wrong) as service:
-        service.until_ready(503)
+        service.wait_until_ready(503)
         text = service.get("/metrics").text
 
     assert 'route="/ready",status="503"' in text

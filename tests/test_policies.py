@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import roles
 from app.main import PROTECTED
-from app.scope import ScopedRequests, enter, scope
+from app.scope import ScopeMiddleware, set_scope, use_scope
 
 PASSWORD = "of this test alone"
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -107,7 +107,7 @@ async def test_without_a_scope_there_is_nothing(world: World):
 
 async def test_a_user_sees_their_own(world: World):
     """Their account, their workspaces, their sessions; not their workspaces' inner life."""
-    with scope(user=world.ann):
+    with use_scope(user=world.ann):
         assert await counts(world.client) == {
             "User": 1, "Workspace": 1, "WorkspaceMember": 1, "Session": 1, "RefreshToken": 1,
             "EmailToken": 1,
@@ -120,25 +120,25 @@ async def test_a_request_is_nobodys_until_it_says_whose(world: World):
 
     async def application(_request: Scope, _receive: Receive, _send: Send) -> None:
         seen.append(await counts(world.client))
-        enter(user=world.ann)
+        set_scope(user=world.ann)
         seen.append(await counts(world.client))
 
     async def nothing(*_: object) -> Any: ...
 
-    await ScopedRequests(application)({}, nothing, nothing)
+    await ScopeMiddleware(application)({}, nothing, nothing)
     nobodys, anns = seen
     assert nobodys == await counts(world.client) == {}
     assert anns["User"] == 1
-    with scope(user=world.bob, workspace=world.bobs):
+    with use_scope(user=world.bob, workspace=world.bobs):
         bobs = await counts(world.client)
-        await ScopedRequests(application)({}, nothing, nothing)
+        await ScopeMiddleware(application)({}, nothing, nothing)
         assert await counts(world.client) == bobs != anns
     assert seen[2:] == [nobodys, anns]
 
 
 async def test_a_workspace_shows_itself_and_its_people(world: World):
     """Inside a workspace its members, invitations and trail are seen, and no other's."""
-    with scope(workspace=world.bobs):
+    with use_scope(workspace=world.bobs):
         assert await counts(world.client) == {
             "User": 1, "Workspace": 1, "WorkspaceMember": 1, "Invitation": 1, "AuditEvent": 1,
         }  # fmt: skip
@@ -158,14 +158,14 @@ async def test_a_workspace_shows_itself_and_its_people(world: World):
 )
 async def test_a_key_shows_what_bears_it(world: World, key: str, table: str):
     """Before it is known who calls, a token or an address shows its own row alone."""
-    with scope(key=key):
+    with use_scope(key=key):
         assert await counts(world.client) == {table: 1}
 
 
 async def test_what_is_not_seen_cannot_be_changed_or_deleted(world: World, owner: Prisma):
     """Writes without a filter end at the scope's edge."""
     before = await owner.query_raw('SELECT * FROM "Session" ORDER BY id')
-    with scope(user=world.ann, workspace=world.anns):
+    with use_scope(user=world.ann, workspace=world.anns):
         await world.client.workspacemember.update_many(where={}, data={"joinedAt": _PAST})
         await world.client.user.update_many(where={}, data={"name": "changed"})
         await world.client.workspace.update_many(where={}, data={"name": "changed"})
@@ -206,7 +206,7 @@ FORGED: dict[str, Callable[[World], Awaitable[object]]] = {
 async def test_nothing_is_written_into_another_scope(world: World, row: str):
     """A row that names somebody else's workspace or user is refused."""
     with (
-        scope(user=world.ann, workspace=world.anns),
+        use_scope(user=world.ann, workspace=world.anns),
         pytest.raises(PrismaError, match="row-level security"),
     ):
         await FORGED[row](world)
@@ -215,7 +215,7 @@ async def test_nothing_is_written_into_another_scope(world: World, row: str):
 async def test_a_row_cannot_be_moved_into_another_scope(world: World):
     """Nor does an update hand a row over."""
     with (
-        scope(user=world.ann, workspace=world.anns),
+        use_scope(user=world.ann, workspace=world.anns),
         pytest.raises(PrismaError, match="row-level security"),
     ):
         await world.client.execute_raw('UPDATE "Invitation" SET "workspaceId" = $1', world.bobs)
@@ -223,7 +223,7 @@ async def test_a_row_cannot_be_moved_into_another_scope(world: World):
 
 async def test_the_trail_is_append_only(world: World):
     """The service's role may add to the trail; changing or deleting is an error, not a silence."""
-    with scope(user=world.ann, workspace=world.anns):
+    with use_scope(user=world.ann, workspace=world.anns):
         for statement in ('UPDATE "AuditEvent" SET action = $1', 'DELETE FROM "AuditEvent"'):
             with pytest.raises(RawQueryError, match="permission denied"):
                 await world.client.execute_raw(statement, *(["x"] if "$1" in statement else []))  # pyright: ignore[reportArgumentType]  # one of two literals
@@ -231,5 +231,5 @@ async def test_the_trail_is_append_only(world: World):
 
 async def test_a_setting_that_is_no_id_shows_nothing(world: World):
     """A scope of nonsense is an error rather than a way in."""
-    with scope(user="' OR true --"), pytest.raises(PrismaError):
+    with use_scope(user="' OR true --"), pytest.raises(PrismaError):
         await world.client.user.find_many()

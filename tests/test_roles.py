@@ -12,7 +12,7 @@ from prisma import Prisma
 from prisma.errors import PrismaError
 
 from app import roles
-from app.scope import scope
+from app.scope import use_scope
 from app.settings import ROOT
 from tests.fix_database import run_prisma, run_sql
 from tests.fix_service import SECRET_KEY, environment
@@ -47,7 +47,7 @@ async def test_the_role_reads_and_writes_rows_and_owns_nothing(
     assert prepare(database, role).returncode == 0
 
     async with Prisma(use_dotenv=False, datasource={"url": role_url}) as client:
-        with scope(user=SOMEBODY):
+        with use_scope(user=SOMEBODY):
             await client.user.create({"id": SOMEBODY, "email": "role@example.com"})
             assert await client.user.delete(where={"id": SOMEBODY})
         for forbidden in (
@@ -75,7 +75,7 @@ async def test_a_role_that_is_prepared_before_the_first_migration(
 
     url = roles.login_url(database, role, roles.password(SECRET_KEY, role))
     async with Prisma(use_dotenv=False, datasource={"url": url}) as client:
-        with scope(user=SOMEBODY):
+        with use_scope(user=SOMEBODY):
             await client.user.create({"id": SOMEBODY, "email": "role@example.com"})
         for forbidden in (
             "SELECT * FROM _prisma_migrations",

@@ -93,7 +93,7 @@ async def test_the_service_sweeps(owner: Prisma, settings: Settings):
     """It does so when it starts, and from time to time."""
     await fill(owner)
     until = time.monotonic() + 20
-    async with background.running(settings):
+    async with background.background_tasks(settings):
         while await left(owner) != LEFT:
             assert time.monotonic() < until
             await asyncio.sleep(0.02)

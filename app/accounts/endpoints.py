@@ -26,7 +26,7 @@ from app.auth import CurrentCaller, CurrentTokens, TokenPair, sessions
 from app.auth.errors import session_not_found
 from app.kit.description import domain_router
 from app.kit.ids import is_uuid
-from app.kit.pages import Page, PagesOf
+from app.kit.pages import Page, Pagination
 from app.kit.requests import CallerAddress, CurrentSettings, UserAgent
 from app.problems import problems
 
@@ -145,9 +145,11 @@ async def change_password(body: ChangePassword, caller: CurrentCaller) -> None:
 
 
 @router.get("/me/sessions", tags=["me"])
-async def list_sessions(caller: CurrentCaller, pages: PagesOf) -> Page[SessionView]:
+async def list_sessions(caller: CurrentCaller, pages: Pagination) -> Page[SessionView]:
     """One's sessions, the newest first."""
-    rows = await sessions.own(caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1)
+    rows = await sessions.list_own(
+        caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1
+    )
     page = pages.page(_SESSIONS, rows)
     items = [
         SessionView(**vars(session), current=session.id == caller.session.id)

@@ -8,7 +8,7 @@ _IGNORE = "If that was not you, ignore this mail: nothing has changed."
 
 
 async def confirm(tx: Prisma, *, to: str, link: str) -> None:
-    await mail.put(
+    await mail.enqueue(
         tx,
         to=to,
         subject="Confirm your e-mail address",
@@ -18,7 +18,7 @@ async def confirm(tx: Prisma, *, to: str, link: str) -> None:
 
 
 async def already_signed_up(tx: Prisma, *, to: str, link: str) -> None:
-    await mail.put(
+    await mail.enqueue(
         tx,
         to=to,
         subject="You have an account already",
@@ -29,7 +29,7 @@ async def already_signed_up(tx: Prisma, *, to: str, link: str) -> None:
 
 
 async def already_confirmed(tx: Prisma, *, to: str) -> None:
-    await mail.put(
+    await mail.enqueue(
         tx,
         to=to,
         subject="Your e-mail address is confirmed",
@@ -39,7 +39,7 @@ async def already_confirmed(tx: Prisma, *, to: str) -> None:
 
 
 async def reset(tx: Prisma, *, to: str, link: str) -> None:
-    await mail.put(
+    await mail.enqueue(
         tx,
         to=to,
         subject="Set a new password",
@@ -49,7 +49,7 @@ async def reset(tx: Prisma, *, to: str, link: str) -> None:
 
 
 async def no_account(tx: Prisma, *, to: str) -> None:
-    await mail.put(
+    await mail.enqueue(
         tx,
         to=to,
         subject="No account with this address",
@@ -59,7 +59,7 @@ async def no_account(tx: Prisma, *, to: str) -> None:
 
 
 async def password_changed(tx: Prisma, *, to: str) -> None:
-    await mail.put(
+    await mail.enqueue(
         tx,
         to=to,
         subject="Your password was changed",

@@ -12,7 +12,7 @@ from app.accounts.errors import wrong_password
 from app.auth import Caller, passwords, sessions, throttle
 from app.auth.errors import not_signed_in
 from app.db import prisma
-from app.scope import scope
+from app.scope import use_scope
 from app.workspaces import WorkspaceId, is_workspace_id
 
 # What thousands of workspaces hold takes the database its time to delete.
@@ -34,7 +34,7 @@ async def change_password(caller: Caller, *, current: str, new: str) -> None:
     user = caller.user
     await _require_password(caller, current)
     passwords.require_strong(new, email=user.email, name=user.name, field="newPassword")
-    password_hash = await passwords.hash_of(new)
+    password_hash = await passwords.hash_password(new)
     async with prisma.tx() as tx:
         changed = await tx.user.update_many(
             where={"id": user.id, "passwordHash": user.passwordHash},
@@ -45,7 +45,7 @@ async def change_password(caller: Caller, *, current: str, new: str) -> None:
         await sessions.end_all(tx, user.id, but=caller.session.id)
         await tx.emailtoken.delete_many(where={"userId": user.id})
         await mails.password_changed(tx, to=user.email)
-    mail.send_soon()
+    mail.wake_sender()
 
 
 async def delete(caller: Caller, *, password: str) -> None:
@@ -62,7 +62,7 @@ async def switch_workspace(caller: Caller, workspace: str | None) -> Session:
     """Work in a workspace that one is a member of, or in none."""
     async with prisma.tx() as tx:
         if workspace is not None:
-            await _hold_membership(tx, caller, workspace)
+            await _lock_membership(tx, caller, workspace)
         session = await tx.session.update(
             where={"id": caller.session.id},
             data={"workspace": {"connect": {"id": workspace}}}
@@ -74,7 +74,7 @@ async def switch_workspace(caller: Caller, workspace: str | None) -> Session:
     return session
 
 
-async def _hold_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
+async def _lock_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
     """Raises 404 unless the caller is a member, which they stay until the transaction ends."""
     user = caller.user.id
     if not is_workspace_id(workspace):
@@ -83,8 +83,8 @@ async def _hold_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
     # First as anybody: only a member enters the workspace's scope.
     if await workspaces.role_in(id_, user, tx=tx) is None:
         raise workspaces.workspace_not_found()
-    with scope(user=user, workspace=id_):
-        if not await workspaces.hold_membership(tx, id_, user):
+    with use_scope(user=user, workspace=id_):
+        if not await workspaces.lock_membership(tx, id_, user):
             raise workspaces.workspace_not_found()
 
 
@@ -92,7 +92,7 @@ async def _require_password(caller: Caller, password: str) -> None:
     # Whoever has somebody's access token may not guess the password with it. Strangers' guessing
     # at the log-in counts elsewhere: it keeps nobody from changing a password.
     await throttle.attempt(PASSWORDS_IN_SESSION, caller.session.id)
-    is_right, _ = await passwords.matches(password, caller.user.passwordHash)
+    is_right, _ = await passwords.verify(password, caller.user.passwordHash)
     if not is_right:
         raise wrong_password()
-    await throttle.forget(PASSWORDS_IN_SESSION, caller.session.id)
+    await throttle.reset(PASSWORDS_IN_SESSION, caller.session.id)

@@ -16,11 +16,11 @@ from prisma.types import UserUpdateInput
 from app import mail
 from app.accounts import mails
 from app.accounts.errors import invalid_link, wrong_credentials
-from app.auth import TokenPair, Tokens, hash_of, new_secret, passwords, sessions, throttle
+from app.auth import TokenPair, Tokens, hash_secret, new_secret, passwords, sessions, throttle
 from app.auth.throttle import Limit
 from app.db import prisma
 from app.kit.ids import new_uuid7
-from app.scope import scope
+from app.scope import use_scope
 
 # From one address to one account, so that whoever guesses elsewhere does not lock its holder out;
 # the account's own limit is for those who guess from many addresses.
@@ -31,9 +31,9 @@ MAILS_TO_ACCOUNT = Limit("mails to account", 5, timedelta(hours=1))
 MAILS_FROM_ADDRESS = Limit("mails from address", 50, timedelta(hours=1))
 
 # An account was made, or deleted, at this very moment: a second look tells.
-_OVERTAKEN = (UniqueViolationError, ForeignKeyViolationError)
+_CONCURRENT_CHANGES = (UniqueViolationError, ForeignKeyViolationError)
 
-_LINK_LIFE = {
+_LINK_LIFETIME = {
     EmailTokenPurpose.confirm: timedelta(days=3),
     EmailTokenPurpose.reset: timedelta(hours=1),
 }
@@ -58,24 +58,24 @@ async def sign_up(
     """Make an account that waits for its confirmation, or tell its holder that there is one."""
     passwords.require_strong(password, email=email, name=name)
     await _count_mail("sign-up", email, address)
-    password_hash = await passwords.hash_of(password)
+    password_hash = await passwords.hash_password(password)
     try:
         await _sign_up(email, password_hash, name, public_url)
-    except _OVERTAKEN:
+    except _CONCURRENT_CHANGES:
         await _sign_up(email, password_hash, name, public_url)
-    mail.send_soon()
+    mail.wake_sender()
 
 
 async def _sign_up(email: str, password_hash: str, name: str | None, public_url: str) -> None:
     async with prisma.tx() as tx:
-        with scope(key=email):
+        with use_scope(key=email):
             found = await tx.user.find_unique(where={"email": email})
         user = found.id if found else new_uuid7()
         is_confirmed = found is not None and found.emailConfirmedAt is not None
         link = _new_link(
             EmailTokenPurpose.reset if is_confirmed else EmailTokenPurpose.confirm, public_url
         )
-        with scope(user=user):
+        with use_scope(user=user):
             if found is None:
                 await tx.user.create(
                     {"id": user, "email": email, "name": name, "passwordHash": password_hash}
@@ -98,21 +98,21 @@ async def mail_link(
     await _count_mail(purpose, email, address)
     try:
         await _mail_link(purpose, email, public_url)
-    except _OVERTAKEN:
+    except _CONCURRENT_CHANGES:
         await _mail_link(purpose, email, public_url)
-    mail.send_soon()
+    mail.wake_sender()
 
 
 async def _mail_link(purpose: EmailTokenPurpose, email: str, public_url: str) -> None:
     link = _new_link(purpose, public_url)
     async with prisma.tx() as tx:
-        with scope(key=email):
+        with use_scope(key=email):
             found = await tx.user.find_unique(where={"email": email})
         is_confirmed = found is not None and found.emailConfirmedAt is not None
-        with scope(user=found.id if found else new_uuid7()):
+        with use_scope(user=found.id if found else new_uuid7()):
             if found is None or (is_confirmed and purpose == EmailTokenPurpose.confirm):
                 # There is none: it is to take as long as making one.
-                await tx.emailtoken.delete_many(where={"hash": hash_of(link.secret)})
+                await tx.emailtoken.delete_many(where={"hash": hash_secret(link.secret)})
             else:
                 await _keep(tx, link, user=found.id, email=email)
             if found is None:
@@ -129,11 +129,11 @@ async def confirm_email(*, token: str, password: str, address: str) -> None:
     """The address is its account's from now on; the link works once."""
     link = await _link(token, EmailTokenPurpose.confirm)
     await _count_try(link.email, address)
-    with scope(user=link.userId):
+    with use_scope(user=link.userId):
         user = await prisma.user.find_unique(where={"id": link.userId})
         if user is None or user.email != link.email:
             raise invalid_link()
-        is_right, _ = await passwords.matches(password, user.passwordHash)
+        is_right, _ = await passwords.verify(password, user.passwordHash)
         if not is_right:
             raise wrong_credentials()
         async with prisma.tx() as tx:
@@ -153,12 +153,12 @@ async def confirm_email(*, token: str, password: str, address: str) -> None:
 async def reset_password(*, token: str, password: str, address: str) -> None:
     """Set a password by a link that works once; ends all sessions."""
     link = await _link(token, EmailTokenPurpose.reset)
-    with scope(user=link.userId):
+    with use_scope(user=link.userId):
         user = await prisma.user.find_unique(where={"id": link.userId})
         if user is None or user.email != link.email:
             raise invalid_link()
         passwords.require_strong(password, email=user.email, name=user.name, field="newPassword")
-        password_hash = await passwords.hash_of(password)
+        password_hash = await passwords.hash_password(password)
         async with prisma.tx() as tx:
             changes: UserUpdateInput = {"passwordHash": password_hash}
             if user.emailConfirmedAt is None:  # who has the link reads the address's mail
@@ -170,7 +170,7 @@ async def reset_password(*, token: str, password: str, address: str) -> None:
             await sessions.end_all(tx, user.id)
             await mails.password_changed(tx, to=user.email)
     await _forget_tries(user.email, address)
-    mail.send_soon()
+    mail.wake_sender()
 
 
 async def log_in(
@@ -185,7 +185,7 @@ async def log_in(
     if pair is None:
         raise wrong_credentials()
     await _forget_tries(email, address)
-    await throttle.give_back(LOG_INS_FROM_ADDRESS, address)
+    await throttle.refund(LOG_INS_FROM_ADDRESS, address)
     return pair
 
 
@@ -193,14 +193,14 @@ async def _log_in(
     tokens: Tokens, email: str, password: str, user_agent: str | None
 ) -> TokenPair | None:
     """None if what is stored of the password became another while it was looked at."""
-    with scope(key=email):
+    with use_scope(key=email):
         user = await prisma.user.find_unique(where={"email": email})
-    is_right, hashed_anew = await passwords.matches(password, user.passwordHash if user else None)
+    is_right, hashed_anew = await passwords.verify(password, user.passwordHash if user else None)
     if not is_right or user is None or user.emailConfirmedAt is None:
         raise wrong_credentials()
-    with scope(user=user.id):
+    with use_scope(user=user.id):
         async with prisma.tx() as tx:
-            if not await _hold_password(tx, user):
+            if not await _lock_password(tx, user):
                 return None
             pair = await sessions.begin(tx, tokens, user=user.id, user_agent=user_agent)
         if hashed_anew:
@@ -211,7 +211,7 @@ async def _log_in(
     return pair
 
 
-async def _hold_password(tx: Prisma, user: User) -> bool:
+async def _lock_password(tx: Prisma, user: User) -> bool:
     """Let nobody change a password until the transaction ends; whether it is still the same.
 
     Who changes it then ends the session that begins here too.
@@ -232,8 +232,8 @@ async def _count_try(email: str, address: str) -> None:
 
 
 async def _forget_tries(email: str, address: str) -> None:
-    await throttle.forget(TRIES, f"{email} {address}")
-    await throttle.forget(LOG_INS_OF_ACCOUNT, email)
+    await throttle.reset(TRIES, f"{email} {address}")
+    await throttle.reset(LOG_INS_OF_ACCOUNT, email)
 
 
 async def _count_mail(purpose: str, email: str, address: str) -> None:
@@ -251,19 +251,19 @@ def _new_link(purpose: EmailTokenPurpose, public_url: str) -> Link:
 async def _keep(tx: Prisma, link: Link, *, user: str, email: str) -> None:
     await tx.emailtoken.create(
         {
-            "hash": hash_of(link.secret),
+            "hash": hash_secret(link.secret),
             "purpose": link.purpose,
             "userId": user,
             "email": email,
-            "expiresAt": datetime.now(UTC) + _LINK_LIFE[link.purpose],
+            "expiresAt": datetime.now(UTC) + _LINK_LIFETIME[link.purpose],
         }
     )
 
 
 async def _link(token: str, purpose: EmailTokenPurpose) -> EmailToken:
     """What a link's secret stands for; raises 400."""
-    hash_ = hash_of(token)
-    with scope(key=hash_):
+    hash_ = hash_secret(token)
+    with use_scope(key=hash_):
         found = await prisma.emailtoken.find_unique(where={"hash": hash_})
     if found is None or found.purpose != purpose or found.expiresAt <= datetime.now(UTC):
         raise invalid_link()

@@ -10,7 +10,7 @@ from prisma.types import AuditEventWhereInput
 from pydantic import JsonValue
 
 from app.db import prisma
-from app.kit.pages import Page, Pages
+from app.kit.pages import Page, PageRequest
 
 
 class AuditEntry(partials.AuditEntry):
@@ -46,7 +46,7 @@ async def record(
     )
 
 
-async def entries(workspace: str, pages: Pages) -> Page[AuditEntry]:
+async def entries(workspace: str, pages: PageRequest) -> Page[AuditEntry]:
     """What happened in a workspace, the newest first; in its scope."""
     list_ = f"audit events of {workspace}"
     where: AuditEventWhereInput = {"workspaceId": workspace}

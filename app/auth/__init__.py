@@ -1,10 +1,10 @@
 """Who calls: passwords, sessions, tokens."""
 
 from app.auth import passwords, sessions, throttle
-from app.auth.caller import BearerToken, Caller, CurrentCaller, CurrentTokens, going_on
+from app.auth.caller import BearerToken, Caller, CurrentCaller, CurrentTokens, verify_session
 from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
-from app.auth.tokens import Tokens, hash_of, new_secret
+from app.auth.tokens import Tokens, hash_secret, new_secret
 
 TABLES = ("User", "Session", "RefreshToken", "EmailToken", "Throttle")
 
@@ -18,10 +18,10 @@ __all__ = [
     "Password",
     "TokenPair",
     "Tokens",
-    "going_on",
-    "hash_of",
+    "hash_secret",
     "new_secret",
     "passwords",
     "sessions",
     "throttle",
+    "verify_session",
 ]

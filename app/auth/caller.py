@@ -12,8 +12,8 @@ from prisma.models import Session, User
 from app.auth.errors import not_signed_in
 from app.auth.tokens import Claims, InvalidToken, Tokens
 from app.db import prisma
-from app.kit.description import may_answer
-from app.scope import enter
+from app.kit.description import declare_responses
+from app.scope import set_scope
 
 _HEADER = b"authorization"
 
@@ -44,7 +44,7 @@ class BearerToken(SecurityBase):
     scheme_name = "HTTPBearer"
 
     def claims(self, request: Request) -> Claims:
-        """What the token says; whether its session still is, `going_on` finds out."""
+        """What the token says; whether its session still is, `verify_session` finds out."""
         given = next((value for name, value in request.scope["headers"] if name == _HEADER), b"")
         scheme, _, token = given.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
@@ -64,25 +64,25 @@ class _Login(Protocol):
 LoginT = TypeVar("LoginT", bound=_Login)
 
 
-def going_on(session: LoginT | None, claims: Claims) -> LoginT:
+def verify_session(session: LoginT | None, claims: Claims) -> LoginT:
     """The session of a token, read anew; raises 401 if it is over."""
     if session is None or session.userId != claims.user or session.expiresAt <= datetime.now(UTC):
         raise not_signed_in()
     return session
 
 
-class _SignedIn(BearerToken):
+class _CallerDependency(BearerToken):
     async def __call__(self, request: Request) -> Caller:
         claims = self.claims(request)
-        enter(user=claims.user)
+        set_scope(user=claims.user)
         found = await prisma.session.find_unique(
             where={"id": claims.session}, include={"user": True}
         )
-        session = going_on(found, claims)
+        session = verify_session(found, claims)
         if session.user is None:
             raise not_signed_in()
         return Caller(session.user, session)
 
 
 # A route with this runs in its caller's scope: their own rows, and nobody else's.
-CurrentCaller = Annotated[Caller, Depends(may_answer(401)(_SignedIn()))]
+CurrentCaller = Annotated[Caller, Depends(declare_responses(401)(_CallerDependency()))]

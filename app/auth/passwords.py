@@ -79,12 +79,12 @@ def weaknesses(password: str, *, email: str, name: str | None) -> list[str]:
     return reasons
 
 
-async def hash_of(password: str) -> str:
+async def hash_password(password: str) -> str:
     """What is stored of a password."""
     return await _in_thread(_hasher.hash, _normal(password))
 
 
-async def matches(password: str, stored: str | None) -> tuple[bool, str | None]:
+async def verify(password: str, stored: str | None) -> tuple[bool, str | None]:
     """Whether a password is the one that was stored, and if it is to be stored anew, as what.
 
     Without a stored one it takes as long as with one, so that nobody can tell by the time.

@@ -16,13 +16,13 @@ from prisma.types import SessionWhereInput
 from pydantic import BaseModel
 
 from app.auth.errors import invalid_refresh_token
-from app.auth.tokens import ACCESS_LIFE, Tokens, hash_of, new_secret
+from app.auth.tokens import ACCESS_LIFETIME, Tokens, hash_secret, new_secret
 from app.db import prisma
-from app.scope import scope
+from app.scope import use_scope
 
 # Of a session that is not used.
-LIFE = timedelta(days=30)
-GRACE = timedelta(seconds=10)
+LIFETIME = timedelta(days=30)
+GRACE_PERIOD = timedelta(seconds=10)
 _own = SessionActions(prisma, OwnSession)
 
 
@@ -39,20 +39,20 @@ async def begin(tx: Prisma, tokens: Tokens, *, user: str, user_agent: str | None
     """A new session; in its user's scope."""
     now = datetime.now(UTC)
     session = await tx.session.create(
-        {"userId": user, "userAgent": user_agent, "usedAt": now, "expiresAt": now + LIFE}
+        {"userId": user, "userAgent": user_agent, "usedAt": now, "expiresAt": now + LIFETIME}
     )
     return await _issue(tx, tokens, user=user, session=session.id, now=now)
 
 
 async def refresh(tokens: Tokens, *, refresh_token: str) -> TokenPair:
     """Exchange a refresh token; raises 401."""
-    hash_ = hash_of(refresh_token)
-    with scope(key=hash_):
+    hash_ = hash_secret(refresh_token)
+    with use_scope(key=hash_):
         found = await prisma.refreshtoken.find_unique(where={"hash": hash_})
     now = datetime.now(UTC)
     if found is None or found.expiresAt <= now:
         raise invalid_refresh_token()
-    with scope(user=found.userId):
+    with use_scope(user=found.userId):
         async with prisma.tx() as tx:
             pair = await _exchange(tx, tokens, found, now)
     if pair is None:  # after the transaction, which may have ended the session
@@ -60,7 +60,7 @@ async def refresh(tokens: Tokens, *, refresh_token: str) -> TokenPair:
     return pair
 
 
-async def own(user: str, *, after: str | None, take: int) -> list[OwnSession]:
+async def list_own(user: str, *, after: str | None, take: int) -> list[OwnSession]:
     """A user's sessions, the newest first."""
     where: SessionWhereInput = {"userId": user, "expiresAt": {"gt": datetime.now(UTC)}}
     if after:
@@ -87,14 +87,14 @@ async def _exchange(
     # It also locks the session's row: the exchanges of a family happen one after the other.
     is_alive = await tx.session.update_many(
         where={"id": presented.sessionId, "expiresAt": {"gt": now}},
-        data={"usedAt": now, "expiresAt": now + LIFE},
+        data={"usedAt": now, "expiresAt": now + LIFETIME},
     )
     token = await tx.refreshtoken.find_unique(where={"id": presented.id})
     if not is_alive or token is None:
         return None
     if token.rotatedAt is None:
         await tx.refreshtoken.update(where={"id": token.id}, data={"rotatedAt": now})
-    elif now - token.rotatedAt > GRACE:
+    elif now - token.rotatedAt > GRACE_PERIOD:
         await tx.session.delete_many(where={"id": token.sessionId})
         return None
     return await _issue(tx, tokens, user=token.userId, session=token.sessionId, now=now)
@@ -105,10 +105,15 @@ async def _issue(
 ) -> TokenPair:
     secret = new_secret()
     await tx.refreshtoken.create(
-        {"hash": hash_of(secret), "sessionId": session, "userId": user, "expiresAt": now + LIFE}
+        {
+            "hash": hash_secret(secret),
+            "sessionId": session,
+            "userId": user,
+            "expiresAt": now + LIFETIME,
+        }
     )
     return TokenPair(
         accessToken=tokens.access(user=user, session=session),
         refreshToken=secret,
-        expiresIn=int(ACCESS_LIFE.total_seconds()),
+        expiresIn=int(ACCESS_LIFETIME.total_seconds()),
     )

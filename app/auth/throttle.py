@@ -7,7 +7,7 @@ from typing import Any
 
 from app.auth.errors import too_many_attempts
 from app.db import prisma
-from app.scope import scope
+from app.scope import use_scope
 
 # One statement, so that attempts at the same moment are all counted; Prisma's upsert cannot begin
 # anew when the time is over. The clock is the database's, which all processes share.
@@ -37,23 +37,23 @@ async def attempt(limit: Limit, subject: str) -> None:
     if not subject:
         return
     key = _key(limit, subject)
-    with scope(key=key):
+    with use_scope(key=key):
         found: Any = await prisma.query_first(_COUNT, key, limit.within.total_seconds())
     if found["count"] > limit.most:
         raise too_many_attempts(max(found["seconds"], 1))
 
 
-async def forget(limit: Limit, subject: str) -> None:
+async def reset(limit: Limit, subject: str) -> None:
     """Begin anew: who tried has proved who they are."""
     key = _key(limit, subject)
-    with scope(key=key):
+    with use_scope(key=key):
         await prisma.throttle.delete_many(where={"key": key})
 
 
-async def give_back(limit: Limit, subject: str) -> None:
+async def refund(limit: Limit, subject: str) -> None:
     """Take an attempt back: many people at one address who log in rightly do no harm."""
     key = _key(limit, subject)
-    with scope(key=key):
+    with use_scope(key=key):
         await prisma.throttle.update_many(
             where={"key": key, "count": {"gt": 0}}, data={"count": {"decrement": 1}}
         )

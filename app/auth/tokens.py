@@ -15,7 +15,7 @@ from app.settings import Settings
 ISSUER = "tenantry"
 AUDIENCE = "tenantry"
 ALGORITHM = "HS256"
-ACCESS_LIFE = timedelta(minutes=15)
+ACCESS_LIFETIME = timedelta(minutes=15)
 # How many tokens are remembered as good; the oldest go first.
 REMEMBERED = 10_000
 
@@ -71,7 +71,7 @@ class Tokens:
                 "sub": user,
                 "sid": session,
                 "iat": now,
-                "exp": now + ACCESS_LIFE,
+                "exp": now + ACCESS_LIFETIME,
             },
             self._signing.secret,
             algorithm=ALGORITHM,
@@ -118,7 +118,7 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def hash_of(secret: str) -> str:
+def hash_secret(secret: str) -> str:
     """What is stored of an opaque token. It has nothing to guess, so a plain hash will do."""
     return hashlib.sha256(secret.encode()).hexdigest()
 

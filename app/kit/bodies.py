@@ -8,17 +8,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.problems import Problem
 
 # Generous for JSON that people write; nothing that is uploaded comes this way.
-LONGEST_BODY = 1024 * 1024
+MAX_BODY_BYTES = 1024 * 1024
 
 
-class LimitedBodies:
+class BodyLimitMiddleware:
     """Gives the application a body that is whole, or ends its reading with 413 or 408.
 
     A body that nothing reads is let lie. Wherever something of a body may still come, the answer
     ends the connection.
     """
 
-    def __init__(self, app: ASGIApp, *, seconds: float, longest: int = LONGEST_BODY) -> None:
+    def __init__(self, app: ASGIApp, *, seconds: float, longest: int = MAX_BODY_BYTES) -> None:
         self.app = app
         self.seconds = seconds
         self.longest = longest

@@ -10,7 +10,7 @@ YOUNG = 10_000
 
 
 @contextmanager
-def collecting_rarely() -> Generator[None]:
+def infrequent_collection() -> Generator[None]:
     """What is loaded by now stays: it is not looked at again, and the young ones less often."""
     thresholds = gc.get_threshold()
     gc.collect()

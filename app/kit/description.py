@@ -42,7 +42,7 @@ class _Declared:
 _of_dependencies: dict[Callable[..., Any], _Declared] = {}
 
 
-def may_answer(
+def declare_responses(
     *statuses: int, path: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[DependencyT], DependencyT]:
     """Declares the problems with which a dependency may end a request.
@@ -57,7 +57,7 @@ def may_answer(
     return declare
 
 
-class DescribedRoute(APIRoute):
+class DocumentedRoute(APIRoute):
     """Says what may be answered."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -84,7 +84,7 @@ class DescribedRoute(APIRoute):
 def domain_router() -> APIRouter:
     """A router for a domain's routes, below /v1."""
     return APIRouter(
-        prefix="/v1", route_class=DescribedRoute, generate_unique_id_function=operation_id
+        prefix="/v1", route_class=DocumentedRoute, generate_unique_id_function=operation_id
     )
 
 

@@ -18,7 +18,7 @@ from typing_extensions import TypeForm
 from app.kit.ids import is_uuid
 from app.problems import Problem
 
-MOST = 100
+MAX_PAGE_SIZE = 100
 _MARK = 8
 
 
@@ -43,10 +43,10 @@ class Page(BaseModel, Generic[ItemT]):
         return f"{getattr(params[0], '__name__', 'Any')}Page"
 
 
-class Pages(BaseModel):
+class PageRequest(BaseModel):
     """Which part of a list is asked for; a list has a name, so that its cursors fit no other."""
 
-    take: Annotated[int, Field(ge=1, le=MOST, description="How many items.")] = 20
+    take: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description="How many items.")] = 20
     cursor: Annotated[
         str | None, Field(max_length=200, description="The nextCursor of the page before.")
     ] = None
@@ -108,4 +108,4 @@ def _mark_of(list_: str) -> bytes:
 
 
 # A model of the query and no dependency, which costs FastAPI more.
-PagesOf = Annotated[Pages, Query()]
+Pagination = Annotated[PageRequest, Query()]

@@ -12,18 +12,18 @@ _LONGEST_AGENT = 200
 _NETWORK = 64
 
 
-def address_of(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:
+def client_address(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:
     """The address that calls, of IPv6 its network: what the last proxy of ours saw, or else who is
     connected.
 
     X-Forwarded-For counts only as far as proxies named in the settings wrote it: from its end to
     the first address that is none of theirs. What stands before that anybody may have made up.
     """
-    caller = parsed_address(peer or "")
+    caller = parse_address(peer or "")
     for entry in reversed(forwarded.split(",")):
         if caller is None or not any(caller in network for network in trusted):
             break
-        seen = parsed_address(entry)
+        seen = parse_address(entry)
         if seen is None:
             break
         caller = seen
@@ -32,7 +32,7 @@ def address_of(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -
     return str(caller or "")
 
 
-def parsed_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An address, of IPv4 also where it is written as one of IPv6; None for what is none."""
     try:
         address = ipaddress.ip_address(text.strip())
@@ -49,7 +49,7 @@ async def _caller_address(request: Request) -> str:
     settings: Settings = request.app.state.settings
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
     peer = request.client.host if request.client else None
-    return address_of(peer, forwarded, settings.trusted_proxies)
+    return client_address(peer, forwarded, settings.trusted_proxies)
 
 
 async def _user_agent(request: Request) -> str | None:

@@ -12,11 +12,11 @@ LEASE = timedelta(minutes=10)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
 # As mail servers do: after that it is of no use any more.
-LIFE = timedelta(days=5)
+LIFETIME = timedelta(days=5)
 _LONGEST_ERROR = 500
 
 # Prisma cannot skip what others have locked, and so not divide the mail among senders.
-_TAKE = """
+_CLAIM = """
     UPDATE "OutboxMail"
     SET attempts = attempts + 1, "nextAttemptAt" = now() + make_interval(secs => $1)
     WHERE id IN (
@@ -41,22 +41,22 @@ class Mail:
     created: datetime
 
 
-async def put(tx: Prisma, *, to: str, subject: str, text: str) -> None:
-    """Put a mail into the outbox, in the transaction of what it tells of; then `send_soon()`."""
+async def enqueue(tx: Prisma, *, to: str, subject: str, text: str) -> None:
+    """Put a mail into the outbox, in the transaction of what it tells of; then `wake_sender()`."""
     # The service's role may put mail in and not look at it: `create` would read the row back.
     await tx.outboxmail.create_many(
         data=[{"recipient": to, "subject": " ".join(subject.split()), "text": text}]
     )
 
 
-def send_soon() -> None:
+def wake_sender() -> None:
     """After the commit: let this process's sender look now rather than in some seconds."""
     for event in _waiting:
         event.set()
 
 
 def listen() -> asyncio.Event:
-    """An event that `send_soon` sets."""
+    """An event that `wake_sender` sets."""
     event = asyncio.Event()
     _waiting.add(event)
     return event
@@ -66,9 +66,9 @@ def stop_listening(event: asyncio.Event) -> None:
     _waiting.discard(event)
 
 
-async def take(owner: Prisma, *, most: int) -> list[Mail]:
+async def claim(owner: Prisma, *, most: int) -> list[Mail]:
     """Mail that is due, for this sender alone."""
-    rows: list[Any] = await owner.query_raw(_TAKE, LEASE.total_seconds(), most)
+    rows: list[Any] = await owner.query_raw(_CLAIM, LEASE.total_seconds(), most)
     return [
         Mail(
             id=row["id"],
@@ -86,7 +86,7 @@ async def remove(owner: Prisma, mail: Mail) -> None:
     await owner.outboxmail.delete_many(where={"id": mail.id})
 
 
-async def put_back(owner: Prisma, mail: Mail, error: str) -> None:
+async def retry_later(owner: Prisma, mail: Mail, error: str) -> None:
     """It could not be sent: later, and each time later still."""
     pause = min(FIRST_PAUSE * 2 ** min(mail.attempts - 1, 20), LONGEST_PAUSE)
     await owner.outboxmail.update_many(

@@ -31,7 +31,7 @@ _OF_ONE_MAIL = (
 
 
 class Sender:
-    """Sends mail while `run` runs; woken by `send_soon`."""
+    """Sends mail while `run` runs; woken by `wake_sender`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -52,12 +52,12 @@ class Sender:
 
     async def _send_due(self, owner: Prisma) -> int:
         """One round; how many mails it dealt with before the server was away."""
-        mails = await outbox.take(owner, most=AT_ONCE)
+        mails = await outbox.claim(owner, most=AT_ONCE)
         if not mails:
             return 0
         done = 0
         try:
-            async with transports.opened(self._settings) as send:
+            async with transports.open_transport(self._settings) as send:
                 for mail in mails:
                     await self._send(owner, send, mail)
                     done += 1
@@ -78,7 +78,7 @@ class Sender:
             log.warning("Mail %s is refused for good and dropped: %s", mail.id, refusal)
         except _OF_ONE_MAIL as error:
             log.warning("Mail %s is not taken, trying on: %s", mail.id, _reason(error))
-            await self._put_back(owner, mail, error)
+            await self._retry_later(owner, mail, error)
             return
         await outbox.remove(owner, mail)
 
@@ -87,14 +87,14 @@ class Sender:
             self._is_away = True
             log.warning("Mail cannot be sent, trying on: %s", _reason(error))
         for mail in mails:
-            await self._put_back(owner, mail, error)
+            await self._retry_later(owner, mail, error)
 
-    async def _put_back(self, owner: Prisma, mail: Mail, error: Exception) -> None:
-        if datetime.now(UTC) - mail.created > outbox.LIFE:
+    async def _retry_later(self, owner: Prisma, mail: Mail, error: Exception) -> None:
+        if datetime.now(UTC) - mail.created > outbox.LIFETIME:
             log.error("Mail %s could not be sent for days and is dropped.", mail.id)
             await outbox.remove(owner, mail)
         else:
-            await outbox.put_back(owner, mail, _reason(error))
+            await outbox.retry_later(owner, mail, _reason(error))
 
 
 def _reason(error: Exception) -> str:

@@ -26,7 +26,7 @@ class Refused(Exception):  # noqa: N818  (what the server says, no error of ours
     """The server will never take a mail for this recipient."""
 
 
-def opened(settings: Settings) -> AbstractAsyncContextManager[Send]:
+def open_transport(settings: Settings) -> AbstractAsyncContextManager[Send]:
     """What sends the mails of one round."""
     if settings.smtp_url is None:
         return _folder(settings.mail_folder, settings.mail_from)

@@ -1,28 +1,28 @@
 """Workspaces and their members: the helpers that others build on."""
 
-from app.workspaces.changes import Change, changing
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id, new_workspace_id
-from app.workspaces.membership import hold_membership, in_workspace, role_in
+from app.workspaces.membership import in_workspace, lock_membership, role_in
 from app.workspaces.rules import end_memberships
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
+from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
 
 TABLES = ("Workspace", "WorkspaceMember", "Invitation")
 
 __all__ = [
     "TABLES",
     "AdminScope",
-    "Change",
     "MemberScope",
     "OwnerScope",
     "WorkspaceId",
     "WorkspaceScope",
-    "changing",
+    "WorkspaceTransaction",
     "end_memberships",
-    "hold_membership",
     "in_workspace",
     "is_workspace_id",
+    "lock_membership",
     "new_workspace_id",
     "role_in",
     "workspace_not_found",
+    "workspace_transaction",
 ]

@@ -8,7 +8,7 @@ from prisma.partials import PendingInvitation
 from app import audit
 from app.auth import CurrentCaller
 from app.kit.description import domain_router
-from app.kit.pages import Page, PagesOf
+from app.kit.pages import Page, Pagination
 from app.kit.requests import CurrentSettings
 from app.problems import problems
 from app.workspaces import invitations, members, rules
@@ -36,7 +36,7 @@ InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 # First, since it is asked for most: one route is tried after the other.
 @router.get(WORKSPACE, tags=["workspaces"])
 async def read_workspace(scope: MemberScope) -> MyWorkspace:
-    return rules.seen_by(scope.workspace, scope.role)
+    return rules.workspace_view(scope.workspace, scope.role)
 
 
 @router.post("/workspaces", tags=["workspaces"], status_code=201, responses=problems(409))
@@ -53,9 +53,9 @@ async def create_workspace(
 
 
 @router.get("/workspaces", tags=["workspaces"])
-async def list_workspaces(caller: CurrentCaller, pages: PagesOf) -> Page[MyWorkspace]:
+async def list_workspaces(caller: CurrentCaller, pages: Pagination) -> Page[MyWorkspace]:
     """The workspaces that one is a member of, in the order of joining."""
-    return await rules.mine(caller, pages)
+    return await rules.list_mine(caller, pages)
 
 
 @router.patch(WORKSPACE, tags=["workspaces"])
@@ -85,9 +85,9 @@ async def transfer_workspace(
 
 
 @router.get(f"{WORKSPACE}/members", tags=["members"])
-async def list_members(scope: MemberScope, pages: PagesOf) -> Page[Membership]:
+async def list_members(scope: MemberScope, pages: Pagination) -> Page[Membership]:
     """The members, in the order of joining."""
-    return await members.members(scope, pages)
+    return await members.list_members(scope, pages)
 
 
 @router.post(
@@ -122,9 +122,9 @@ async def remove_member(scope: MemberScope, user_id: UserId) -> None:
 
 
 @router.get(f"{WORKSPACE}/invitations", tags=["invitations"])
-async def list_invitations(scope: AdminScope, pages: PagesOf) -> Page[PendingInvitation]:
+async def list_invitations(scope: AdminScope, pages: Pagination) -> Page[PendingInvitation]:
     """The invitations that nobody has accepted, the newest first."""
-    return await invitations.invitations(scope, pages)
+    return await invitations.list_pending(scope, pages)
 
 
 @router.post(
@@ -163,6 +163,6 @@ async def accept_invitation(caller: CurrentCaller, body: Acceptance) -> MyWorksp
 
 
 @router.get(f"{WORKSPACE}/audit-events", tags=["audit"])
-async def list_audit_events(scope: AdminScope, pages: PagesOf) -> Page[audit.AuditEntry]:
+async def list_audit_events(scope: AdminScope, pages: Pagination) -> Page[audit.AuditEntry]:
     """Who did what in the workspace, the newest first."""
     return await audit.entries(scope.id, pages)

@@ -9,12 +9,11 @@ from prisma.partials import PendingInvitation
 from prisma.types import InvitationWhereInput
 
 from app import audit, mail
-from app.auth import Caller, hash_of, new_secret, throttle
+from app.auth import Caller, hash_secret, new_secret, throttle
 from app.db import prisma
 from app.kit.ids import is_uuid
-from app.kit.pages import Page, Pages
-from app.scope import scope as entering
-from app.workspaces.changes import changing
+from app.kit.pages import Page, PageRequest
+from app.scope import use_scope
 from app.workspaces.errors import (
     already_invited,
     already_member,
@@ -23,13 +22,14 @@ from app.workspaces.errors import (
     invitation_not_found,
 )
 from app.workspaces.ids import WorkspaceId
-from app.workspaces.membership import hold, in_workspace
+from app.workspaces.membership import in_workspace, lock_workspace
 from app.workspaces.rights import require_below
-from app.workspaces.rules import seen_by
+from app.workspaces.rules import workspace_view
 from app.workspaces.schemas import IssuedInvitation, MyWorkspace
 from app.workspaces.scope import WorkspaceScope
+from app.workspaces.transactions import workspace_transaction
 
-LIFE = timedelta(days=7)
+LIFETIME = timedelta(days=7)
 # Each is a mail to whomever the caller likes.
 _BY_ONE_USER = throttle.Limit("invitations", 100, timedelta(hours=1))
 _TO_ONE_ADDRESS = throttle.Limit("invitations to address", 20, timedelta(days=1))
@@ -43,7 +43,7 @@ async def invite(
     await throttle.attempt(_BY_ONE_USER, scope.user.id)
     await throttle.attempt(_TO_ONE_ADDRESS, f"{scope.user.id} {email}")
     token = new_secret()
-    async with changing(scope, least=WorkspaceRole.admin) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
         require_below(this.role, role)
         if await this.tx.workspacemember.count(
             where={**in_workspace(scope.id), "user": {"is": {"email": email}}}
@@ -57,31 +57,31 @@ async def invite(
             invitation = await this.tx.invitation.create(
                 {
                     **in_workspace(scope.id),
-                    "hash": hash_of(token),
+                    "hash": hash_secret(token),
                     "email": email,
                     "role": role,
                     "invitedById": scope.user.id,
-                    "expiresAt": now + LIFE,
+                    "expiresAt": now + LIFETIME,
                 }
             )
         except UniqueViolationError:
             raise already_invited() from None
         await this.record("invitation.created", subject=invitation.id, email=email, role=role)
         # Behind the # the token stays in the browser: no server's log has it.
-        await mail.put(
+        await mail.enqueue(
             this.tx,
             to=email,
             subject=f"Invitation to {scope.workspace.name}",
             text=f"{scope.user.name or scope.user.email} invites you to work in the workspace "
             f"{scope.workspace.name} at Tenantry. To accept, log in or sign up with this address, "
             f"and open\n\n{public_url}/accept-invitation#token={token}\n\n"
-            f"within {LIFE.days} days.\n",
+            f"within {LIFETIME.days} days.\n",
         )
-    mail.send_soon()
+    mail.wake_sender()
     return IssuedInvitation.model_validate({**vars(invitation), "token": token})
 
 
-async def invitations(scope: WorkspaceScope, pages: Pages) -> Page[PendingInvitation]:
+async def list_pending(scope: WorkspaceScope, pages: PageRequest) -> Page[PendingInvitation]:
     """The invitations that nobody has accepted, the newest first."""
     list_ = f"invitations of {scope.id}"
     where: InvitationWhereInput = {**in_workspace(scope.id)}
@@ -92,7 +92,7 @@ async def invitations(scope: WorkspaceScope, pages: Pages) -> Page[PendingInvita
 
 
 async def revoke(scope: WorkspaceScope, *, invitation: str) -> None:
-    async with changing(scope, least=WorkspaceRole.admin) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
         found = (
             await this.tx.invitation.find_first(where={**in_workspace(scope.id), "id": invitation})
             if is_uuid(invitation)
@@ -112,16 +112,16 @@ async def accept(caller: Caller, *, token: str) -> MyWorkspace:
     """
     if caller.user.emailConfirmedAt is None:
         raise email_not_confirmed()
-    with entering(user=caller.user.id, key=hash_of(token)):
-        found = await prisma.invitation.find_unique(where={"hash": hash_of(token)})
+    with use_scope(user=caller.user.id, key=hash_secret(token)):
+        found = await prisma.invitation.find_unique(where={"hash": hash_secret(token)})
     if found is None or found.email != caller.user.email:
         raise invitation_not_found()
     if found.expiresAt <= datetime.now(UTC):
         raise invitation_expired()
     id_ = WorkspaceId(found.workspaceId)
-    with entering(user=caller.user.id, workspace=id_):
+    with use_scope(user=caller.user.id, workspace=id_):
         async with prisma.tx() as tx:
-            await hold(tx, id_)
+            await lock_workspace(tx, id_)
             if not await tx.invitation.delete_many(where={"id": found.id}):
                 raise invitation_not_found()  # accepted or revoked since
             try:
@@ -145,4 +145,4 @@ async def accept(caller: Caller, *, token: str) -> MyWorkspace:
             )
     if member.workspace is None:
         raise invitation_not_found()
-    return seen_by(member.workspace, member.role)
+    return workspace_view(member.workspace, member.role)

@@ -8,8 +8,7 @@ from prisma.models import WorkspaceMember
 
 from app.db import prisma
 from app.kit.ids import is_uuid
-from app.kit.pages import Page, Pages
-from app.workspaces.changes import Change, changing
+from app.kit.pages import Page, PageRequest
 from app.workspaces.errors import (
     already_member,
     member_not_found,
@@ -20,11 +19,12 @@ from app.workspaces.membership import in_workspace, joined_after, role_in
 from app.workspaces.rights import require_below
 from app.workspaces.schemas import Membership
 from app.workspaces.scope import WorkspaceScope
+from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
 
 _members = WorkspaceMemberActions(prisma, Membership)
 
 
-async def members(scope: WorkspaceScope, pages: Pages) -> Page[Membership]:
+async def list_members(scope: WorkspaceScope, pages: PageRequest) -> Page[Membership]:
     """The members of a workspace, in the order of joining."""
     list_ = f"members of {scope.id}"
     rows = await _members.find_many(
@@ -38,7 +38,7 @@ async def members(scope: WorkspaceScope, pages: Pages) -> Page[Membership]:
 
 async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:
     """Make somebody a member whom the caller already shares a workspace with."""
-    async with changing(scope, least=WorkspaceRole.admin) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
         require_below(this.role, role)
         if not await _shares_workspace(this.tx, user):
             raise person_not_found()
@@ -51,12 +51,12 @@ async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membe
         except ForeignKeyViolationError:  # their account is gone since
             raise person_not_found() from None
         shown = _shown(member)
-        await _take_back_invitation(this, shown.user.email)
+        await _revoke_invitation(this, shown.user.email)
         await this.record("member.added", subject=user, role=role)
     return shown
 
 
-async def _take_back_invitation(this: Change, email: str) -> None:
+async def _revoke_invitation(this: WorkspaceTransaction, email: str) -> None:
     """Who has become a member needs none; whoever may not revoke it may not add them."""
     found = await this.tx.invitation.find_first(
         where={**in_workspace(this.scope.id), "email": email}
@@ -68,7 +68,7 @@ async def _take_back_invitation(this: Change, email: str) -> None:
 
 
 async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:
-    async with changing(scope, least=WorkspaceRole.admin) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
         before = await _role(this, user)
         require_below(this.role, before, role)
         member = await this.tx.workspacemember.update(
@@ -86,7 +86,7 @@ async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) 
 async def remove(scope: WorkspaceScope, *, user: str) -> None:
     """Remove a member; oneself, which is leaving."""
     leaves = user == scope.user.id
-    async with changing(scope, least=WorkspaceRole.member) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.member) as this:
         role = await _role(this, user)
         if not leaves:
             require_below(this.role, role)
@@ -96,7 +96,7 @@ async def remove(scope: WorkspaceScope, *, user: str) -> None:
         await this.record("member.left" if leaves else "member.removed", subject=user, role=role)
 
 
-async def _role(this: Change, user: str) -> WorkspaceRole:
+async def _role(this: WorkspaceTransaction, user: str) -> WorkspaceRole:
     role = await role_in(this.scope.id, user, tx=this.tx) if is_uuid(user) else None
     if role is None:
         raise member_not_found()

@@ -33,7 +33,7 @@ async def role_in(
     return WorkspaceRole(member.role) if member else None
 
 
-async def hold(tx: Prisma, workspace: WorkspaceId) -> None:
+async def lock_workspace(tx: Prisma, workspace: WorkspaceId) -> None:
     """Let nobody else change who is what in a workspace until the transaction ends.
 
     Every such change begins with this, so that they come one after the other and cannot deadlock;
@@ -46,7 +46,7 @@ async def hold(tx: Prisma, workspace: WorkspaceId) -> None:
         raise workspace_not_found()
 
 
-async def hold_membership(tx: Prisma, workspace: WorkspaceId, user: str) -> bool:
+async def lock_membership(tx: Prisma, workspace: WorkspaceId, user: str) -> bool:
     """Let nobody end a membership until the transaction ends; whether there is one.
 
     In the workspace's scope.

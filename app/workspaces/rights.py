@@ -11,9 +11,9 @@ from app.workspaces.errors import role_not_lower, role_too_low
 _RANK = {WorkspaceRole.member: 0, WorkspaceRole.admin: 1, WorkspaceRole.owner: 2}
 
 
-def require(role: WorkspaceRole, least: WorkspaceRole) -> None:
-    if _RANK[role] < _RANK[least]:
-        raise role_too_low(least.value)
+def require(role: WorkspaceRole, min_role: WorkspaceRole) -> None:
+    if _RANK[role] < _RANK[min_role]:
+        raise role_too_low(min_role.value)
 
 
 def require_below(role: WorkspaceRole, *others: WorkspaceRole) -> None:

@@ -10,9 +10,8 @@ from prisma.types import WorkspaceUpdateInput
 from app import audit
 from app.auth import Caller
 from app.db import prisma
-from app.kit.pages import Page, Pages
-from app.scope import scope as entering
-from app.workspaces.changes import changing
+from app.kit.pages import Page, PageRequest
+from app.scope import use_scope
 from app.workspaces.errors import (
     already_owner,
     member_not_found,
@@ -23,12 +22,13 @@ from app.workspaces.ids import new_workspace_id
 from app.workspaces.membership import joined_after, role_in
 from app.workspaces.schemas import MyWorkspace, WorkspaceChange
 from app.workspaces.scope import WorkspaceScope
+from app.workspaces.transactions import workspace_transaction
 
 _LIST = "my workspaces"
 _memberships = WorkspaceMemberActions(prisma, OwnMembership)
 
 
-def seen_by(workspace: Workspace | WorkspaceView, role: WorkspaceRole | str) -> MyWorkspace:
+def workspace_view(workspace: Workspace | WorkspaceView, role: WorkspaceRole | str) -> MyWorkspace:
     """A workspace as one of its members sees it."""
     return MyWorkspace.model_validate({**vars(workspace), "role": role})
 
@@ -36,7 +36,7 @@ def seen_by(workspace: Workspace | WorkspaceView, role: WorkspaceRole | str) -> 
 async def create(caller: Caller, *, name: str, description: str | None, most: int) -> MyWorkspace:
     """Make a workspace that the caller owns, who may own so many at most."""
     id_ = new_workspace_id()
-    with entering(user=caller.user.id, workspace=id_):
+    with use_scope(user=caller.user.id, workspace=id_):
         async with prisma.tx() as tx:
             await _require_room(tx, caller.user.id, most)
             workspace = await tx.workspace.create(
@@ -56,10 +56,10 @@ async def create(caller: Caller, *, name: str, description: str | None, most: in
                 subject=id_,
                 details={"name": name},
             )
-    return seen_by(workspace, WorkspaceRole.owner)
+    return workspace_view(workspace, WorkspaceRole.owner)
 
 
-async def mine(caller: Caller, pages: Pages) -> Page[MyWorkspace]:
+async def list_mine(caller: Caller, pages: PageRequest) -> Page[MyWorkspace]:
     """The workspaces that the caller is a member of, in the order of joining."""
     rows = await _memberships.find_many(
         where={"userId": caller.user.id, **joined_after(pages.after_moment(_LIST))},
@@ -69,13 +69,13 @@ async def mine(caller: Caller, pages: Pages) -> Page[MyWorkspace]:
     )
     page = pages.page(_LIST, rows, moment=lambda member: member.joinedAt)
     # There is no workspace if it was deleted at this very moment.
-    items = [seen_by(each.workspace, each.role) for each in page.items if each.workspace]
+    items = [workspace_view(each.workspace, each.role) for each in page.items if each.workspace]
     return Page(items=items, nextCursor=page.nextCursor)
 
 
 async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace:
     """Rename or describe a workspace."""
-    async with changing(scope, least=WorkspaceRole.admin) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
         workspace = await this.tx.workspace.update(
             where={"id": scope.id}, data=WorkspaceUpdateInput(**changed)
         )
@@ -83,7 +83,7 @@ async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace
             raise workspace_not_found()
         if changed:
             await this.record("workspace.changed", subject=scope.id, **changed)
-    return seen_by(workspace, this.role)
+    return workspace_view(workspace, this.role)
 
 
 async def transfer(scope: WorkspaceScope, *, user: str, most: int) -> MyWorkspace:
@@ -91,7 +91,7 @@ async def transfer(scope: WorkspaceScope, *, user: str, most: int) -> MyWorkspac
 
     The owner until then is an admin from now on.
     """
-    async with changing(scope, least=WorkspaceRole.owner) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.owner) as this:
         if user == scope.user.id:
             raise already_owner()
         if await role_in(scope.id, user, tx=this.tx) is None:
@@ -104,12 +104,12 @@ async def transfer(scope: WorkspaceScope, *, user: str, most: int) -> MyWorkspac
         if workspace is None:
             raise workspace_not_found()
         await this.record("workspace.transferred", subject=user)
-    return seen_by(workspace, WorkspaceRole.admin)
+    return workspace_view(workspace, WorkspaceRole.admin)
 
 
 async def delete(scope: WorkspaceScope) -> None:
     """Delete a workspace with all that is in it; its trail stays."""
-    async with changing(scope, least=WorkspaceRole.owner) as this:
+    async with workspace_transaction(scope, min_role=WorkspaceRole.owner) as this:
         await this.record("workspace.deleted", subject=scope.id, name=this.scope.workspace.name)
         await this.tx.workspace.delete_many(where={"id": scope.id})
 

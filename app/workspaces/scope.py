@@ -10,17 +10,17 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from prisma.actions import SessionActions
 from prisma.enums import WorkspaceRole
-from prisma.partials import PersonAtWork, SessionAtWork, WorkspaceView
+from prisma.partials import RequestSession, RequestUser, WorkspaceView
 
-from app.auth import BearerToken, going_on
+from app.auth import BearerToken, verify_session
 from app.db import prisma
-from app.kit.description import may_answer
-from app.scope import enter
+from app.kit.description import declare_responses
+from app.scope import set_scope
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
 from app.workspaces.rights import require
 
-_sessions = SessionActions(prisma, SessionAtWork)
+_sessions = SessionActions(prisma, RequestSession)
 _PARAMETER = "workspaceId"
 # As a parameter of the dependency it would cost each request more than all checks of its token.
 _PATH = {_PARAMETER: "10 to 20 letters and digits."}
@@ -30,7 +30,7 @@ _PATH = {_PARAMETER: "10 to 20 letters and digits."}
 class WorkspaceScope:
     """A workspace that its caller is a member of."""
 
-    user: PersonAtWork
+    user: RequestUser
     workspace: WorkspaceView
     role: WorkspaceRole
 
@@ -39,15 +39,15 @@ class WorkspaceScope:
         return WorkspaceId(self.workspace.id)
 
 
-class _Entering(BearerToken):
-    def __init__(self, least: WorkspaceRole) -> None:
-        self._least = least
+class _ScopeDependency(BearerToken):
+    def __init__(self, min_role: WorkspaceRole) -> None:
+        self._min_role = min_role
 
     async def __call__(self, request: Request) -> WorkspaceScope:
         claims = self.claims(request)
         given = request.path_params[_PARAMETER]
         wanted = given if is_workspace_id(given) else ""
-        enter(user=claims.user, workspace=wanted)
+        set_scope(user=claims.user, workspace=wanted)
         # One query for all: the session, its user, the membership, the workspace.
         found = await _sessions.find_unique(
             where={"id": claims.session},
@@ -62,19 +62,19 @@ class _Entering(BearerToken):
                 }
             },
         )
-        user = going_on(found, claims).user
+        user = verify_session(found, claims).user
         if not user.memberships:
             raise workspace_not_found()
         membership = user.memberships[0]
-        require(membership.role, self._least)
+        require(membership.role, self._min_role)
         return WorkspaceScope(user, membership.workspace, membership.role)
 
 
-def _as(least: WorkspaceRole) -> Any:
-    answers = (401, 404) if least is WorkspaceRole.member else (401, 403, 404)
-    return Depends(may_answer(*answers, path=_PATH)(_Entering(least)))
+def _require_scope(min_role: WorkspaceRole) -> Any:
+    answers = (401, 404) if min_role is WorkspaceRole.member else (401, 403, 404)
+    return Depends(declare_responses(*answers, path=_PATH)(_ScopeDependency(min_role)))
 
 
-MemberScope = Annotated[WorkspaceScope, _as(WorkspaceRole.member)]
-AdminScope = Annotated[WorkspaceScope, _as(WorkspaceRole.admin)]
-OwnerScope = Annotated[WorkspaceScope, _as(WorkspaceRole.owner)]
+MemberScope = Annotated[WorkspaceScope, _require_scope(WorkspaceRole.member)]
+AdminScope = Annotated[WorkspaceScope, _require_scope(WorkspaceRole.admin)]
+OwnerScope = Annotated[WorkspaceScope, _require_scope(WorkspaceRole.owner)]

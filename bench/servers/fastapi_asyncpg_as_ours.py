@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.kit.collector import collecting_rarely
+from app.kit.collector import infrequent_collection
 from app.kit.telemetry import telemetry
 from bench.servers import fastapi_asyncpg as by_hand
 
@@ -15,7 +15,7 @@ from bench.servers import fastapi_asyncpg as by_hand
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     async with by_hand.lifespan(app):
-        with collecting_rarely():
+        with infrequent_collection():
             yield
 
 

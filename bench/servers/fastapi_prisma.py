@@ -7,7 +7,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, FastAPI, HTTPException
 
-from app.kit.collector import collecting_rarely
+from app.kit.collector import infrequent_collection
 from app.kit.telemetry import telemetry
 from bench.servers._client import Prisma
 from bench.servers._client.bases import BaseUser, BaseWorkspace, BaseWorkspaceMember
@@ -53,7 +53,7 @@ workspaces, staffed_workspaces = ShownWorkspace.prisma(), StaffedWorkspace.prism
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     async with db:
-        with collecting_rarely():
+        with infrequent_collection():
             yield
 
 

@@ -37,7 +37,7 @@ async def read_workspace(id: str) -> MyWorkspace:  # noqa: A002  # as in the oth
     workspace = await workspaces.find_unique(where={"id": id})
     if workspace is None:
         raise workspace_not_found()
-    return rules.seen_by(workspace, WorkspaceRole.member)
+    return rules.workspace_view(workspace, WorkspaceRole.member)
 
 
 app.router.lifespan_context = lifespan

@@ -80,7 +80,7 @@ def people(count: int, *, start: int = 20, tokens: Tokens | None = None) -> list
     """Some of them, whose workspaces have five members each."""
     tokens = tokens or Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
     # A run may take longer than a token lives.
-    with mock.patch.object(app.auth.tokens, "ACCESS_LIFE", timedelta(days=1)):
+    with mock.patch.object(app.auth.tokens, "ACCESS_LIFETIME", timedelta(days=1)):
         return [
             Person(
                 tokens.access(user=user_id(number), session=_id("s", number)), workspace_id(number)

@@ -103,12 +103,12 @@ async def test_many_at_once_replace_a_hash(api: Api):
 async def test_a_password_that_changes_meanwhile_opens_nothing(api: Api):
     """Who logs in with the former one again and again is out when it is changed."""
     ann = await api.person("ann")
-    changed = await passwords.hash_of(f"{PASSWORD}, and another")
+    changed = await passwords.hash_password(f"{PASSWORD}, and another")
 
     async with api.owner.tx() as tx:
         await tx.user.update(where={"id": ann.id}, data={"passwordHash": changed})
         logging_in = asyncio.create_task(api.log_in(ANN))
-        await api.until_waiting(1)
+        await api.wait_for_blocked_queries(1)
     answer = await logging_in
 
     assert answer.status_code == 401

@@ -12,7 +12,7 @@ def test_a_first_session(serve: Serve, database: str, tmp_path: Path):
     credentials = {"email": "ann@example.com", "password": "a horse on the moon"}
     folder = tmp_path / "mail"
     with serve(DATABASE_URL=database, MAIL_FOLDER=str(folder)) as service:
-        service.until_ready(200)
+        service.wait_until_ready(200)
         assert service.http.post("/v1/auth/sign-up", json=credentials).status_code == 202
         until = time.monotonic() + 20
         while not (found := list(folder.glob("*.eml"))):

@@ -127,7 +127,7 @@ async def test_an_account_that_is_swept_at_this_very_moment(api: Api, route: str
     async with api.owner.tx() as tx:
         await tx.user.delete(where={"email": ANN})
         asking = asyncio.create_task(api.anonymous.post(f"/v1/auth/{route}", json=body))
-        await api.until_waiting(1)
+        await api.wait_for_blocked_queries(1)
 
     assert (await asking).status_code == 202
     assert await api.mail(ANN, subject)

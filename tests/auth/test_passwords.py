@@ -46,13 +46,15 @@ def test_what_is_wrong_is_said(password: str, reasons: list[str]):
 
 async def test_a_hash_is_argon2id_and_fits_its_password_alone():
     """Salted: the same password twice is two hashes."""
-    one, two = await asyncio.gather(*(passwords.hash_of("a horse on the moon") for _ in range(2)))
+    one, two = await asyncio.gather(
+        *(passwords.hash_password("a horse on the moon") for _ in range(2))
+    )
 
     assert one.startswith("$argon2id$")
     assert one != two
-    assert await passwords.matches("a horse on the moon", one) == (True, None)
-    assert await passwords.matches("a horse on the moon ", one) == (False, None)
-    assert await passwords.matches("a horse on the moon", None) == (False, None)
+    assert await passwords.verify("a horse on the moon", one) == (True, None)
+    assert await passwords.verify("a horse on the moon ", one) == (False, None)
+    assert await passwords.verify("a horse on the moon", None) == (False, None)
 
 
 async def test_hashing_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch):
@@ -65,6 +67,6 @@ async def test_hashing_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch
             return password
 
     monkeypatch.setattr(passwords, "_hasher", Hasher())
-    await passwords.hash_of("x")
+    await passwords.hash_password("x")
 
     assert threads[0] is not threading.main_thread()

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.auth.sessions import GRACE, LIFE
-from app.auth.tokens import hash_of
+from app.auth.sessions import GRACE_PERIOD, LIFETIME
+from app.auth.tokens import hash_secret
 from tests.fix_api import Api
 
 ANN = "ann@example.com"
@@ -25,7 +25,7 @@ async def refresh(api: Api, token: str) -> httpx.Response:
 
 async def age(api: Api, token: str, by: timedelta) -> None:
     """Let a token have been rotated that much earlier."""
-    row = await api.owner.refreshtoken.find_unique_or_raise(where={"hash": hash_of(token)})
+    row = await api.owner.refreshtoken.find_unique_or_raise(where={"hash": hash_secret(token)})
     assert row.rotatedAt is not None
     await api.owner.refreshtoken.update(
         where={"id": row.id}, data={"rotatedAt": row.rotatedAt - by}
@@ -52,11 +52,11 @@ async def test_a_token_is_exchanged_for_the_next(api: Api):
     assert await works(api, second)
     assert (await refresh(api, second["refreshToken"])).status_code == 200
     session = await api.owner.session.find_first_or_raise(
-        where={"refreshTokens": {"some": {"hash": hash_of(second["refreshToken"])}}},
+        where={"refreshTokens": {"some": {"hash": hash_secret(second["refreshToken"])}}},
         include={"refreshTokens": True},
     )
     assert len(session.refreshTokens or []) == 3
-    assert session.expiresAt > datetime.now(UTC) + LIFE - timedelta(minutes=1)
+    assert session.expiresAt > datetime.now(UTC) + LIFETIME - timedelta(minutes=1)
 
 
 async def test_only_hashes_are_stored(api: Api):
@@ -65,7 +65,7 @@ async def test_only_hashes_are_stored(api: Api):
     rows = await api.owner.query_raw('SELECT to_jsonb(r)::text AS row FROM "RefreshToken" AS r')
 
     assert pair["refreshToken"] not in rows[0]["row"]
-    assert hash_of(pair["refreshToken"]) in rows[0]["row"]
+    assert hash_secret(pair["refreshToken"]) in rows[0]["row"]
 
 
 async def test_two_tabs_refresh_at_the_same_time(api: Api):
@@ -78,7 +78,7 @@ async def test_two_tabs_refresh_at_the_same_time(api: Api):
     pairs = [answer.json() for answer in answers]
     assert len({pair["refreshToken"] for pair in pairs}) == 4
     rotated = await api.owner.refreshtoken.find_many(where={"NOT": [{"rotatedAt": None}]})
-    assert [row.hash for row in rotated] == [hash_of(first["refreshToken"])]
+    assert [row.hash for row in rotated] == [hash_secret(first["refreshToken"])]
     for pair in pairs:
         assert (await refresh(api, pair["refreshToken"])).status_code == 200
 
@@ -87,9 +87,9 @@ async def test_a_late_copy_ends_the_session(api: Api):
     """After the grace a used token is a stolen one: nobody goes on in that session."""
     first = await log_in(api)
     second = (await refresh(api, first["refreshToken"])).json()
-    await age(api, first["refreshToken"], GRACE - timedelta(seconds=8))
+    await age(api, first["refreshToken"], GRACE_PERIOD - timedelta(seconds=8))
     assert (await refresh(api, first["refreshToken"])).status_code == 200
-    await age(api, first["refreshToken"], GRACE)
+    await age(api, first["refreshToken"], GRACE_PERIOD)
 
     answer = await refresh(api, first["refreshToken"])
 
@@ -104,7 +104,7 @@ async def test_a_copy_ends_no_other_session(api: Api):
     first = await log_in(api)
     other = (await api.log_in(ANN)).json()
     await refresh(api, first["refreshToken"])
-    await age(api, first["refreshToken"], GRACE * 2)
+    await age(api, first["refreshToken"], GRACE_PERIOD * 2)
     assert (await refresh(api, first["refreshToken"])).status_code == 401
 
     assert await works(api, other)

@@ -22,7 +22,7 @@ def test_a_token_that_was_read_ends_with_its_life(
     tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is good until then, and not a moment longer."""
-    monkeypatch.setattr(module, "ACCESS_LIFE", timedelta(seconds=3))
+    monkeypatch.setattr(module, "ACCESS_LIFETIME", timedelta(seconds=3))
     token = tokens.access(user="ann", session="one")
     assert tokens.read(token) == Claims("ann", "one")
     ends = jwt.decode(token, options={"verify_signature": False})["exp"]

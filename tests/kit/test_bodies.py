@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 from starlette.types import Message, Receive, Scope, Send
 
-from app.kit.bodies import LONGEST_BODY, LimitedBodies
-from app.problems import MOST_ERRORS
+from app.kit.bodies import MAX_BODY_BYTES, BodyLimitMiddleware
+from app.problems import MAX_ERRORS
 from tests.fix_api import Api
 
 
@@ -16,14 +16,14 @@ class Streamed:
         self.taken = 0
 
     async def parts(self) -> AsyncIterator[bytes]:
-        while self.taken < 10 * LONGEST_BODY:
+        while self.taken < 10 * MAX_BODY_BYTES:
             self.taken += 65536
             yield b"x" * 65536
 
 
 async def test_an_announced_body_that_is_too_long_is_refused(api: Api):
     """Content-Length is enough to refuse it, before it is asked who calls."""
-    answer = await api.anonymous.post("/v1/workspaces", content=b"x" * (LONGEST_BODY + 1))
+    answer = await api.anonymous.post("/v1/workspaces", content=b"x" * (MAX_BODY_BYTES + 1))
 
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
@@ -37,7 +37,7 @@ async def test_a_streamed_body_is_counted(api: Api):
     answer = await api.anonymous.post("/v1/auth/log-in", content=streamed.parts())
 
     assert answer.status_code == 413
-    assert streamed.taken <= LONGEST_BODY + 65536
+    assert streamed.taken <= MAX_BODY_BYTES + 65536
 
 
 async def passed_on(*messages: Message) -> list[Message]:
@@ -55,7 +55,7 @@ async def passed_on(*messages: Message) -> list[Message]:
     async def send(_: Message) -> None: ...
 
     scope = {"type": "http", "headers": [(b"transfer-encoding", b"chunked")]}
-    await LimitedBodies(app, seconds=30)(scope, receive, send)
+    await BodyLimitMiddleware(app, seconds=30)(scope, receive, send)
     return received
 
 
@@ -83,17 +83,17 @@ async def test_the_answer_to_a_long_body_is_short(api: Api):
     answer = await api.anonymous.post("/v1/auth/log-in", json=body)
 
     assert answer.status_code == 422
-    assert len(answer.json()["errors"]) == MOST_ERRORS
+    assert len(answer.json()["errors"]) == MAX_ERRORS
 
 
 async def test_a_body_of_the_greatest_length_is_read(api: Api):
     """It reaches the routes, both announced and streamed."""
 
     async def streamed() -> AsyncIterator[bytes]:
-        yield b"x" * (LONGEST_BODY - 1)
+        yield b"x" * (MAX_BODY_BYTES - 1)
         yield b"x"
 
-    for content in (b"x" * LONGEST_BODY, streamed()):
+    for content in (b"x" * MAX_BODY_BYTES, streamed()):
         answer = await api.anonymous.post("/v1/auth/log-in", content=content)
 
         assert answer.status_code == 422
@@ -112,7 +112,7 @@ async def test_a_body_that_no_route_reads_is_let_lie(api: Api):
     ]
     for method, path in [*asked, ("POST", "/v1/nothing"), ("PUT", "/v1/me")]:
         without = await ann.request(method, path)
-        for content in (b"x" * (LONGEST_BODY + 1), streamed.parts()):
+        for content in (b"x" * (MAX_BODY_BYTES + 1), streamed.parts()):
             answer = await ann.request(method, path, content=content)
 
             assert answer.status_code == without.status_code, path

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from app.kit.requests import address_of
+from app.kit.requests import client_address
 
 PROXIES = tuple(map(ip_network, ("10.0.0.0/8", "fd00::/8", "192.0.2.1/32")))
 
@@ -30,9 +30,9 @@ PROXIES = tuple(map(ip_network, ("10.0.0.0/8", "fd00::/8", "192.0.2.1/32")))
 )
 def test_only_proxies_that_are_named_are_believed(peer: str | None, forwarded: str, address: str):
     """From the end of X-Forwarded-For to the first address that is none of ours."""
-    assert address_of(peer, forwarded, PROXIES) == address
+    assert client_address(peer, forwarded, PROXIES) == address
 
 
 def test_without_proxies_the_header_counts_for_nothing():
     """As it is unless the settings say otherwise."""
-    assert address_of("10.0.0.1", "198.51.100.1", ()) == "10.0.0.1"
+    assert client_address("10.0.0.1", "198.51.100.1", ()) == "10.0.0.1"

@@ -115,16 +115,18 @@ async def test_mail_goes_out_after_the_commit_and_only_then(
 ):
     """What is committed is sent and removed; what is rolled back was never there."""
     mail_server.start()
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+    async with background.background_tasks(
+        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    ):
         with suppress(ZeroDivisionError):
             async with owner.tx() as tx:
-                await mail.put(tx, to="ann@example.com", subject="Never", text="x")
+                await mail.enqueue(tx, to="ann@example.com", subject="Never", text="x")
                 raise ZeroDivisionError
         async with owner.tx() as tx:
-            await mail.put(tx, to="ann@example.com", subject="Grüße", text="Zoë\n.\nend\n")
+            await mail.enqueue(tx, to="ann@example.com", subject="Grüße", text="Zoë\n.\nend\n")
             await asyncio.sleep(0.3)  # the sender looks several times in this while
             assert mail_server.inbox.messages == []
-        mail.send_soon()
+        mail.wake_sender()
         await until_empty(owner)
 
     ((recipients, message),) = mail_server.inbox.messages
@@ -150,9 +152,11 @@ async def test_nothing_is_lost_while_the_mail_server_is_away(
         rows = await owner.outboxmail.find_many()
         return len(rows) == 25 and all(row.attempts > 1 and row.lastError for row in rows)
 
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+    async with background.background_tasks(
+        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    ):
         for number in range(25):
-            await mail.put(owner, to="ann@example.com", subject=f"Mail {number}", text="x")
+            await mail.enqueue(owner, to="ann@example.com", subject=f"Mail {number}", text="x")
         await until(was_tried, "every mail was tried twice")
         mail_server.start()
         await until_empty(owner)
@@ -171,15 +175,15 @@ async def test_mail_waits_for_the_next_start(
 ):
     """What a stopped service leaves behind the next one sends."""
     url = f"smtp://127.0.0.1:{mail_server.port}"
-    await mail.put(owner, to="ann@example.com", subject="Hello", text="x")
+    await mail.enqueue(owner, to="ann@example.com", subject="Hello", text="x")
 
     async def was_tried() -> bool:
         return (await owner.outboxmail.find_first_or_raise()).lastError is not None
 
-    async with background.running(settings(SMTP_URL=url)):
+    async with background.background_tasks(settings(SMTP_URL=url)):
         await until(was_tried, "it was tried")
     mail_server.start()
-    async with background.running(settings(SMTP_URL=url)):
+    async with background.background_tasks(settings(SMTP_URL=url)):
         await until_empty(owner)
 
     assert len(mail_server.inbox.messages) == 1
@@ -188,15 +192,15 @@ async def test_mail_waits_for_the_next_start(
 async def test_a_sender_that_died_leaves_its_mail_to_others(owner: Prisma):
     """What one has taken nobody else takes, until its time is over."""
     for number in range(5):
-        await mail.put(owner, to="ann@example.com", subject=f"{number}", text="x")
+        await mail.enqueue(owner, to="ann@example.com", subject=f"{number}", text="x")
 
-    taken = await asyncio.gather(*(outbox.take(owner, most=2) for _ in range(4)))
+    taken = await asyncio.gather(*(outbox.claim(owner, most=2) for _ in range(4)))
     ids = [item.id for mails in taken for item in mails]
     assert len(ids) == len(set(ids)) == 5
-    assert await outbox.take(owner, most=9) == []
+    assert await outbox.claim(owner, most=9) == []
 
     await owner.outboxmail.update_many(where={}, data={"nextAttemptAt": datetime.now(UTC)})
-    again = await outbox.take(owner, most=9)
+    again = await outbox.claim(owner, most=9)
     assert {item.id for item in again} == set(ids)
     assert {item.attempts for item in again} == {2}
 
@@ -210,9 +214,11 @@ async def test_one_that_is_refused_does_not_hold_up_the_others(
         "busy@example.com": "451 later",
     }
     mail_server.start()
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+    async with background.background_tasks(
+        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    ):
         for name in ("gone", "busy", "ann"):
-            await mail.put(owner, to=f"{name}@example.com", subject="Hello", text="x")
+            await mail.enqueue(owner, to=f"{name}@example.com", subject="Hello", text="x")
 
         async def is_busy_left() -> bool:
             rows = await owner.outboxmail.find_many()
@@ -236,9 +242,11 @@ async def test_a_server_that_dies_of_one_mail_gets_the_others(
     mail_server.start()
     others = {f"{number}@example.com" for number in range(12)}
     for name in ("poison@example.com", *others):
-        await mail.put(owner, to=name, subject="Hello", text="x")
+        await mail.enqueue(owner, to=name, subject="Hello", text="x")
 
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+    async with background.background_tasks(
+        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    ):
 
         async def is_poison_left() -> bool:
             rows = await owner.outboxmail.find_many()
@@ -255,11 +263,13 @@ async def test_mail_that_nobody_took_for_days_is_dropped(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
     """Its links are of no use any more; the log says so."""
-    await mail.put(owner, to="ann@example.com", subject="Hello", text="x")
+    await mail.enqueue(owner, to="ann@example.com", subject="Hello", text="x")
     await owner.outboxmail.update_many(
         where={}, data={"createdAt": datetime.now(UTC) - timedelta(days=6)}
     )
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+    async with background.background_tasks(
+        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    ):
         await until_empty(owner)
 
 
@@ -269,8 +279,8 @@ async def test_a_password_is_not_sent_in_clear(
     """With a password, and a server without TLS, nothing is sent; the mail stays."""
     mail_server.start()
     url = f"smtp://user:secret@127.0.0.1:{mail_server.port}"
-    async with background.running(settings(SMTP_URL=url)):
-        await mail.put(owner, to="ann@example.com", subject="Hello", text="x")
+    async with background.background_tasks(settings(SMTP_URL=url)):
+        await mail.enqueue(owner, to="ann@example.com", subject="Hello", text="x")
 
         async def was_tried() -> bool:
             return (await owner.outboxmail.find_first_or_raise()).lastError is not None
@@ -288,14 +298,16 @@ async def test_headers_cannot_be_smuggled_in(
 ):
     """A line break in a subject or an address makes no header and no recipient."""
     mail_server.start()
-    await mail.put(owner, to="a@example.com", subject="Hi\r\nBcc: b@example.com", text="x")
-    await mail.put(owner, to="a@example.com\r\nBcc: b@example.com", subject="Hi", text="x")
+    await mail.enqueue(owner, to="a@example.com", subject="Hi\r\nBcc: b@example.com", text="x")
+    await mail.enqueue(owner, to="a@example.com\r\nBcc: b@example.com", subject="Hi", text="x")
 
     async def was_tried() -> bool:
         rows = await owner.outboxmail.find_many()
         return len(rows) == 1 and rows[0].lastError is not None
 
-    async with background.running(settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")):
+    async with background.background_tasks(
+        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    ):
         await until(was_tried, "one is sent and one is refused")
 
     ((recipients, message),) = mail_server.inbox.messages
@@ -313,9 +325,11 @@ async def test_in_development_mail_goes_into_a_folder(
     """One file a message, for its owner's eyes; the log has the path and no secret."""
     caplog.set_level(logging.INFO, "app.mail")
     folder = tmp_path / "mail"
-    async with background.running(settings(MAIL_FOLDER=str(folder))):
+    async with background.background_tasks(settings(MAIL_FOLDER=str(folder))):
         for name in ("ann", "bob"):
-            await mail.put(owner, to=f"{name}@example.com", subject="Hello", text="#token=s3cret")
+            await mail.enqueue(
+                owner, to=f"{name}@example.com", subject="Hello", text="#token=s3cret"
+            )
         await until_empty(owner)
 
     files = sorted(folder.iterdir())

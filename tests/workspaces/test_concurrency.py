@@ -139,11 +139,11 @@ async def test_nobody_inherits_in_the_middle_of_deleting_their_account(team: Tea
             'SELECT id FROM "Session" WHERE id = $1::uuid FOR UPDATE', team.member.session
         )
         deletion = asyncio.create_task(team.member.delete("/v1/me", {"password": PASSWORD}))
-        await team.api.until_waiting(1)
+        await team.api.wait_for_blocked_queries(1)
         transfer = asyncio.create_task(
             team.owner.post(f"{team.path}/transfer", {"userId": team.member.id})
         )
-        await team.api.until_waiting(2)
+        await team.api.wait_for_blocked_queries(2)
 
     assert [(await task).status_code for task in (deletion, transfer)] == [204, 404]
     assert await owners(team) == [team.owner.id]

@@ -4,12 +4,12 @@ import pytest
 from prisma.enums import WorkspaceRole
 
 from app.db import prisma
-from app.scope import scope
+from app.scope import use_scope
 from app.workspaces import (
     WorkspaceId,
-    hold_membership,
     in_workspace,
     is_workspace_id,
+    lock_membership,
     new_workspace_id,
     role_in,
 )
@@ -60,13 +60,13 @@ async def test_a_membership_and_its_role(api: Api, team: Team):
     id_ = WorkspaceId(team.id)
 
     for person, role in ((team.owner, "owner"), (team.admin, "admin"), (team.member, "member")):
-        with scope(user=person.id):
+        with use_scope(user=person.id):
             assert await role_in(id_, person.id) == role
             assert await role_in(new_workspace_id(), person.id) is None
-    with scope(user=stranger.id):
+    with use_scope(user=stranger.id):
         assert await role_in(id_, stranger.id) is None
         assert await role_in(id_, team.owner.id) is None
-    with scope(user=stranger.id, workspace=id_):
+    with use_scope(user=stranger.id, workspace=id_):
         assert await role_in(id_, team.owner.id) is WorkspaceRole.owner
     assert await role_in(id_, team.owner.id) is None
 
@@ -76,10 +76,10 @@ async def test_a_membership_is_held(api: Api, team: Team):
     stranger = await api.person("stranger")
     id_ = WorkspaceId(team.id)
 
-    with scope(user=team.member.id, workspace=id_):
+    with use_scope(user=team.member.id, workspace=id_):
         async with prisma.tx() as tx:
-            assert await hold_membership(tx, id_, team.member.id)
-            assert not await hold_membership(tx, id_, stranger.id)
+            assert await lock_membership(tx, id_, team.member.id)
+            assert not await lock_membership(tx, id_, stranger.id)
             waits = await api.owner.query_raw(
                 """
                 SELECT id FROM "WorkspaceMember" WHERE "userId" = $1::uuid

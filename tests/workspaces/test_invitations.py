@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.auth import hash_of
+from app.auth import hash_secret
 from tests.fix_api import Api
 from tests.fix_team import Team
 
@@ -21,7 +21,7 @@ async def test_invite(team: Team):
     made = answer.json()
     assert (made["email"], made["role"]) == (GUEST, "member")
     stored = await team.api.owner.invitation.find_first_or_raise()
-    assert stored.hash == hash_of(made["token"])
+    assert stored.hash == hash_secret(made["token"])
     assert timedelta(days=6) < stored.expiresAt - datetime.now(UTC) <= timedelta(days=7)
     (listed,) = (await team.owner.get(f"{team.path}/invitations")).json()["items"]
     assert listed == {name: value for name, value in made.items() if name != "token"}
@@ -49,7 +49,7 @@ async def test_invite_twice(team: Team):
 
     assert (answer.status_code, answer.json()["code"]) == (409, "already_invited")
     stored = await team.api.owner.invitation.find_first_or_raise()
-    assert (stored.hash, stored.role) == (hash_of(first.json()["token"]), "admin")
+    assert (stored.hash, stored.role) == (hash_secret(first.json()["token"]), "admin")
     assert await team.actions() == ["invitation.created"]
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from app.db import prisma
-from app.scope import scope
+from app.scope import use_scope
 from tests.fix_api import Api, Person
 from tests.fix_team import Team, make_team
 
@@ -91,7 +91,7 @@ async def test_how_many_others_own_is_not_told(team: Team):
     stranger = await team.api.person("stranger")
 
     async def told(*, caller: Person, workspace: str = "") -> int:
-        with scope(user=caller.id, workspace=workspace):
+        with use_scope(user=caller.id, workspace=workspace):
             found = await prisma.query_first(
                 'SELECT hold_ownership($1::uuid) AS "owned"', team.member.id
             )

@@ -10,13 +10,13 @@ from prisma.enums import WorkspaceRole
 from app import audit
 from app.db import prisma
 from app.workspaces.errors import workspace_not_found
-from app.workspaces.membership import hold, role_in
+from app.workspaces.membership import lock_workspace, role_in
 from app.workspaces.rights import require
 from app.workspaces.scope import WorkspaceScope
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WorkspaceTransaction:
     """A change of a workspace that is under way."""
 
     tx: Prisma
@@ -36,12 +36,14 @@ class Change:
 
 
 @asynccontextmanager
-async def changing(scope: WorkspaceScope, *, least: WorkspaceRole) -> AsyncGenerator[Change]:
-    """A transaction in which nobody else changes the workspace, and the caller is still `least`."""
+async def workspace_transaction(
+    scope: WorkspaceScope, *, min_role: WorkspaceRole
+) -> AsyncGenerator[WorkspaceTransaction]:
+    """Open a transaction that locks the workspace; require the caller to still hold `min_role`."""
     async with prisma.tx() as tx:
-        await hold(tx, scope.id)
+        await lock_workspace(tx, scope.id)
         role = await role_in(scope.id, scope.user.id, tx=tx)
         if role is None:
             raise workspace_not_found()
-        require(role, least)
-        yield Change(tx, scope, role)
+        require(role, min_role)
+        yield WorkspaceTransaction(tx, scope, role)
