@@ -9,6 +9,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 
+from app import mailbox
 from app.settings import ROOT, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
 
@@ -44,6 +45,10 @@ def _parser() -> argparse.ArgumentParser:
 
     sweep = commands.add_parser("sweep", help="delete what has expired; the service does so too")
     sweep.set_defaults(run=_sweep)
+
+    mail = commands.add_parser("mail", help="show the newest mail of development")
+    mailbox.add_arguments(mail)
+    mail.set_defaults(run=_mail)
 
     db = commands.add_parser("db", help="the database")
     actions = db.add_subparsers(required=True, metavar="ACTION")
@@ -141,6 +146,10 @@ def _sweep(_: argparse.Namespace) -> int:
     else:
         print("Deleted:", ", ".join(f"{count} {what}" for what, count in counts.items()))
     return 0
+
+
+def _mail(arguments: argparse.Namespace) -> int:
+    return mailbox.show_mail(arguments, load())
 
 
 def _embedded(arguments: argparse.Namespace) -> int:
