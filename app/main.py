@@ -9,7 +9,19 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
 
-from app import audit, auth, background, db, health, mail, metrics, problems, workspaces
+from app import (
+    api_docs,
+    audit,
+    auth,
+    background,
+    cors,
+    db,
+    health,
+    mail,
+    metrics,
+    problems,
+    workspaces,
+)
 from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
@@ -29,6 +41,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *accounts_endpoints.router.routes,
     *health.router.routes,
     *metrics.router.routes,
+    *api_docs.index_router.routes,
 )
 
 # Without row-level security on these the service is not ready.
@@ -49,9 +62,12 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
-        description=f"Bodies are JSON of {MAX_BODY_BYTES} bytes at most.",
+        description=api_docs.describe_api(MAX_BODY_BYTES),
+        openapi_url=api_docs.OPENAPI_PATH if settings.serves_docs else None,
+        docs_url=None,  # FastAPI's page loads its script from another server
+        redoc_url=None,
         lifespan=lifespan,
-        routes=list(ROUTES),
+        routes=[*ROUTES, *(api_docs.docs_router.routes if settings.serves_docs else ())],
         telemetry=telemetry(os.environ),
     )
     app.state.settings = settings
@@ -61,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(BodyLimitMiddleware, seconds=settings.body_seconds)
     app.add_middleware(ScopeMiddleware)
     app.add_middleware(metrics.MetricsMiddleware)
+    cors.install(app, settings)
     describe(app)
     return app
 

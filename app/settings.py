@@ -76,6 +76,24 @@ def _web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(value: str) -> str:
+    """Return an origin as browsers send it: lower case, without its scheme's own port."""
+    if "*" in value:
+        raise ValueError("takes exact origins only: a wildcard would let every site call the API")
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"contains an invalid origin ({error})") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or not value.isascii():
+        raise ValueError("takes origins such as https://app.example.com or http://localhost:5173")
+    if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError("takes origins only: scheme, host and port, without a path or final slash")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    is_default = port is None or (parts.scheme, port) in (("http", 80), ("https", 443))
+    return f"{parts.scheme}://{host}" + ("" if is_default else f":{port}")
+
+
 def _sender(value: str) -> str:
     name, address = parseaddr(value)
     if (
@@ -101,6 +119,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Days = Annotated[int, Field(ge=1, le=36500)]  # up to a century: dates have a beginning
+Origin = Annotated[str, AfterValidator(_origin)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
 
@@ -124,6 +143,8 @@ class Settings(BaseModel):
     audit_days: Days | None = None
     body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_listed)] = ()
+    cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
+    api_docs: bool | None = None
     public_url: Annotated[str, AfterValidator(_web_url)] = ""  # load() knows the default
     smtp_url: SmtpUrl | None = None
     mail_from: Annotated[str, AfterValidator(_sender)] = "Tenantry <tenantry@localhost>"
@@ -134,6 +155,11 @@ class Settings(BaseModel):
     @property
     def development(self) -> bool:
         return self.app_env == "development"
+
+    @property
+    def serves_docs(self) -> bool:
+        """Return whether /docs and /openapi.json are served: API_DOCS, else in development only."""
+        return self.development if self.api_docs is None else self.api_docs
 
 
 # Without mail nobody could confirm an address, and so nobody could log in.

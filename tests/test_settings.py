@@ -71,6 +71,17 @@ def test_links_in_mails_lead_to_the_service_itself(tmp_path: Path, given: dict[s
     assert read(tmp_path, **given).public_url == url
 
 
+def test_origins_are_kept_as_browsers_send_them(tmp_path: Path):
+    """Lower case, and without the port that belongs to the scheme."""
+    origins = "https://App.example.com:443, http://localhost:5173,http://[::1]:80"
+
+    assert read(tmp_path, CORS_ORIGINS=origins).cors_origins == (
+        "https://app.example.com",
+        "http://localhost:5173",
+        "http://[::1]",
+    )
+
+
 def test_empty_counts_as_unset(tmp_path: Path):
     """An empty value is no value, so that `NAME=` in `.env` means the default."""
     settings = read(tmp_path, "PORT=\n", DATABASE_URL="")
@@ -100,6 +111,14 @@ def test_empty_counts_as_unset(tmp_path: Path):
         ("SECRET_KEY", "short", "SECRET_KEY: must have at least 32 characters"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,the-proxy", "TRUSTED_PROXIES"),
+        ("CORS_ORIGINS", "*", "CORS_ORIGINS: takes exact origins only"),
+        ("CORS_ORIGINS", "https://*.example.com", "CORS_ORIGINS: takes exact origins only"),
+        ("CORS_ORIGINS", "https://a.example.com/", "CORS_ORIGINS: takes origins only"),
+        ("CORS_ORIGINS", "https://u:p@a.example.com", "CORS_ORIGINS: takes origins only"),
+        ("CORS_ORIGINS", "app.example.com", "CORS_ORIGINS: takes origins such as"),
+        ("CORS_ORIGINS", "null", "CORS_ORIGINS: takes origins such as"),
+        ("CORS_ORIGINS", "https://a.example.com:port", "CORS_ORIGINS: contains an invalid"),
+        ("API_DOCS", "perhaps", "API_DOCS"),
         ("PUBLIC_URL", "app.example.com", "PUBLIC_URL: must be a URL"),
         ("PUBLIC_URL", "https://app.example.com/?a=b", "PUBLIC_URL: must end before"),
         ("SMTP_URL", "mail.example.com", "SMTP_URL: must be smtp://"),

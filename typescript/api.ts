@@ -1,6 +1,26 @@
 // Written by `make types` out of the API's description; not to be edited.
 
 export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Index
+         * @description Name the service and its version, and the paths of its documentation and health checks.
+         */
+        get: operations["readIndex"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -906,6 +926,24 @@ export interface components {
             token: string;
         };
         /**
+         * ServiceIndex
+         * @description What this service is, and where to go from here.
+         */
+        ServiceIndex: {
+            /** Documentation */
+            documentation: string | null;
+            /** Health */
+            health: string;
+            /** Name */
+            name: string;
+            /** Openapi */
+            openapi: string | null;
+            /** Ready */
+            ready: string;
+            /** Version */
+            version: string;
+        };
+        /**
          * SessionView
          * @description A session of the caller's; `current` is the one that asks.
          */
@@ -1039,6 +1077,7 @@ export type Problem = components['schemas']['Problem'];
 export type Readiness = components['schemas']['Readiness'];
 export type Refresh = components['schemas']['Refresh'];
 export type ResetPassword = components['schemas']['ResetPassword'];
+export type ServiceIndex = components['schemas']['ServiceIndex'];
 export type SessionView = components['schemas']['SessionView'];
 export type SessionViewPage = components['schemas']['SessionViewPage'];
 export type SignUp = components['schemas']['SignUp'];
@@ -1048,6 +1087,26 @@ export type WorkspaceChange = components['schemas']['WorkspaceChange'];
 export type WorkspaceRole = components['schemas']['WorkspaceRole'];
 export type $defs = Record<string, never>;
 export interface operations {
+    readIndex: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceIndex"];
+                };
+            };
+        };
+    };
     health: {
         parameters: {
             query?: never;
