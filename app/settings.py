@@ -139,6 +139,7 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1)] | None = None
     workspaces_per_owner: Annotated[int, Field(ge=1)] = 100
+    session_days: Days = 90
     unconfirmed_days: Days = 30
     audit_days: Days | None = None
     body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30

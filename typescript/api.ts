@@ -152,7 +152,10 @@ export interface paths {
         put?: never;
         /**
          * Refresh
-         * @description Exchange a refresh token for new tokens; it is used up by that.
+         * @description Exchange a refresh token for new tokens.
+         *
+         *     For ten seconds the same token gets the same new refresh token again. Any later use ends the
+         *     session, since somebody else may hold a copy.
          */
         post: operations["refresh"];
         delete?: never;
@@ -1006,7 +1009,7 @@ export interface components {
         };
         /**
          * TokenPair
-         * @description What a client needs to call, and to go on calling.
+         * @description An access token, and the refresh token that is exchanged for the next pair.
          */
         TokenPair: {
             /** Accesstoken */

@@ -1,5 +1,6 @@
 """Accounts over HTTP: the ways in, and what is one's own."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Body, Path
@@ -96,7 +97,11 @@ async def reset_password(body: ResetPassword, address: CallerAddress) -> None:
 
 @router.post("/auth/log-in", tags=["auth"], responses=problems(401, 429))
 async def log_in(
-    body: LogIn, tokens: CurrentTokens, address: CallerAddress, user_agent: UserAgent
+    body: LogIn,
+    tokens: CurrentTokens,
+    settings: CurrentSettings,
+    address: CallerAddress,
+    user_agent: UserAgent,
 ) -> TokenPair:
     """Begin a session."""
     return await rules.log_in(
@@ -105,12 +110,17 @@ async def log_in(
         password=body.password,
         address=address,
         user_agent=user_agent,
+        lifetime=timedelta(days=settings.session_days),
     )
 
 
 @router.post("/auth/refresh", tags=["auth"], responses=problems(401))
 async def refresh(body: Refresh, tokens: CurrentTokens) -> TokenPair:
-    """Exchange a refresh token for new tokens; it is used up by that."""
+    """Exchange a refresh token for new tokens.
+
+    For ten seconds the same token gets the same new refresh token again. Any later use ends the
+    session, since somebody else may hold a copy.
+    """
     return await sessions.refresh(tokens, refresh_token=body.refreshToken)
 
 

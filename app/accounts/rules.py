@@ -174,14 +174,20 @@ async def reset_password(*, token: str, password: str, address: str) -> None:
 
 
 async def log_in(
-    tokens: Tokens, *, email: str, password: str, address: str, user_agent: str | None
+    tokens: Tokens,
+    *,
+    email: str,
+    password: str,
+    address: str,
+    user_agent: str | None,
+    lifetime: timedelta,
 ) -> TokenPair:
     """A new session."""
     await throttle.attempt(LOG_INS_FROM_ADDRESS, address)
     await _count_try(email, address)
-    pair = await _log_in(tokens, email, password, user_agent)
+    pair = await _log_in(tokens, email, password, user_agent, lifetime)
     if pair is None:  # changed, or hashed anew by another log-in: the second look tells
-        pair = await _log_in(tokens, email, password, user_agent)
+        pair = await _log_in(tokens, email, password, user_agent, lifetime)
     if pair is None:
         raise wrong_credentials()
     await _forget_tries(email, address)
@@ -190,7 +196,7 @@ async def log_in(
 
 
 async def _log_in(
-    tokens: Tokens, email: str, password: str, user_agent: str | None
+    tokens: Tokens, email: str, password: str, user_agent: str | None, lifetime: timedelta
 ) -> TokenPair | None:
     """None if what is stored of the password became another while it was looked at."""
     with use_scope(key=email):
@@ -202,7 +208,9 @@ async def _log_in(
         async with prisma.tx() as tx:
             if not await _lock_password(tx, user):
                 return None
-            pair = await sessions.begin(tx, tokens, user=user.id, user_agent=user_agent)
+            pair = await sessions.begin(
+                tx, tokens, user=user.id, user_agent=user_agent, lifetime=lifetime
+            )
         if hashed_anew:
             await prisma.user.update_many(
                 where={"id": user.id, "passwordHash": user.passwordHash},

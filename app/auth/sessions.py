@@ -1,12 +1,16 @@
 """Sessions: begun by a log-in, kept alive by refresh tokens, ended by deleting their row.
 
-A session's refresh tokens are a family. Each is exchanged for the next; for a few seconds after
-that it may be exchanged again, since two tabs refresh at the same time. A later use means that
-somebody has a copy, and ends the session for both.
+A session's refresh tokens are a family. Each is exchanged once for its successor. The server's key
+derives the successor from the token, so whoever presents the token again within the grace period,
+as two tabs do that refresh at the same time, gets the same successor: a family is a chain and never
+forks. A later use means that somebody has a copy, and ends the session for both.
+
+A session ends when it was not used for a while, and however often it is used at a time that is
+fixed when it begins.
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from prisma import Prisma
 from prisma.actions import SessionActions
@@ -20,14 +24,22 @@ from app.auth.tokens import ACCESS_LIFETIME, Tokens, hash_secret, new_secret
 from app.db import prisma
 from app.scope import use_scope
 
-# Of a session that is not used.
-LIFETIME = timedelta(days=30)
+# A session that is not used expires after this time.
+IDLE_LIFETIME = timedelta(days=30)
 GRACE_PERIOD = timedelta(seconds=10)
+_SUCCESSORS = "successors of refresh tokens"
 _own = SessionActions(prisma, OwnSession)
+
+# Prisma cannot write the lesser of a column and a value.
+_EXTEND = """
+    UPDATE "Session" SET "usedAt" = $2, "expiresAt" = least("endsAt", $3)
+    WHERE id = $1::uuid AND least("expiresAt", "endsAt") > $2
+    RETURNING "expiresAt"
+"""
 
 
 class TokenPair(BaseModel):
-    """What a client needs to call, and to go on calling."""
+    """An access token, and the refresh token that is exchanged for the next pair."""
 
     accessToken: str
     refreshToken: str
@@ -35,33 +47,47 @@ class TokenPair(BaseModel):
     expiresIn: int
 
 
-async def begin(tx: Prisma, tokens: Tokens, *, user: str, user_agent: str | None) -> TokenPair:
-    """A new session; in its user's scope."""
+async def begin(
+    tx: Prisma, tokens: Tokens, *, user: str, user_agent: str | None, lifetime: timedelta
+) -> TokenPair:
+    """Begin a session that ends after `lifetime` at the latest; in its user's scope."""
     now = datetime.now(UTC)
+    ends = now + lifetime
     session = await tx.session.create(
-        {"userId": user, "userAgent": user_agent, "usedAt": now, "expiresAt": now + LIFETIME}
+        {
+            "userId": user,
+            "userAgent": user_agent,
+            "createdAt": now,
+            "usedAt": now,
+            "expiresAt": min(now + IDLE_LIFETIME, ends),
+            "endsAt": ends,
+        }
     )
-    return await _issue(tx, tokens, user=user, session=session.id, now=now)
+    secret = new_secret()
+    await _store(tx, secret, user=user, session=session.id, expires=session.expiresAt)
+    return _pair(tokens, secret, user=user, session=session.id)
 
 
 async def refresh(tokens: Tokens, *, refresh_token: str) -> TokenPair:
-    """Exchange a refresh token; raises 401."""
+    """Exchange a refresh token; raise 401."""
     hash_ = hash_secret(refresh_token)
     with use_scope(key=hash_):
         found = await prisma.refreshtoken.find_unique(where={"hash": hash_})
     now = datetime.now(UTC)
     if found is None or found.expiresAt <= now:
         raise invalid_refresh_token()
+    # The first is what a new successor is; the others are what a former key may have made.
+    successors = tokens.signatures(_SUCCESSORS, refresh_token)
     with use_scope(user=found.userId):
         async with prisma.tx() as tx:
-            pair = await _exchange(tx, tokens, found, now)
-    if pair is None:  # after the transaction, which may have ended the session
+            successor = await _exchange(tx, found, successors, now)
+    if successor is None:  # raised after the transaction, which may have ended the session
         raise invalid_refresh_token()
-    return pair
+    return _pair(tokens, successor, user=found.userId, session=found.sessionId)
 
 
 async def list_own(user: str, *, after: str | None, take: int) -> list[OwnSession]:
-    """A user's sessions, the newest first."""
+    """Return a user's sessions, the newest first."""
     where: SessionWhereInput = {"userId": user, "expiresAt": {"gt": datetime.now(UTC)}}
     if after:
         where["id"] = {"lt": after}
@@ -69,7 +95,7 @@ async def list_own(user: str, *, after: str | None, take: int) -> list[OwnSessio
 
 
 async def end(user: str, session: str) -> bool:
-    """End a session of a user; whether there was one."""
+    """End a session of a user; return whether there was one."""
     return bool(await prisma.session.delete_many(where={"id": session, "userId": user}))
 
 
@@ -82,36 +108,46 @@ async def end_all(tx: Prisma, user: str, *, but: str | None = None) -> None:
 
 
 async def _exchange(
-    tx: Prisma, tokens: Tokens, presented: RefreshToken, now: datetime
-) -> TokenPair | None:
-    # It also locks the session's row: the exchanges of a family happen one after the other.
-    is_alive = await tx.session.update_many(
-        where={"id": presented.sessionId, "expiresAt": {"gt": now}},
-        data={"usedAt": now, "expiresAt": now + LIFETIME},
-    )
+    tx: Prisma, presented: RefreshToken, successors: list[str], now: datetime
+) -> str | None:
+    """Return the successor of a token, or None if there is none for whoever presents it."""
+    # This locks the session's row, so that exchanges within a family happen one after the other.
+    rows: list[Any] = await tx.query_raw(_EXTEND, presented.sessionId, now, now + IDLE_LIFETIME)
     token = await tx.refreshtoken.find_unique(where={"id": presented.id})
-    if not is_alive or token is None:
+    if not rows or token is None:
         return None
     if token.rotatedAt is None:
         await tx.refreshtoken.update(where={"id": token.id}, data={"rotatedAt": now})
-    elif now - token.rotatedAt > GRACE_PERIOD:
+        expires = datetime.fromisoformat(rows[0]["expiresAt"])
+        secret = successors[0]
+        await _store(tx, secret, user=token.userId, session=token.sessionId, expires=expires)
+        return secret
+    if now - token.rotatedAt > GRACE_PERIOD:
         await tx.session.delete_many(where={"id": token.sessionId})
         return None
-    return await _issue(tx, tokens, user=token.userId, session=token.sessionId, now=now)
+    return await _find_successor(tx, token.sessionId, successors)
 
 
-async def _issue(
-    tx: Prisma, tokens: Tokens, *, user: str, session: str, now: datetime
-) -> TokenPair:
-    secret = new_secret()
-    await tx.refreshtoken.create(
-        {
-            "hash": hash_secret(secret),
-            "sessionId": session,
-            "userId": user,
-            "expiresAt": now + LIFETIME,
-        }
+async def _find_successor(tx: Prisma, session: str, successors: list[str]) -> str | None:
+    """Return the successor that is stored; its hash tells which key made it.
+
+    None if the key that made it is gone: it cannot be made again, and a second one would be a fork.
+    Whoever holds it goes on; whoever asks has to log in.
+    """
+    by_hash = {hash_secret(successor): successor for successor in successors}
+    stored = await tx.refreshtoken.find_first(
+        where={"sessionId": session, "hash": {"in": list(by_hash)}}
     )
+    return by_hash[stored.hash] if stored else None
+
+
+async def _store(tx: Prisma, secret: str, *, user: str, session: str, expires: datetime) -> None:
+    await tx.refreshtoken.create(
+        {"hash": hash_secret(secret), "sessionId": session, "userId": user, "expiresAt": expires}
+    )
+
+
+def _pair(tokens: Tokens, secret: str, *, user: str, session: str) -> TokenPair:
     return TokenPair(
         accessToken=tokens.access(user=user, session=session),
         refreshToken=secret,

@@ -1,9 +1,10 @@
-"""Tokens: signed ones that say who calls, and opaque ones that are stored as hashes."""
+"""Tokens: access tokens, which are signed, and opaque secrets, which are stored as hashes."""
 
 import hashlib
 import hmac
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -16,19 +17,19 @@ ISSUER = "tenantry"
 AUDIENCE = "tenantry"
 ALGORITHM = "HS256"
 ACCESS_LIFETIME = timedelta(minutes=15)
-# How many tokens are remembered as good; the oldest go first.
-REMEMBERED = 10_000
+# How many verified tokens are cached; the oldest are dropped first.
+CACHE_SIZE = 10_000
 
 Kind = Literal["user"]
 
 
 class InvalidToken(Exception):  # noqa: N818  (what the caller presented, no error of ours)
-    """A token that is forged, of another kind, or too old."""
+    """A token that is forged, of another kind, or expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What an access token says."""
+    """The user and the session of an access token."""
 
     user: str
     session: str
@@ -36,7 +37,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class _Verified:
-    """A token whose signature and form are good."""
+    """A token whose signature and form are valid."""
 
     claims: Claims
     kind: str
@@ -50,18 +51,19 @@ class _Key:
 
 
 class Tokens:
-    """Signs with the present key; reads what the present and the former keys signed."""
+    """Signs with the current secret key; verifies with the current and the former ones."""
 
     def __init__(self, settings: Settings) -> None:
-        secrets_ = [settings.secret_key, *settings.former_secret_keys]
-        keys = [_derive(secret.get_secret_value()) for secret in secrets_]
+        configured = [settings.secret_key, *settings.former_secret_keys]
+        self._secrets = [key.get_secret_value().encode() for key in configured]
+        keys = [_access_key(secret) for secret in self._secrets]
         self._signing = keys[0]
         self._keys = {key.id: key for key in keys}
         # By their hashes, so that nobody finds a token in memory.
         self._verified: dict[bytes, _Verified] = {}
 
     def access(self, *, user: str, session: str, kind: Kind = "user") -> str:
-        """A token that lets `user` call until it ends, or its session does."""
+        """Return a token that lets `user` call until it expires or its session ends."""
         now = datetime.now(UTC)
         return jwt.encode(
             {
@@ -79,21 +81,35 @@ class Tokens:
         )
 
     def read(self, token: str, *, kind: Kind = "user") -> Claims:
-        """What a token of this kind says; raises InvalidToken.
+        """Return the claims of a token of this kind; raise InvalidToken.
 
-        A signature is checked once, which takes as long as a small query; the end of the token's
-        life each time. Whether its session still is, the database is asked each time.
+        The signature is verified once per token, since that takes as long as a small query; the
+        expiry is checked each time. The caller asks the database whether the session still exists.
         """
         digest = hashlib.sha256(token.encode()).digest()
-        known = self._verified.get(digest)
-        if known is None:
-            known = self._verify(token)
-            while len(self._verified) >= REMEMBERED:
+        verified = self._verified.get(digest)
+        if verified is None:
+            verified = self._verify(token)
+            while len(self._verified) >= CACHE_SIZE:
                 del self._verified[next(iter(self._verified))]
-            self._verified[digest] = known
-        if known.kind != kind or known.expires <= time.time():
+            self._verified[digest] = verified
+        if verified.kind != kind or verified.expires <= time.time():
             raise InvalidToken
-        return known.claims
+        return verified.claims
+
+    def sign(self, purpose: str, message: str) -> str:
+        """Return a signature of a message, as text; a signature for one purpose fits no other."""
+        return _sign(self._secrets[0], purpose, message)
+
+    def signatures(self, purpose: str, message: str) -> list[str]:
+        """Return what `sign` returns with the current key, and what it did with the former ones."""
+        return [_sign(secret, purpose, message) for secret in self._secrets]
+
+    def is_signed(self, purpose: str, message: str, signature: str) -> bool:
+        """Return whether a signature was made with the current key or a former one."""
+        given = signature.encode()
+        made = self.signatures(purpose, message)
+        return any(hmac.compare_digest(given, one.encode()) for one in made)
 
     def _verify(self, token: str) -> _Verified:
         try:
@@ -114,15 +130,22 @@ class Tokens:
 
 
 def new_secret() -> str:
-    """An opaque token of 256 bits, to be shown once."""
+    """Return a new opaque token of 256 bits, to be shown once."""
     return secrets.token_urlsafe(32)
 
 
 def hash_secret(secret: str) -> str:
-    """What is stored of an opaque token. It has nothing to guess, so a plain hash will do."""
+    """Return what is stored of an opaque token. It is random, so a fast hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _derive(secret: str) -> _Key:
-    key = hmac.digest(secret.encode(), b"access tokens", "sha256")
+def _access_key(secret: bytes) -> _Key:
+    key = hmac.digest(secret, b"access tokens", "sha256")
     return _Key(hashlib.sha256(key).hexdigest()[:8], key)
+
+
+def _sign(secret: bytes, purpose: str, message: str) -> str:
+    # A key of its own for each purpose: no signature can be passed off as one of another kind.
+    key = hmac.digest(secret, purpose.encode(), "sha256")
+    signature = hmac.digest(key, message.encode(), "sha256")
+    return urlsafe_b64encode(signature).rstrip(b"=").decode()

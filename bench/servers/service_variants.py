@@ -8,7 +8,7 @@ from bench.servers.service import app
 
 def signatures_each_time() -> FastAPI:
     """A token's signature is checked at each request; only the last token is remembered."""
-    tokens.REMEMBERED = 1  # pyright: ignore[reportConstantRedefinition]  # for this process alone
+    tokens.CACHE_SIZE = 1  # pyright: ignore[reportConstantRedefinition]  # for this process alone
     return app
 
 

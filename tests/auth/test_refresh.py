@@ -1,17 +1,25 @@
-"""POST /v1/auth/refresh: tokens that are exchanged, and what becomes of copies."""
+"""POST /v1/auth/refresh: tokens that rotate, copies that are noticed, sessions that end."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from prisma import Prisma
+from pydantic import SecretStr
 
-from app.auth.sessions import GRACE_PERIOD, LIFETIME
-from app.auth.tokens import hash_secret
+from app.auth.sessions import GRACE_PERIOD, IDLE_LIFETIME
+from app.auth.tokens import Tokens, hash_secret
+from app.settings import ROOT
 from tests.fix_api import Api
+from tests.fix_service import SECRET_KEY
 
 ANN = "ann@example.com"
+NEW_KEY = "the key that replaces the one before it"
+FORKS = 60
+MIGRATION = ROOT / "prisma/migrations/20261130120000_absolute_lifetime_of_sessions/migration.sql"
 
 
 async def log_in(api: Api) -> dict[str, Any]:
@@ -23,8 +31,8 @@ async def refresh(api: Api, token: str) -> httpx.Response:
     return await api.anonymous.post("/v1/auth/refresh", json={"refreshToken": token})
 
 
-async def age(api: Api, token: str, by: timedelta) -> None:
-    """Let a token have been rotated that much earlier."""
+async def age(api: Api, token: str, by: timedelta = GRACE_PERIOD * 2) -> None:
+    """Move a token's rotation into the past."""
     row = await api.owner.refreshtoken.find_unique_or_raise(where={"hash": hash_secret(token)})
     assert row.rotatedAt is not None
     await api.owner.refreshtoken.update(
@@ -37,8 +45,27 @@ async def works(api: Api, pair: dict[str, Any]) -> bool:
     return answer.status_code == 200
 
 
+def use_keys(api: Api, current: str, former: Sequence[str] = ()) -> None:
+    """Let the service sign with a key, and accept former ones."""
+    settings = api.app.state.settings.model_copy(
+        update={
+            "secret_key": SecretStr(current),
+            "former_secret_keys": tuple(SecretStr(key) for key in former),
+        }
+    )
+    api.app.state.tokens = Tokens(settings)
+
+
+async def session_of(api: Api, pair: dict[str, Any]):
+    """Return the session of a token pair, with its refresh tokens."""
+    return await api.owner.session.find_first_or_raise(
+        where={"refreshTokens": {"some": {"hash": hash_secret(pair["refreshToken"])}}},
+        include={"refreshTokens": True},
+    )
+
+
 async def test_a_token_is_exchanged_for_the_next(api: Api):
-    """The new ones work and belong to the same session, whose end moves on."""
+    """The new tokens work and belong to the same session, whose expiry moves on."""
     first = await log_in(api)
     await api.owner.session.update_many(
         where={}, data={"expiresAt": datetime.now(UTC) + timedelta(minutes=1)}
@@ -48,43 +75,67 @@ async def test_a_token_is_exchanged_for_the_next(api: Api):
 
     second = answer.json()
     assert answer.status_code == 200
+    assert set(second) == {"accessToken", "refreshToken", "tokenType", "expiresIn"}
     assert second["refreshToken"] != first["refreshToken"]
     assert await works(api, second)
     assert (await refresh(api, second["refreshToken"])).status_code == 200
-    session = await api.owner.session.find_first_or_raise(
-        where={"refreshTokens": {"some": {"hash": hash_secret(second["refreshToken"])}}},
-        include={"refreshTokens": True},
-    )
+    session = await session_of(api, second)
     assert len(session.refreshTokens or []) == 3
-    assert session.expiresAt > datetime.now(UTC) + LIFETIME - timedelta(minutes=1)
+    assert session.expiresAt > datetime.now(UTC) + IDLE_LIFETIME - timedelta(minutes=1)
 
 
 async def test_only_hashes_are_stored(api: Api):
-    """Who reads the database cannot refresh."""
-    pair = await log_in(api)
+    """Reading the database does not let anyone refresh."""
+    first = await log_in(api)
+    second = (await refresh(api, first["refreshToken"])).json()
     rows = await api.owner.query_raw('SELECT to_jsonb(r)::text AS row FROM "RefreshToken" AS r')
+    stored = " ".join(row["row"] for row in rows)
 
-    assert pair["refreshToken"] not in rows[0]["row"]
-    assert hash_secret(pair["refreshToken"]) in rows[0]["row"]
+    for pair in (first, second):
+        assert pair["refreshToken"] not in stored
+        assert hash_secret(pair["refreshToken"]) in stored
 
 
 async def test_two_tabs_refresh_at_the_same_time(api: Api):
-    """All succeed with tokens of one family; the token is rotated once."""
+    """Both get the same refresh token, and an access token that works."""
     first = await log_in(api)
 
     answers = await asyncio.gather(*(refresh(api, first["refreshToken"]) for _ in range(4)))
 
     assert [answer.status_code for answer in answers] == [200] * 4
     pairs = [answer.json() for answer in answers]
-    assert len({pair["refreshToken"] for pair in pairs}) == 4
+    assert len({pair["refreshToken"] for pair in pairs}) == 1
+    assert all([await works(api, pair) for pair in pairs])
     rotated = await api.owner.refreshtoken.find_many(where={"NOT": [{"rotatedAt": None}]})
     assert [row.hash for row in rotated] == [hash_secret(first["refreshToken"])]
-    for pair in pairs:
-        assert (await refresh(api, pair["refreshToken"])).status_code == 200
+    assert (await refresh(api, pairs[0]["refreshToken"])).status_code == 200
 
 
-async def test_a_late_copy_ends_the_session(api: Api):
-    """After the grace a used token is a stolen one: nobody goes on in that session."""
+async def test_forks_collapse_into_one_chain(api: Api):
+    """However often a token is presented within the grace period, it has one successor."""
+    token = (await log_in(api))["refreshToken"]
+
+    for generation, forks in enumerate((FORKS, 5, 5), start=1):
+        answers = await asyncio.gather(*(refresh(api, token) for _ in range(forks)))
+        assert {answer.status_code for answer in answers} == {200}
+        (successor,) = {answer.json()["refreshToken"] for answer in answers}
+        assert await api.owner.refreshtoken.count() == 1 + generation
+        token = successor
+
+
+async def test_a_repeated_exchange_does_not_rotate_the_successor(api: Api):
+    """A client whose answer was lost gets it again, also after the successor was used."""
+    first = (await log_in(api))["refreshToken"]
+    second = (await refresh(api, first)).json()["refreshToken"]
+    third = (await refresh(api, second)).json()["refreshToken"]
+
+    assert (await refresh(api, first)).json()["refreshToken"] == second
+    assert (await refresh(api, second)).json()["refreshToken"] == third
+    assert await api.owner.refreshtoken.count() == 3
+
+
+async def test_reuse_after_the_grace_period_ends_the_session(api: Api):
+    """A used token is a stolen one then: neither its holder nor the thief goes on."""
     first = await log_in(api)
     second = (await refresh(api, first["refreshToken"])).json()
     await age(api, first["refreshToken"], GRACE_PERIOD - timedelta(seconds=8))
@@ -99,21 +150,81 @@ async def test_a_late_copy_ends_the_session(api: Api):
     assert (await refresh(api, second["refreshToken"])).status_code == 401
 
 
-async def test_a_copy_ends_no_other_session(api: Api):
-    """A family is a session; another log-in of the same user goes on."""
+@pytest.mark.parametrize("first_to_go_on", ["thief", "holder"])
+async def test_a_theft_within_the_grace_period_is_detected(api: Api, first_to_go_on: str):
+    """The thief's successor is the holder's: when both go on, the later use ends the session."""
+    stolen = (await log_in(api))["refreshToken"]
+    holder = (await refresh(api, stolen)).json()
+    thief = (await refresh(api, stolen)).json()
+    early, late = (thief, holder) if first_to_go_on == "thief" else (holder, thief)
+
+    goes_on = (await refresh(api, early["refreshToken"])).json()
+    await age(api, early["refreshToken"])
+    refused = await refresh(api, late["refreshToken"])
+
+    assert refused.status_code == 401
+    assert await api.owner.refreshtoken.count() == 0
+    for pair in (holder, thief, goes_on):
+        assert not await works(api, pair)
+        assert (await refresh(api, pair["refreshToken"])).status_code == 401
+
+
+async def test_reuse_ends_no_other_session(api: Api):
+    """Another log-in of the same user goes on."""
     first = await log_in(api)
     other = (await api.log_in(ANN)).json()
     await refresh(api, first["refreshToken"])
-    await age(api, first["refreshToken"], GRACE_PERIOD * 2)
+    await age(api, first["refreshToken"])
     assert (await refresh(api, first["refreshToken"])).status_code == 401
 
     assert await works(api, other)
     assert (await refresh(api, other["refreshToken"])).status_code == 200
 
 
+async def test_a_key_that_is_replaced_within_the_grace_period(api: Api):
+    """The successor that a former key derived is found and returned again."""
+    first = (await log_in(api))["refreshToken"]
+    second = (await refresh(api, first)).json()["refreshToken"]
+
+    use_keys(api, NEW_KEY, former=[SECRET_KEY])
+
+    assert (await refresh(api, first)).json()["refreshToken"] == second
+    assert await api.owner.refreshtoken.count() == 2
+    assert (await refresh(api, second)).status_code == 200
+
+
+async def test_a_key_that_is_given_up_within_the_grace_period(api: Api):
+    """The successor cannot be derived again: a 401, while the session and its successor live."""
+    first = (await log_in(api))["refreshToken"]
+    second = (await refresh(api, first)).json()["refreshToken"]
+
+    use_keys(api, NEW_KEY)
+
+    refused = await refresh(api, first)
+    assert refused.status_code == 401
+    assert refused.json()["code"] == "invalid_refresh_token"
+    assert await api.owner.refreshtoken.count() == 2
+    assert (await refresh(api, second)).status_code == 200
+
+
+async def test_nobody_derives_a_successor_without_the_key(api: Api):
+    """Another key derives another one, and so does another token."""
+    settings = api.app.state.settings
+    other = Tokens(settings.model_copy(update={"secret_key": SecretStr(NEW_KEY)}))
+    tokens = Tokens(settings)
+
+    derived = {
+        made.sign("successor", token) for made in (tokens, other) for token in ("one", "two")
+    }
+
+    assert len(derived) == 4
+    assert tokens.sign("successor", "one") == Tokens(settings).sign("successor", "one")
+    assert tokens.sign("another purpose", "one") not in derived
+
+
 @pytest.mark.parametrize("what", ["refreshtoken", "session"])
 async def test_expired_tokens_are_refused(api: Api, what: str):
-    """A token, and a session, end at their time."""
+    """A token and a session are refused from their expiry on."""
     pair = await log_in(api)
     await getattr(api.owner, what).update_many(where={}, data={"expiresAt": datetime.now(UTC)})
 
@@ -121,7 +232,7 @@ async def test_expired_tokens_are_refused(api: Api, what: str):
 
 
 async def test_tokens_of_other_kinds_are_refused(api: Api):
-    """An access token does not refresh, a refresh token does not call."""
+    """An access token does not refresh, and a refresh token is no access token."""
     pair = await log_in(api)
 
     assert (await refresh(api, pair["accessToken"])).status_code == 401
@@ -130,7 +241,7 @@ async def test_tokens_of_other_kinds_are_refused(api: Api):
 
 
 async def test_a_log_out_ends_the_family(api: Api):
-    """What a session had is good for nothing after it: access token, refresh token."""
+    """Neither the access token nor the refresh token works after it."""
     pair = await log_in(api)
 
     assert (await api.client(pair["accessToken"]).post("/v1/auth/log-out")).status_code == 204
@@ -138,3 +249,100 @@ async def test_a_log_out_ends_the_family(api: Api):
     assert not await works(api, pair)
     assert (await refresh(api, pair["refreshToken"])).status_code == 401
     assert await api.owner.refreshtoken.count() == 0
+
+
+class TestAbsoluteLifetime:
+    """A session ends at the time that was fixed when it began, however often it is refreshed."""
+
+    @pytest.fixture
+    def api_settings(self) -> dict[str, str]:
+        return {"SESSION_DAYS": "40"}
+
+    async def test_it_is_fixed_at_the_log_in(self, api: Api):
+        """It comes from the settings, and a refresh does not move it."""
+        pair = await log_in(api)
+        begun = await session_of(api, pair)
+        pair = (await refresh(api, pair["refreshToken"])).json()
+        session = await session_of(api, pair)
+
+        lifetime = session.endsAt - session.createdAt
+        assert abs(lifetime - timedelta(days=40)) < timedelta(minutes=1)
+        assert session.endsAt == begun.endsAt
+
+    async def test_a_refresh_does_not_go_beyond_it(self, api: Api):
+        """The session and its refresh tokens expire then at the latest."""
+        pair = await log_in(api)
+        ends = datetime.now(UTC) + timedelta(hours=1)
+        await api.owner.session.update_many(where={}, data={"endsAt": ends})
+
+        pair = (await refresh(api, pair["refreshToken"])).json()
+
+        session = await session_of(api, pair)
+        (newest,) = [row for row in session.refreshTokens or [] if row.rotatedAt is None]
+        assert session.expiresAt == session.endsAt == newest.expiresAt
+
+    async def test_a_session_that_reached_it_is_over(self, api: Api):
+        """Its tokens are refused, although it was used a moment ago."""
+        pair = await log_in(api)
+        ends = datetime.now(UTC) + timedelta(seconds=2)
+        await api.owner.session.update_many(where={}, data={"endsAt": ends})
+        pair = (await refresh(api, pair["refreshToken"])).json()
+        assert await works(api, pair)
+
+        await asyncio.sleep(max(0.0, (ends - datetime.now(UTC)).total_seconds()))
+
+        assert not await works(api, pair)
+        assert (await refresh(api, pair["refreshToken"])).status_code == 401
+
+
+class TestShortLifetime:
+    """SESSION_DAYS below the time after which an unused session expires."""
+
+    @pytest.fixture
+    def api_settings(self) -> dict[str, str]:
+        return {"SESSION_DAYS": "1"}
+
+    async def test_a_log_in_does_not_go_beyond_it(self, api: Api):
+        """The first tokens expire with the session too."""
+        session = await session_of(api, await log_in(api))
+
+        assert session.expiresAt == session.endsAt < datetime.now(UTC) + timedelta(days=1)
+        assert [row.expiresAt for row in session.refreshTokens or []] == [session.endsAt]
+
+
+async def test_a_session_made_by_a_former_version_has_an_end(api: Api):
+    """A process that does not know of the column yet leaves it to the database: 90 days."""
+    ann = await api.person("ann")
+    await api.owner.execute_raw(
+        'INSERT INTO "Session" (id, "userId", "expiresAt") SELECT gen_random_uuid(), id, now() '
+        'FROM "User"'
+    )
+
+    sessions = await api.owner.session.find_many(where={"NOT": [{"id": ann.session}]})
+
+    assert [row.endsAt - row.createdAt for row in sessions] == [timedelta(days=90)]
+
+
+async def test_the_migration_limits_sessions_that_exist(owner: Prisma):
+    """They end 90 days after they began; what was to last longer is cut, and nothing else."""
+    user = await owner.user.create({"email": ANN})
+    now = datetime.now(UTC)
+    await owner.execute_raw('ALTER TABLE "Session" DROP COLUMN "endsAt"')
+    for days in (100, 70, 1):
+        await owner.execute_raw(
+            """
+            INSERT INTO "Session" (id, "userId", "createdAt", "expiresAt")
+            VALUES (gen_random_uuid(), $1::uuid, $2, $3)
+            """,
+            user.id,
+            now - timedelta(days=days),
+            now + timedelta(days=30),
+        )
+    for statement in MIGRATION.read_text(encoding="utf-8").split(";\n"):
+        await owner.execute_raw(statement)  # pyright: ignore[reportArgumentType]  # a file of ours
+
+    sessions = await owner.session.find_many(order={"createdAt": "asc"})
+
+    assert {row.endsAt - row.createdAt for row in sessions} == {timedelta(days=90)}
+    left = [round((row.expiresAt - now) / timedelta(days=1)) for row in sessions]
+    assert left == [-10, 20, 30]

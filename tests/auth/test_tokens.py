@@ -7,7 +7,7 @@ import jwt
 import pytest
 
 from app.auth import tokens as module
-from app.auth.tokens import REMEMBERED, Claims, InvalidToken, Tokens
+from app.auth.tokens import CACHE_SIZE, Claims, InvalidToken, Tokens
 from app.settings import Settings
 from tests.fix_service import SECRET_KEY
 
@@ -46,8 +46,8 @@ def test_only_so_many_tokens_are_remembered(
     tokens: Tokens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded, and what is forgotten is read anew."""
-    assert REMEMBERED >= 1_000
-    monkeypatch.setattr(module, "REMEMBERED", 3)
+    assert CACHE_SIZE >= 1_000
+    monkeypatch.setattr(module, "CACHE_SIZE", 3)
     signed = [tokens.access(user=f"user {n}", session="one") for n in range(10)]
     for _ in range(2):
         assert [tokens.read(token).user for token in signed] == [f"user {n}" for n in range(10)]
