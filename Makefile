@@ -22,15 +22,10 @@ setup: ## install everything that is pinned, and generate the client (quick when
 	@$(PYTHON) scripts/setup.py
 
 run: setup ## set up, migrate and serve on http://127.0.0.1:8000
-	@$(BIN)/tenantry check
-	@$(BIN)/prisma migrate deploy
-	@$(BIN)/tenantry db prepare
-	@$(BIN)/tenantry serve
+	@$(BIN)/tenantry serve --migrate
 
-dev: setup ## like run, and start anew when the code changes
-	@$(BIN)/tenantry check
-	@$(BIN)/prisma migrate deploy
-	@$(BIN)/tenantry serve --reload
+dev: setup ## like run, but restart when the code changes
+	@$(BIN)/tenantry serve --migrate --reload
 
 test: setup ## set up and run the tests (a database server of their own)
 	@$(BIN)/pytest

