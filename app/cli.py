@@ -5,9 +5,11 @@ import asyncio
 import errno
 import os
 import socket
+import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from app import mailbox
 from app.settings import ROOT, Settings, SettingsError, load
@@ -20,7 +22,6 @@ EMBEDDED_ACTIONS = {
     "psql": "open psql, or run it with the options that follow",
     "stop": "stop the embedded server; its data stays",
     "status": "say whether the embedded server runs",
-    "reset": "stop the embedded server and delete all its data",
 }
 
 
@@ -47,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     sweep = commands.add_parser("sweep", help="delete what has expired; the service does so too")
     sweep.set_defaults(run=_sweep)
 
+    seed = commands.add_parser("seed", help="create demo data, and print how to log in")
+    seed.add_argument("--user", default="olivia", help="whose access token to print")
+    seed.add_argument("--token", action="store_true", help="print only the access token")
+    seed.set_defaults(run=_seed)
+
     mail = commands.add_parser("mail", help="show the newest mail of development")
     mailbox.add_arguments(mail)
     mail.set_defaults(run=_mail)
@@ -60,6 +66,12 @@ def _parser() -> argparse.ArgumentParser:
         help="even if it is another installation's, which can then no longer log in",
     )
     prepare.set_defaults(run=_prepare)
+    reset = actions.add_parser("reset", help="stop the embedded server and delete all its data")
+    reset.add_argument("--force", action="store_true", help="do not ask")
+    reset.add_argument(
+        "--seed", action="store_true", help="then migrate, prepare the role and create demo data"
+    )
+    reset.set_defaults(run=_reset, user="olivia", token=False)
     for name, text in EMBEDDED_ACTIONS.items():
         action = actions.add_parser(name, help=text, prefix_chars="\0")  # options are passed on
         action.add_argument("rest", nargs=argparse.REMAINDER)
@@ -165,14 +177,41 @@ def _mail(arguments: argparse.Namespace) -> int:
     return mailbox.show_mail(arguments, load())
 
 
+def _seed(arguments: argparse.Namespace) -> int:
+    from app import db, seeding
+
+    settings = load()
+    try:
+        made = asyncio.run(seeding.run(settings, user=arguments.user))
+    except (db.NoConnection, seeding.SeedError) as error:
+        sys.exit(f"tenantry: {error}")
+    print(made.token if arguments.token else seeding.report(made, settings))
+    return 0
+
+
+def _reset(arguments: argparse.Namespace) -> int:
+    _require_embedded(load())
+    os.chdir(ROOT)
+    code = engine_cli.main(["db", "reset", *(["--force"] if arguments.force else [])])
+    if code or not arguments.seed:
+        return code
+    migrate = [Path(sys.executable).with_name("prisma"), "migrate", "deploy"]
+    code = subprocess.run(migrate, check=False).returncode  # noqa: S603  (this environment's own)
+    return code or _prepare(argparse.Namespace(take_over=False)) or _seed(arguments)
+
+
 def _embedded(arguments: argparse.Namespace) -> int:
-    url = load().database_url
-    if url and arguments.action == "url":
-        print(url)
+    settings = load()
+    if settings.database_url and arguments.action == "url":
+        print(settings.database_url)
         return 0
-    if url:
+    _require_embedded(settings)
+    os.chdir(ROOT)
+    return engine_cli.main(["db", arguments.action, *arguments.rest])
+
+
+def _require_embedded(settings: Settings) -> None:
+    if settings.database_url:
         raise SettingsError(
             "DATABASE_URL is set, so the embedded server is not touched; unset it first."
         )
-    os.chdir(ROOT)
-    return engine_cli.main(["db", arguments.action, *arguments.rest])

@@ -158,6 +158,12 @@ class Settings(BaseModel):
         return self.app_env == "development"
 
     @property
+    def own_url(self) -> str:
+        """Return the URL at which a browser on this machine reaches the service."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (compared, not bound)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
     def serves_docs(self) -> bool:
         """Return whether /docs and /openapi.json are served: API_DOCS, else in development only."""
         return self.development if self.api_docs is None else self.api_docs
@@ -189,13 +195,7 @@ def load(
         raise SettingsError(_one_line(error)) from None
     if settings.public_url:
         return settings
-    return settings.model_copy(update={"public_url": _own_url(settings)})
-
-
-def _own_url(settings: Settings) -> str:
-    """Where a browser on this machine reaches the service."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104  (compared, not bound)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    return settings.model_copy(update={"public_url": settings.own_url})
 
 
 def _one_line(error: ValidationError) -> str:

@@ -235,6 +235,12 @@ def by_make(base: Path, options: argparse.Namespace) -> None:
         pass
     if options.tests:
         place.check("make test", "make test", says=r"\d+ passed")
+    place.check(
+        "tenantry db reset --seed", ".venv/bin/tenantry db reset --force --seed", says="Authorize"
+    )
+    place.check(
+        "tenantry seed, again", ".venv/bin/tenantry seed --token", says=r"^[\w-]+\.[\w-]+\.[\w-]+$"
+    )
     place.check("tenantry db reset", ".venv/bin/tenantry db reset --force")
 
 
