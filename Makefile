@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-full test-fresh soak lint format typecheck generate types migrate deploy \
+.PHONY: help setup run dev test test-full test-fresh test-image soak lint format typecheck generate types migrate deploy \
         push validate schema-format studio bench bench-quick bench-service bench-growth bench-choices \
         bench-queries lock clean
 
@@ -34,6 +34,9 @@ test: setup ## set up and run the tests (a database server of their own)
 test-full: setup ## the long forms of the long tests too
 	@$(BIN)/pytest --full
 	@cd engine && ../$(BIN)/pytest --full
+
+test-image: setup ## build the Dockerfile without Docker, and try the images (root on Debian)
+	@$(BIN)/python scripts/image.py
 
 soak: setup ## a client at work among faults, ten minutes: make soak minutes=30
 	@cd engine && ../$(BIN)/pytest tests/soak -s --minutes "$(or $(minutes),10)"

@@ -103,6 +103,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             log_level=settings.log_level,
             http="app.kit.connections:Connection" if find_spec("httptools") else "auto",
             proxy_headers=False,  # which proxies to believe, TRUSTED_PROXIES says
+            timeout_graceful_shutdown=settings.shutdown_seconds,
             workers=None if arguments.reload else settings.workers,
             reload=arguments.reload,
             reload_dirs=[str(ROOT / "app")] if arguments.reload else None,

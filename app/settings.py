@@ -143,6 +143,7 @@ class Settings(BaseModel):
     unconfirmed_days: Days = 30
     audit_days: Days | None = None
     body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
+    shutdown_seconds: Annotated[int, Field(ge=1)] = 20
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_listed)] = ()
     cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
     api_docs: bool | None = None
