@@ -218,6 +218,25 @@ def prepared_database(server: str, prepared_template: tuple[str, str]) -> Genera
         run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+async def disable_policies(owner: Prisma) -> None:
+    """Replace the policies of every table by one that allows everything.
+
+    Row-level security stays enabled, so the service still considers itself ready.
+    """
+    tables = await owner.query_raw(
+        """
+        SELECT relname::text AS "table", array_remove(array_agg(polname::text), NULL) AS "policies"
+        FROM pg_class LEFT JOIN pg_policy ON polrelid = pg_class.oid
+        WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND relrowsecurity
+        GROUP BY relname
+        """
+    )
+    for table in tables:
+        for policy_name in table["policies"]:
+            await owner.execute_raw(f'DROP POLICY "{policy_name}" ON "{table["table"]}"')  # pyright: ignore[reportArgumentType]  # the database's own names
+        await owner.execute_raw(f'CREATE POLICY "all" ON "{table["table"]}" USING (true)')  # pyright: ignore[reportArgumentType]  # as above
+
+
 @pytest.fixture
 async def api(
     server: str,

@@ -1,53 +1,84 @@
-"""The hot queries find what they want by an index, row-level security included."""
+"""The queries of reads find what they want by an index, row-level security included."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
 
-from bench.service import data
-from bench.service.data import Person
+from tests.domains import collected, domains
 from tests.fix_api import Api
-from tests.fix_api import Person as Somebody
 from tests.fix_database import run_sql
+from tests.fix_team import Team, make_team
 from tests.fix_work import Counter
+from tests.targets import Route, make_target, routes
 
-PEOPLE = 1_500
-READS: dict[str, Callable[[Person], str]] = {
-    "read_me": lambda _: "/v1/me",
-    "list_sessions": lambda _: "/v1/me/sessions",
-    "list_workspaces": lambda _: "/v1/workspaces",
-    "read_workspace": lambda who: f"/v1/workspaces/{who.workspace}",
-    "list_members": lambda who: f"/v1/workspaces/{who.workspace}/members",
-    "list_audit_events": lambda who: f"/v1/workspaces/{who.workspace}/audit-events",
-    "list_invitations": lambda who: f"/v1/workspaces/{who.workspace}/invitations",
-}
+MANY = 1_000
+# Many people who have one row of everything, and one who has more than a page. Each domain adds
+# rows for each row of `work`.
+PEOPLE = """
+    SET session_replication_role = replica;
+    INSERT INTO "User" (id, email) SELECT gen_random_uuid(), n || '@example.com'
+    FROM generate_series(1, {people}) AS n;
+    INSERT INTO "Workspace" (id, name, "ownerId") SELECT left(md5(id::text), 20), '', id
+    FROM "User" WHERE id <> '{user}';
+    INSERT INTO "WorkspaceMember" ("workspaceId", "userId", role)
+    SELECT id, "ownerId", 'owner' FROM "Workspace" ON CONFLICT DO NOTHING;
+    INSERT INTO "WorkspaceMember" ("workspaceId", "userId")
+    SELECT id, '{user}' FROM "Workspace" WHERE id <> '{workspace}' LIMIT {many}
+    ON CONFLICT DO NOTHING;
+    INSERT INTO "WorkspaceMember" ("workspaceId", "userId")
+    SELECT '{workspace}', id FROM "User" WHERE id <> '{user}' LIMIT {many} ON CONFLICT DO NOTHING;
+    CREATE TEMP TABLE work AS SELECT "ownerId" AS "user", id AS workspace FROM "Workspace"
+    UNION ALL SELECT '{user}', '{workspace}' FROM generate_series(1, {many});
+"""
+ROWS = "".join(domain.many_rows for domain in domains().values())
+LISTS: dict[str, tuple[str, ...]] = collected("lists")
 
 
-@pytest.fixture
-async def person(api: Api) -> Person:
-    """Somebody among many, as the benchmark of the service has them."""
-    settings = api.app.state.settings
-    run_sql(settings.database_url, data.seed(PEOPLE), "VACUUM ANALYZE")
-    (somebody,) = data.people(1, start=700, tokens=api.app.state.tokens)
-    return somebody
+@dataclass(frozen=True)
+class Busy:
+    """A workspace with a thousand rows of everything, among many with one; a path of each read."""
+
+    team: Team
+    paths: dict[str, str]
+    scope: dict[str, str]
+
+    @property
+    def http(self) -> httpx.AsyncClient:
+        return self.team.owner.http
+
+
+@pytest.fixture(params=[1_200, 12_000])
+async def busy(api: Api, request: pytest.FixtureRequest) -> Busy:
+    team = await make_team(api, "busy")
+    target = await make_target(team, team.owner.id, all_routes=[])
+    scope = {"user": team.owner.id, "workspace": team.id}
+    sql = PEOPLE.format(people=request.param, many=MANY, **scope)
+    run_sql(api.app.state.settings.database_url, sql + ROWS, "VACUUM ANALYZE")
+    reads = [each for each in routes(api.app.openapi()) if is_read(each)]
+    return Busy(team, {each.name: each.ask(target).path for each in reads}, scope)
+
+
+def is_read(route: Route) -> bool:
+    return route.method == "GET" and route.needs_caller
 
 
 def plan_of(url: str, settings: list[str], sql: str) -> dict[str, Any]:
-    """How PostgreSQL runs a statement with whatever parameters, in a scope."""
+    """Return PostgreSQL's plan of a statement for any parameters, in a scope."""
     return explained(url, *settings, f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {sql}")
 
 
 def explained(url: str, *statements: str) -> dict[str, Any]:
-    """The plan that the last of some statements asks for."""
+    """Run statements; return the plan that the last one asks for."""
     rows = run_sql(url, *statements)
     return json.loads("\n".join(rows[rows.index("[") :]))[0]["Plan"]
 
 
 def in_scope(user: str, workspace: str) -> list[str]:
-    """The statements that enter the scope of somebody's workspace."""
+    """Return the statements that enter the scope of a user in a workspace."""
     return [
         f"SELECT set_config('tenantry.user', '{user}', false)",
         f"SELECT set_config('tenantry.workspace', '{workspace}', false)",
@@ -68,7 +99,7 @@ def described(plan: dict[str, Any]) -> str:
 
 
 def read_whole(plan: dict[str, Any]) -> list[str]:
-    """The tables of which a plan reads everything, be it in the order of an index."""
+    """Return the tables that a plan reads entirely, even if in the order of an index."""
     conditions = {"Index Cond", "Recheck Cond"}
     return [
         node["Relation Name"]
@@ -77,107 +108,66 @@ def read_whole(plan: dict[str, Any]) -> list[str]:
     ]
 
 
-async def asked(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
-    answer = await client.get(path, params={"take": 5} if "?" not in path else None)
+async def read(client: httpx.AsyncClient, path: str, **query: str | int) -> dict[str, Any]:
+    answer = await client.get(path, params=query or None)
     assert answer.is_success, answer.text
     return answer.json()
 
 
-async def test_no_hot_query_reads_a_whole_table(api: Api, person: Person, work: Counter):
-    """Each statement of each read, its second page too: index scans, and no other ones."""
-    client = api.client(person.token)
+async def test_no_read_scans_a_whole_table(api: Api, busy: Busy, work: Counter):
+    """Every statement of every read, also of second pages, uses indexes and nothing else."""
     statements: dict[str, set[str]] = {}
-    for name, path in READS.items():
+    for name, path in busy.paths.items():
+        take = {"take": 5} if name in LISTS else {}
         with work.counting() as done:
-            body = await asked(client, path(person))
+            body = await read(busy.http, path, **take)
             if cursor := body.get("nextCursor"):
-                await asked(client, f"{path(person)}?take=5&cursor={cursor}")
+                await read(busy.http, path, **take, cursor=cursor)
         statements[name] = set(done.statements)
     assert all(statements.values())
 
     url = api.app.state.settings.app_database_url
-    scope = in_scope(data.user_id(700), person.workspace)
     for name, queries in statements.items():
         for sql in queries:
             assert "..." not in sql, f"{name}: the log has shortened {sql}"
-            plan = plan_of(url, scope, sql)
+            plan = plan_of(url, in_scope(**busy.scope), sql)
             assert "Index" in described(plan)
-            assert not read_whole(plan), f"{name}: {described(plan)} of {sql}"
+            assert not read_whole(plan), (
+                f"{name} reads a whole table: add an index for its conditions and its order to "
+                f"prisma/schema.prisma. {described(plan)} of {sql}"
+            )
 
 
-# The lists, and what the conditions of their queries are given.
-LISTS = {
-    "list_sessions": ("{user}", "2000-01-01"),
-    "list_workspaces": ("{user}",),
-    "list_members": ("{workspace}",),
-    "list_audit_events": ("{workspace}",),
-    "list_invitations": ("{workspace}",),
-}
-MANY = 1_000
-# Many people who have one of everything, and one who has more than a page.
-FEW_AND_MANY = """
-    SET session_replication_role = replica;
-    INSERT INTO "User" (id, email) SELECT gen_random_uuid(), n || '@example.com'
-    FROM generate_series(1, {people}) AS n;
-    INSERT INTO "Workspace" (id, name, "ownerId") SELECT left(md5(id::text), 20), '', id
-    FROM "User" WHERE id <> '{user}';
-    INSERT INTO "WorkspaceMember" ("workspaceId", "userId", role)
-    SELECT id, "ownerId", 'owner' FROM "Workspace" ON CONFLICT DO NOTHING;
-    INSERT INTO "WorkspaceMember" ("workspaceId", "userId")
-    SELECT id, '{user}' FROM "Workspace" WHERE id <> '{workspace}' LIMIT {many};
-    INSERT INTO "WorkspaceMember" ("workspaceId", "userId")
-    SELECT '{workspace}', id FROM "User" WHERE id <> '{user}' LIMIT {many};
-    CREATE TEMP TABLE work AS SELECT "ownerId" AS "user", id AS workspace FROM "Workspace"
-    UNION ALL SELECT '{user}', '{workspace}' FROM generate_series(1, {many});
-    INSERT INTO "Session" (id, "userId", "workspaceId", "expiresAt")
-    SELECT gen_random_uuid(), "user", workspace, now() + interval '1 day' FROM work;
-    INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
-    SELECT id, id, workspace, id || '@example.com', now()
-    FROM (SELECT gen_random_uuid() AS id, workspace FROM work) AS guest;
-    INSERT INTO "AuditEvent" (id, "workspaceId", "actorId", action)
-    SELECT gen_random_uuid(), workspace, "user", 'member.added' FROM work;
-    ANALYZE;
-"""
+async def test_the_first_page_of_a_long_list_reads_little(api: Api, busy: Busy, work: Counter):
+    """Neither the query nor a policy reads the rows after the page.
 
-
-@pytest.fixture(params=[1_200, 12_000])
-async def busy(api: Api, request: pytest.FixtureRequest) -> tuple[Somebody, dict[str, str]]:
-    """Somebody with a thousand of everything among so many with one; their ids."""
-    ann = await api.person("ann")
-    workspace = (await ann.post("/v1/workspaces", {"name": "Busy"})).json()["id"]
-    ids = {"user": ann.id, "workspace": workspace}
-    sql = FEW_AND_MANY.format(people=request.param, many=MANY, **ids)
-    run_sql(api.app.state.settings.database_url, sql)
-    return ann, ids
-
-
-async def test_the_first_page_is_all_that_is_read_of_a_long_list(
-    api: Api, busy: tuple[Somebody, dict[str, str]], work: Counter
-):
-    """Neither the query nor a policy looks at what comes after, whether PostgreSQL plans for the
-    list at hand or, as it does for a connection that has often read one, for any."""
-    ann, ids = busy
+    This holds whether PostgreSQL plans for the given values or, as it does for a connection that
+    has often run the query, for any values.
+    """
     for name, conditions in LISTS.items():
-        path = READS[name](Person("", ids["workspace"]))
-        for _ in range(8):  # what is often asked may be sent in another way
-            await asked(ann.http, path)
+        for _ in range(8):  # the engine may send what it often runs in another way
+            await read(busy.http, busy.paths[name], take=5)
         with work.counting() as done:
-            body = await asked(ann.http, path)
-        assert len(body["items"]) == 5
+            body = await read(busy.http, busy.paths[name], take=5)
+        assert len(body["items"]) == 5, (
+            f"{name} is not a long list here: add its rows to `many_rows` of its domain"
+        )
         sql = done.statements[-1]
-        assert sql.endswith(f"LIMIT ${len(conditions) + 1}")
-        given = [f"'{value.format(**ids)}'" for value in conditions]
+        assert sql.endswith(f"LIMIT ${len(conditions) + 1}"), (
+            f"`lists` of the domain gives {name} {len(conditions)} values, which do not fit: {sql}"
+        )
+        given = [f"'{value.format(**busy.scope)}'" for value in conditions]
         for mode in ("force_custom_plan", "force_generic_plan"):
-            plan = run_plan(api, ids, mode, sql, [*given, "6"])
+            plan = run_plan(api, busy, mode, sql, [*given, "6"])
             assert rows_read(plan) < 40, f"{name}: {described(plan)}, {mode}"
             assert not any(node.get("Rows Removed by Filter") for node in nodes(plan)), name
-            whole = run_plan(api, ids, mode, sql.rpartition(" LIMIT ")[0], given)
-            assert rows_read(whole) >= MANY
+            whole = run_plan(api, busy, mode, sql.rpartition(" LIMIT ")[0], given)
+            assert rows_read(whole) >= MANY, name
 
 
 @pytest.mark.usefixtures("busy")
-async def test_what_is_done_for_each_of_many_members_is_found_at_once(api: Api):
-    """As its members go with a workspace: each one's sessions there, and nobody else's."""
+async def test_sessions_of_each_of_many_members_are_found_by_an_index(api: Api):
+    """When a workspace ends, each member's sessions in it are found, and no others are read."""
     sql = 'UPDATE "Session" SET "workspaceId" = NULL WHERE "userId" = $1 AND "workspaceId" = $2'
     plan = plan_of(api.app.state.settings.database_url, [], sql)
     (condition,) = [node["Index Cond"] for node in nodes(plan) if "Index Cond" in node]
@@ -185,13 +175,11 @@ async def test_what_is_done_for_each_of_many_members_is_found_at_once(api: Api):
     assert "workspaceId" in condition
 
 
-def run_plan(
-    api: Api, ids: dict[str, str], mode: str, sql: str, given: list[str]
-) -> dict[str, Any]:
-    """How PostgreSQL runs a statement that is prepared, in the scope of somebody's workspace."""
+def run_plan(api: Api, busy: Busy, mode: str, sql: str, given: list[str]) -> dict[str, Any]:
+    """Run a prepared statement in the scope of the busy workspace; return its plan with counts."""
     return explained(
         api.app.state.settings.app_database_url,
-        *in_scope(**ids),
+        *in_scope(**busy.scope),
         f"SET plan_cache_mode = {mode}",
         f"PREPARE list AS {sql}",
         f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE list({', '.join(given)})",
@@ -199,13 +187,14 @@ def run_plan(
 
 
 def rows_read(plan: dict[str, Any]) -> float:
-    """How many rows of tables its parts gave."""
-    read = [node for node in nodes(plan) if "Relation Name" in node]
-    return sum(node["Actual Rows"] * node["Actual Loops"] for node in read)
+    """Return how many rows the tables of a plan gave."""
+    tables = [node for node in nodes(plan) if "Relation Name" in node]
+    return sum(node["Actual Rows"] * node["Actual Loops"] for node in tables)
 
 
-async def test_a_query_without_an_index_is_seen(api: Api, person: Person):
-    """The test above can fail."""
+@pytest.mark.usefixtures("busy")
+async def test_a_query_without_an_index_is_seen(api: Api):
+    """The tests above can fail."""
     url = api.app.state.settings.database_url
     plan = plan_of(url, [], 'SELECT id FROM "Session" WHERE "userAgent" = $1')
     assert read_whole(plan) == ["Session"]

@@ -1,0 +1,150 @@
+"""What the tests know about the routes of app/workspaces."""
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+
+from prisma import Prisma
+
+from app.workspaces import new_workspace_id
+from tests.domains import Domain, PolicyRows, Request, new_uuid
+from tests.fix_api import Person
+from tests.fix_team import Team, make_team
+from tests.workspaces.test_roles import ROLES_OF_PAGE
+
+_PAST = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
+    api, owner, admin = team.api, team.owner, team.admin
+    ann, bob = await api.person("ann.guest"), await api.person("bob.guest")
+
+    yield "create_workspace", lambda: ann.post("/v1/workspaces", {"name": "Another"})
+    yield "list_workspaces", lambda: admin.get("/v1/workspaces")
+    yield "read_workspace", lambda: admin.get(team.path)
+    yield "change_workspace", lambda: admin.patch(team.path, {"name": "Renamed"})
+    yield "list_members", lambda: admin.get(f"{team.path}/members")
+    yield "list_audit_events", lambda: admin.get(f"{team.path}/audit-events")
+    yield "list_invitations", lambda: admin.get(f"{team.path}/invitations")
+
+    guest = {"email": ann.email}
+    yield "invite", lambda: admin.post(f"{team.path}/invitations", guest)
+    id_, _ = await team.invited("nobody@example.com")
+    yield "revoke_invitation", lambda: admin.delete(f"{team.path}/invitations/{id_}")
+    _, token = await team.invited(bob.email)
+    yield "accept_invitation", lambda: bob.post("/v1/invitations/accept", {"token": token})
+    role = {"role": "admin"}
+    yield "change_member", lambda: owner.patch(f"{team.path}/members/{bob.id}", role)
+    yield "remove_member", lambda: owner.delete(f"{team.path}/members/{bob.id}")
+    other = await make_team(api, "other")
+    await team.add(other.owner)
+    await other.add(admin)
+    colleague = {"userId": other.member.id}
+    yield "add_member", lambda: admin.post(f"{team.path}/members", colleague)
+    new_owner = {"userId": admin.id}
+    yield "transfer_workspace", lambda: owner.post(f"{team.path}/transfer", new_owner)
+    yield "delete_workspace", lambda: admin.delete(team.path)
+
+
+async def _make_rows(team: Team, person: Person) -> Mapping[str, str]:
+    for _ in range(2):
+        guest = {"email": f"{uuid.uuid4().hex}@example.com"}
+        await team.owner.post(f"{team.path}/invitations", guest)
+    await team.owner.post("/v1/workspaces", {"name": f"Team {team.name} again"})
+    invitation, token = await team.invited(f"guest.{uuid.uuid4().hex}@example.com")
+    return {
+        "workspaceId": team.id,
+        "userId": person.id,
+        "invitationId": invitation,
+        "token": token,
+    }
+
+
+async def _create(owner: Prisma, _: str, workspace: str, name: str) -> None:
+    await owner.invitation.create(
+        {
+            "hash": f"{name}invitation",
+            "workspaceId": workspace,
+            "email": "guest@example.com",
+            "expiresAt": _PAST,
+        }
+    )
+
+
+DOMAIN = Domain(
+    statements={
+        "create_workspace": 6,
+        "list_workspaces": 2,
+        "read_workspace": 1,
+        "change_workspace": 7,
+        "list_members": 2,
+        "list_audit_events": 2,
+        "list_invitations": 2,
+        "invite": 12,
+        "revoke_invitation": 8,
+        "accept_invitation": 9,
+        "change_member": 9,
+        "remove_member": 8,
+        "add_member": 10,
+        "transfer_workspace": 11,
+        "delete_workspace": 7,
+    },
+    requests=_requests,
+    audited={
+        "create_workspace": ("workspace.created",),
+        "change_workspace": ("workspace.changed",),
+        "invite": ("invitation.created",),
+        "revoke_invitation": ("invitation.revoked",),
+        "accept_invitation": ("invitation.accepted",),
+        "change_member": ("member.role_changed",),
+        "remove_member": ("member.removed",),
+        "add_member": ("member.added",),
+        "transfer_workspace": ("workspace.transferred",),
+        "delete_workspace": ("workspace.deleted",),
+    },
+    roles=ROLES_OF_PAGE,
+    parameters={
+        "workspaceId": new_workspace_id,
+        "userId": new_uuid,
+        "invitationId": new_uuid,
+        "token": lambda: uuid.uuid4().hex,
+    },
+    make_rows=_make_rows,
+    bodies={
+        "create_workspace": lambda _: {"name": "Mine"},
+        "change_workspace": lambda _: {"name": "Changed"},
+        "transfer_workspace": lambda target: {"userId": target["userId"]},
+        "add_member": lambda target: {"userId": target["userId"]},
+        "change_member": lambda _: {"role": "admin"},
+        "invite": lambda target: {"email": target["email"]},
+        "accept_invitation": lambda target: {"token": target["token"]},
+    },
+    lists={
+        "list_workspaces": ("{user}",),
+        "list_members": ("{workspace}",),
+        "list_audit_events": ("{workspace}",),
+        "list_invitations": ("{workspace}",),
+    },
+    many_rows="""
+        INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
+        SELECT id, id, workspace, id || '@example.com', now()
+        FROM (SELECT gen_random_uuid() AS id, workspace FROM work) AS guest;
+    """,
+    policy_rows=PolicyRows(
+        create=_create,
+        seen_by_user={"Workspace": 1, "WorkspaceMember": 1},
+        seen_in_workspace={"Workspace": 1, "WorkspaceMember": 1, "Invitation": 1},
+        seen_by_key={"{name}invitation": "Invitation"},
+        forged={
+            "member": lambda world: world.client.workspacemember.create(
+                {"workspaceId": world.bobs, "userId": world.ann}
+            ),
+            "invitation": lambda world: world.client.invitation.create(
+                {"hash": "new", "workspaceId": world.bobs, "email": "e", "expiresAt": _PAST}
+            ),
+            "workspace": lambda world: world.client.workspace.create(
+                {"name": "for Bob", "ownerId": world.bob}
+            ),
+        },
+    ),
+)
