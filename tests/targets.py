@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.domains import Target, api_routes, collected, domains, module_of, takes_pages
+from tests.domains import Target, api_routes, collected, domains, method_of, module_of, takes_pages
 from tests.fix_team import Team
 
 BODIES: dict[str, Callable[[Target], object]] = collected("bodies")
@@ -61,7 +61,7 @@ def routes(description: dict[str, Any]) -> Iterator[Route]:
     """Return the routes of the API's description."""
     for route in api_routes().values():
         if route.include_in_schema:
-            (method,) = route.methods
+            method = method_of(route)
             yield Route(
                 name=route.name,
                 method=method,
