@@ -5,11 +5,9 @@ import asyncio
 import errno
 import os
 import socket
-import subprocess
 import sys
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
 from app import mailbox
 from app.settings import ROOT, Settings, SettingsError, load
@@ -196,9 +194,8 @@ def _reset(arguments: argparse.Namespace) -> int:
     code = engine_cli.main(["db", "reset", *(["--force"] if arguments.force else [])])
     if code or not arguments.seed:
         return code
-    migrate = [Path(sys.executable).with_name("prisma"), "migrate", "deploy"]
-    code = subprocess.run(migrate, check=False).returncode  # noqa: S603  (this environment's own)
-    return code or _prepare(argparse.Namespace(take_over=False)) or _seed(arguments)
+    _migrate(load())
+    return _prepare(argparse.Namespace(take_over=False)) or _seed(arguments)
 
 
 def _embedded(arguments: argparse.Namespace) -> int:

@@ -56,7 +56,7 @@ async def seed(owner: Prisma, settings: Settings, *, user: str = DEFAULT_USER) -
         demo = Demo(tx)
         for seed_domain in SEEDS:
             await seed_domain(demo)
-        token = await _access_token(tx, Tokens(settings), demo.users[user])
+        token = await _access_token(tx, settings, demo.users[user])
     return Seeded(demo, demo.users[user], token)
 
 
@@ -93,13 +93,15 @@ def report(seeded: Seeded, settings: Settings) -> str:
     )
 
 
-async def _access_token(tx: Prisma, tokens: Tokens, user: User) -> str:
+async def _access_token(tx: Prisma, settings: Settings, user: User) -> str:
     """Return a new access token, in the session that an earlier run began if it still lives."""
+    tokens = Tokens(settings)
     later = datetime.now(UTC) + timedelta(days=1)
     found = await tx.session.find_first(
         where={"userId": user.id, "userAgent": _USER_AGENT, "expiresAt": {"gt": later}}
     )
     if found is not None:
         return tokens.access(user=user.id, session=found.id)
-    pair = await sessions.begin(tx, tokens, user=user.id, user_agent=_USER_AGENT)
+    lifetime = timedelta(days=settings.session_days)
+    pair = await sessions.begin(tx, tokens, user=user.id, user_agent=_USER_AGENT, lifetime=lifetime)
     return pair.accessToken
