@@ -1,4 +1,4 @@
-"""What goes on beside the requests, as the tables' owner: mail is sent, what expired is swept."""
+"""Work beside the requests, as the owner of the tables: mail is sent, expired rows are deleted."""
 
 import asyncio
 import logging
@@ -9,16 +9,17 @@ from functools import partial
 from prisma import Prisma
 
 from app import db, mail, sweeps
+from app.kit.tasks import cancel_and_wait
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_PAUSE = 3.0  # seconds, after a failure
+_RETRY_AFTER = 3.0  # seconds after a failure
 
 
 @asynccontextmanager
 async def background_tasks(settings: Settings) -> AsyncGenerator[None]:
-    """Both go on while the block runs, through whatever the database and the mail server do."""
+    """Run both tasks during the block, through any outage of the database and the mail server."""
     tasks = [
         asyncio.create_task(_keep_running(settings, "mail", mail.Sender(settings).run)),
         asyncio.create_task(
@@ -26,18 +27,14 @@ async def background_tasks(settings: Settings) -> AsyncGenerator[None]:
                 settings,
                 "sweeps",
                 partial(_sweep, settings),
-                rest=sweeps.EVERY.total_seconds(),
+                pause=sweeps.EVERY.total_seconds(),
             )
         ),
     ]
     try:
         yield
     finally:
-        pending = set(tasks)
-        while pending:  # a library on the way may swallow a cancellation, so more than once
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=1)
+        await cancel_and_wait(tasks)
 
 
 async def _keep_running(
@@ -45,25 +42,27 @@ async def _keep_running(
     name: str,
     work: Callable[[Prisma], Awaitable[None]],
     *,
-    rest: float = _PAUSE,
+    pause: float = _RETRY_AFTER,
 ) -> None:
-    said = ""
+    """Run `work` again and again, `pause` seconds after a success; log each new reason once."""
+    logged = ""
     while True:
-        pause = _PAUSE
+        seconds = _RETRY_AFTER
         try:
             async with db.owner_client(settings) as owner:
                 await work(owner)
-            said, pause = "", rest
+            logged, seconds = "", pause
         except db.NoConnection as error:
-            if str(error) != said:
-                said = str(error)
-                log.warning("No database for %s, trying on: %s", name, error)
+            if str(error) != logged:
+                logged = str(error)
+                log.warning("No database for %s, trying again: %s", name, error)
         except Exception:
-            log.exception("%s failed, trying on", name)
-        await asyncio.sleep(pause)
+            log.exception("%s failed, trying again", name)
+        await asyncio.sleep(seconds)
 
 
 async def _sweep(settings: Settings, owner: Prisma) -> None:
-    swept = await sweeps.sweep(owner, settings)
-    if swept and any(swept.values()):
-        log.info("Swept: %s", ", ".join(f"{count} {what}" for what, count in swept.items()))
+    deleted = await sweeps.sweep(owner, settings)
+    if deleted and any(deleted.values()):
+        counts = ", ".join(f"{count} {name}" for name, count in deleted.items())
+        log.info("Deleted what had expired: %s", counts)

@@ -2,6 +2,4 @@
 
 from app.audit.trail import AuditEntry, entries, record
 
-TABLES = ("AuditEvent",)
-
-__all__ = ["TABLES", "AuditEntry", "entries", "record"]
+__all__ = ["AuditEntry", "entries", "record"]

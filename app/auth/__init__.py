@@ -6,10 +6,7 @@ from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
 from app.auth.tokens import Tokens, hash_secret, new_secret
 
-TABLES = ("User", "Session", "RefreshToken", "EmailToken", "Throttle")
-
 __all__ = [
-    "TABLES",
     "BearerToken",
     "Caller",
     "CurrentCaller",

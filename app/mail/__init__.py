@@ -3,6 +3,4 @@
 from app.mail.outbox import enqueue, wake_sender
 from app.mail.sender import Sender
 
-TABLES = ("OutboxMail",)
-
-__all__ = ["TABLES", "Sender", "enqueue", "wake_sender"]
+__all__ = ["Sender", "enqueue", "wake_sender"]

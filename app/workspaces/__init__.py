@@ -7,10 +7,7 @@ from app.workspaces.rules import end_memberships
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
 from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
 
-TABLES = ("Workspace", "WorkspaceMember", "Invitation")
-
 __all__ = [
-    "TABLES",
     "AdminScope",
     "MemberScope",
     "OwnerScope",
