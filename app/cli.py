@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--migrate", action="store_true", help="apply pending migrations first")
     serve.set_defaults(run=_serve)
 
-    check = commands.add_parser("check", help="check the settings, and that the port is free")
+    check = commands.add_parser("check", help="check the settings, the port and the tables")
     check.set_defaults(run=_check)
 
     sweep = commands.add_parser("sweep", help="delete what has expired; the service does so too")
@@ -78,7 +78,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(_: argparse.Namespace) -> int:
-    _check_port(load())
+    settings = load()
+    _check_port(settings)
+    from app import db
+
+    try:
+        unprotected = asyncio.run(db.find_unprotected(settings))
+    except db.NoConnection as error:  # the service starts without its database too
+        print(f"tenantry: the database was not checked: {error}", file=sys.stderr)
+        return 0
+    if unprotected:
+        sys.exit(f"tenantry: {unprotected}")
     return 0
 
 

@@ -98,7 +98,8 @@ def parse_unprotected(rows: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]
 async def find_unprotected(owner: Prisma) -> tuple[Relation, ...]:
     """Return the unprotected relations of the schema that the owner's client works in."""
     row = await owner.query_first(
-        f'SELECT {UNPROTECTED} AS "unprotected" FROM current_schema()::regnamespace AS home',  # noqa: S608  # as above
+        f'SELECT {UNPROTECTED} AS "unprotected" '  # noqa: S608  # as above
+        "FROM (SELECT current_schema()::regnamespace AS home) AS place",
         list(PUBLIC_TABLES),
     )
     return parse_unprotected(row["unprotected"])

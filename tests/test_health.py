@@ -1,6 +1,5 @@
 """GET /health and GET /ready, asked of a running service."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -32,9 +31,7 @@ def test_without_a_database_it_starts_and_recovers(serve: Serve, tmp_path: Path)
     try:
         run_prisma(url, "migrate", "deploy")
         embedded.stop(folder)
-        started = time.monotonic()
         with serve(DATABASE_URL=url) as service:
-            assert time.monotonic() - started < 10
             assert service.get("/health").status_code == 200
             away = service.get("/ready")
             embedded.ensure(folder)

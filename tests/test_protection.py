@@ -1,0 +1,211 @@
+"""Tables without row-level security: found in the schema, never served, the correction named."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+from types import MappingProxyType
+from typing import LiteralString
+
+import httpx
+import pytest
+
+from app import protection, readiness
+from app.settings import ROOT
+from tests.fix_api import Api, Person
+from tests.fix_database import run_sql
+from tests.fix_service import environment
+
+TABLE: LiteralString = 'CREATE TABLE "Phone" (id int PRIMARY KEY)'
+ENABLE: LiteralString = 'ALTER TABLE "Phone" ENABLE ROW LEVEL SECURITY'
+POLICY: LiteralString = 'CREATE POLICY "nobody" ON "Phone" USING (false)'
+
+
+async def run(api: Api, *statements: LiteralString) -> None:
+    for statement in statements:
+        await api.owner.execute_raw(statement)
+
+
+async def unprotected(api: Api, ann: Person) -> str:
+    """Return the detail of /ready and of a route, which agree that a table is unprotected."""
+    answer = await api.anonymous.get("/ready")
+    refused = await ann.get("/v1/me")
+    for each in (answer, refused):
+        assert (each.status_code, each.headers["retry-after"]) == (503, "1")
+        assert each.json()["code"] == "database_unprotected"
+    assert answer.json() == refused.json()
+    return answer.json()["detail"]
+
+
+async def test_a_table_without_policies_stops_the_service_until_it_has_one(api: Api):
+    """No list has to name it, and the correction changes with what is still missing."""
+    ann = await api.person("ann")
+    assert (await ann.get("/v1/me")).status_code == 200
+
+    await run(api, TABLE)
+    detail = await unprotected(api, ann)
+    assert 'ALTER TABLE "Phone" ENABLE ROW LEVEL SECURITY; CREATE POLICY' in detail
+    assert "docs/adding-a-domain.md" in detail
+    assert "migrate deploy" not in detail  # nothing is pending
+
+    await run(api, ENABLE)
+    detail = await unprotected(api, ann)
+    assert 'CREATE POLICY ... ON "Phone"' in detail
+    assert "ENABLE ROW LEVEL SECURITY" not in detail
+
+    await run(api, POLICY)
+    assert (await api.anonymous.get("/ready")).status_code == 200
+    assert (await ann.get("/v1/me")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("statement", "correction"),
+    [
+        ('ALTER TABLE "Session" DISABLE ROW LEVEL SECURITY', 'ALTER TABLE "Session" ENABLE ROW'),
+        ('DROP POLICY "of the key in hand" ON "Throttle"', 'CREATE POLICY ... ON "Throttle"'),
+        ('CREATE VIEW "People" AS SELECT * FROM "User"', "SET (security_invoker = true)"),
+        ('CREATE MATERIALIZED VIEW "Copy" AS SELECT * FROM "User"', 'DROP "Copy"'),
+        ('CREATE TABLE "Part" (id int) PARTITION BY RANGE (id)', 'ALTER TABLE "Part" ENABLE ROW'),
+    ],
+)
+async def test_whatever_shows_rows_past_the_policies_is_unprotected(
+    api: Api, statement: LiteralString, correction: str
+):
+    """Views read with their owner's rights, materialized views can have no policies."""
+    await run(api, statement)
+
+    assert correction in await unprotected(api, await api.person("ann"))
+
+
+async def test_what_policies_hold_or_extensions_own_is_no_fault(api: Api):
+    """A view with its caller's rights is protected by its tables' policies."""
+    await run(
+        api,
+        'CREATE VIEW "Mine" WITH (security_invoker = true) AS SELECT * FROM "User"',
+        "CREATE EXTENSION pg_stat_statements",  # views in the same schema
+    )
+
+    assert (await api.anonymous.get("/ready")).status_code == 200
+
+
+async def test_a_public_table_is_listed_with_its_reason(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """PUBLIC_TABLES is the one exception, and every entry says why."""
+    assert all(len(reason) > 20 for reason in protection.PUBLIC_TABLES.values())
+    listed = {**protection.PUBLIC_TABLES, "Phone": "the same price list for everybody"}
+    monkeypatch.setattr(protection, "PUBLIC_TABLES", MappingProxyType(listed))
+    await run(api, TABLE)
+
+    assert (await api.anonymous.get("/ready")).status_code == 200
+
+
+async def test_pending_migrations_are_named_when_there_are_some(api: Api):
+    """Then, and only then, `prisma migrate deploy` is the advice."""
+    name = max(path.parent.name for path in ROOT.glob("prisma/migrations/*/migration.sql"))
+    await run(api, TABLE)
+    await api.owner.execute_raw("DELETE FROM _prisma_migrations WHERE migration_name = $1", name)
+
+    detail = await unprotected(api, await api.person("ann"))
+
+    assert f"Run `prisma migrate deploy`: {name} has not been applied." in detail
+    assert "CREATE POLICY" not in detail
+
+
+async def test_only_what_reads_no_rows_is_served_meanwhile(api: Api):
+    """Every other route is refused, by whatever method; unknown paths stay unknown."""
+    await run(api, TABLE)
+    assert (await api.anonymous.get("/ready")).status_code == 503
+
+    seen: dict[str, int] = {}
+    for path, methods in api.app.openapi()["paths"].items():
+        for method in methods:
+            answer = await api.anonymous.request(method, path)
+            seen[path] = answer.status_code
+    open_paths = {path for path, status in seen.items() if status != 503}
+    assert open_paths == {"/", "/health"}
+    transport = httpx.ASGITransport(api.app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://tenantry") as undescribed:
+        for path in ("/metrics", "/openapi.json", "/docs", "/docs/start.js"):
+            assert (await undescribed.get(path)).status_code == 200
+    assert (await api.anonymous.get("/v1/nothing")).status_code == 404
+
+
+async def test_it_is_noticed_without_anybody_asking(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """Checks run periodically: a policy that is dropped while the service runs stops it."""
+    monkeypatch.setattr(readiness, "_CHECK_EVERY", 0.01)
+    async with api.app.router.lifespan_context(api.app):
+        ann = await api.person("ann")
+        assert (await ann.get("/v1/me")).status_code == 200
+        await run(api, TABLE)
+        for _ in range(1000):
+            answer = await ann.get("/v1/me")
+            if answer.status_code != 200:
+                break
+            await asyncio.sleep(0.01)
+
+        assert answer.json()["code"] == "database_unprotected"
+        await run(api, ENABLE, POLICY)
+        for _ in range(1000):
+            if (await ann.get("/v1/me")).status_code == 200:
+                return
+            await asyncio.sleep(0.01)
+    pytest.fail("it does not serve again")
+
+
+async def test_many_requests_cost_one_check(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """While the service is not ready, callers share the check; while it is, there is none."""
+    checks = 0
+    check = readiness.check
+
+    async def counted() -> None:
+        nonlocal checks
+        checks += 1
+        await check()
+
+    monkeypatch.setattr(readiness, "check", counted)
+    ann = await api.person("ann")
+    assert (await ann.get("/v1/me")).status_code == 200
+    assert checks == 0
+    await run(api, TABLE)
+    await api.anonymous.get("/ready")
+    checks = 0
+    readiness._state.failure = None  # pyright: ignore[reportPrivateUsage]  # long ago
+    monkeypatch.setattr(readiness, "_REUSE", 60.0)
+    answers = await asyncio.gather(*[ann.get("/v1/me") for _ in range(20)])
+
+    assert {answer.status_code for answer in answers} == {503}
+    assert checks == 1
+
+
+def check(database: str) -> subprocess.CompletedProcess[str]:
+    """Run `tenantry check`."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("tenantry"), "check"],
+        cwd=ROOT,
+        env=environment(DATABASE_URL=database, PORT="28765"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_check_command_reports_it(database: str):
+    """`tenantry check` names the table and the correction in one line, and fails."""
+    done = check(database)
+    assert (done.returncode, done.stderr) == (0, "")
+
+    run_sql(database, TABLE)
+    done = check(database)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("tenantry: Row-level security is missing for Phone. Write a")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_check_command_passes_without_a_database():
+    """The service starts without its database too, so that this is no failure but a notice."""
+    done = check("postgresql://someone:secret@127.0.0.1:1/nowhere")
+
+    assert done.returncode == 0
+    assert "the database was not checked" in done.stderr
+    assert "secret" not in done.stderr
