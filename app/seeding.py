@@ -8,7 +8,7 @@ from prisma import Prisma
 from prisma.errors import PrismaError
 from prisma.models import User
 
-from app import db
+from app import db, readiness
 from app.accounts import seed as accounts_seed
 from app.auth import Tokens, sessions
 from app.kit.demo import Demo
@@ -43,7 +43,7 @@ async def run(settings: Settings, *, user: str) -> Seeded:
         try:
             return await seed(owner, settings, user=user)
         except PrismaError as error:
-            reason = db.translate_database_error(error)
+            reason = readiness.translate_database_error(error)
             raise (SeedError(str(reason)) if reason else error) from error
 
 

@@ -136,11 +136,12 @@ async def test_it_is_noticed_without_anybody_asking(api: Api, monkeypatch: pytes
         ann = await api.person("ann")
         assert (await ann.get("/v1/me")).status_code == 200
         await run(api, TABLE)
+        answer = await ann.get("/v1/me")
         for _ in range(1000):
-            answer = await ann.get("/v1/me")
             if answer.status_code != 200:
                 break
             await asyncio.sleep(0.01)
+            answer = await ann.get("/v1/me")
 
         assert answer.json()["code"] == "database_unprotected"
         await run(api, ENABLE, POLICY)
