@@ -40,7 +40,7 @@ def seen_by(scope: str) -> dict[str, int]:
 
 
 async def tables(client: Prisma) -> list[str]:
-    """Return the protected tables that the client's role may read: the service reads no OutboxMail."""
+    """Return the protected tables that the role may read: the service reads no OutboxMail."""
     rows = await client.query_raw(
         """
         SELECT relname::text AS "name" FROM pg_class
