@@ -9,7 +9,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec
 
-from app import mailbox
+from app import mailbox, scaffold
 from app.settings import ROOT, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
 
@@ -54,6 +54,10 @@ def _parser() -> argparse.ArgumentParser:
     mail = commands.add_parser("mail", help="show the newest mail of development")
     mailbox.add_arguments(mail)
     mail.set_defaults(run=_mail)
+
+    domain = commands.add_parser("new-domain", help="scaffold a domain package with tests")
+    scaffold.add_arguments(domain)
+    domain.set_defaults(run=scaffold.new_domain)
 
     db = commands.add_parser("db", help="the database")
     actions = db.add_subparsers(required=True, metavar="ACTION")

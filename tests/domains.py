@@ -124,6 +124,11 @@ class Domain:
     # For each list: the values of its query's conditions, of "{user}", "{workspace}" or literals.
     lists: Mapping[str, tuple[str, ...]] = _NO_ENTRIES()
 
+    # For the tests of the API's description: SQL that adds rows to "{workspace}", of "{user}", and
+    # the values that refer to them by the names of parameters and fields.
+    contract_rows: str = ""
+    contract_values: Mapping[str, Sequence[str]] = _NO_ENTRIES()
+
     policy_rows: PolicyRows | None = None
 
 

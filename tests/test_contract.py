@@ -15,6 +15,7 @@ from prisma import Prisma
 from app.auth import Tokens, hash_secret
 from app.main import create_app
 from app.settings import load
+from tests.domains import domains
 from tests.fix_api import PASSWORD, PASSWORD_HASH, prepared_database
 from tests.fix_service import SECRET_KEY, Service, serving
 
@@ -58,7 +59,15 @@ REAL = {
     "currentPassword": [PASSWORD],
     "newPassword": ["another horse on the moon"],
     "refreshToken": ["refresh"],
+    **{
+        name: list(values)
+        for domain in domains().values()
+        for name, values in domain.contract_values.items()
+    },
 }
+ROWS_OF_DOMAINS = "".join(
+    domain.contract_rows.format(user=ANN, workspace=WORKSPACE) for domain in domains().values()
+)
 # What a token is for depends on the route.
 OPAQUE = {
     "/v1/auth/confirm-email": "confirm",
@@ -94,6 +103,7 @@ WORLD = f"""
         INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
         VALUES ('{INVITATION}', '{hash_secret("invitation")}', '{WORKSPACE}', 'dan@example.com',
             now() + interval '1 day');
+        {ROWS_OF_DOMAINS}
     END $$
 """
 
