@@ -1,4 +1,4 @@
-"""The `tenantry` command: serve, and look after the database."""
+"""The `tenantry` command: serve the API, manage the database, create demo data."""
 
 import argparse
 import asyncio
@@ -13,13 +13,13 @@ from app import mailbox, scaffold
 from app.settings import ROOT, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
 
-# What prisma-wasm's own `db` command does.
+# prisma-wasm's own `db` command carries these out.
 EMBEDDED_ACTIONS = {
     "start": "start the embedded server",
     "url": "print the owner's URL",
     "psql": "open psql, or run it with the options that follow",
     "stop": "stop the embedded server; its data stays",
-    "status": "say whether the embedded server runs",
+    "status": "say whether the embedded server is running",
 }
 
 
@@ -32,11 +32,11 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="tenantry", description="Serve and look after Tenantry.")
+    parser = argparse.ArgumentParser(prog="tenantry", description="Serve and manage Tenantry.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="serve the HTTP API")
-    serve.add_argument("--reload", action="store_true", help="start anew when the code changes")
+    serve.add_argument("--reload", action="store_true", help="restart when the code changes")
     serve.add_argument("--migrate", action="store_true", help="apply pending migrations first")
     serve.set_defaults(run=_serve)
 
@@ -59,13 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     scaffold.add_arguments(domain)
     domain.set_defaults(run=scaffold.new_domain)
 
-    db = commands.add_parser("db", help="the database")
+    db = commands.add_parser("db", help="manage the database")
     actions = db.add_subparsers(required=True, metavar="ACTION")
-    prepare = actions.add_parser("prepare", help="make the role that the service works as")
+    prepare = actions.add_parser("prepare", help="create the role that the service connects as")
     prepare.add_argument(
         "--take-over",
         action="store_true",
-        help="even if it is another installation's, which can then no longer log in",
+        help="take the role from another installation, which can then no longer log in",
     )
     prepare.set_defaults(run=_prepare)
     reset = actions.add_parser("reset", help="stop the embedded server and delete all its data")
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     reset.set_defaults(run=_reset, user="olivia", token=False)
     for name, text in EMBEDDED_ACTIONS.items():
-        action = actions.add_parser(name, help=text, prefix_chars="\0")  # options are passed on
+        action = actions.add_parser(name, help=text, prefix_chars="\0")  # options go to the command
         action.add_argument("rest", nargs=argparse.REMAINDER)
         action.set_defaults(run=_embedded, action=name)
     return parser
@@ -104,7 +104,7 @@ def _serve(arguments: argparse.Namespace) -> int:
     if arguments.migrate:
         _migrate(settings)
     try:
-        import_module("app.main")  # what is wrong with it is said here, in one line
+        import_module("app.main")  # so that an error is one line, not uvicorn's traceback
     except RuntimeError as error:  # the client is not generated
         sys.exit(f"tenantry: {' '.join(str(error).split())}")
     try:
@@ -114,14 +114,14 @@ def _serve(arguments: argparse.Namespace) -> int:
             port=settings.port,
             log_level=settings.log_level,
             http="app.kit.connections:Connection" if find_spec("httptools") else "auto",
-            proxy_headers=False,  # which proxies to believe, TRUSTED_PROXIES says
+            proxy_headers=False,  # TRUSTED_PROXIES decides which proxies to believe
             timeout_graceful_shutdown=settings.shutdown_seconds,
             workers=None if arguments.reload else settings.workers,
             reload=arguments.reload,
             reload_dirs=[str(ROOT / "app")] if arguments.reload else None,
         )
     except SystemExit:
-        _check_port(settings)  # taken since, as by two starts at once
+        _check_port(settings)  # another start may have taken it since the first check
         raise
     return 0
 
@@ -137,7 +137,7 @@ def _migrate(settings: Settings) -> None:
 
 
 def _check_port(settings: Settings) -> None:
-    """Say what to do about a port in use before anything is started."""
+    """Raise SettingsError, which says what to do, if the port cannot be listened on."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

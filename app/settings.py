@@ -1,4 +1,4 @@
-"""The configuration: one typed place, read from the environment and `.env`."""
+"""The configuration: typed settings, read from the environment and `.env`."""
 
 import ipaddress
 import os
@@ -28,7 +28,7 @@ SECRET_KEY_LENGTH = 32
 
 
 class SettingsError(Exception):
-    """A setting that is wrong or missing; the message is one line that names it."""
+    """A setting is wrong or missing; the message is one line that names it."""
 
 
 def _postgres_url(value: str) -> str:
@@ -43,10 +43,10 @@ def _postgres_url(value: str) -> str:
         raise ValueError("names no host: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     if not parts.path.strip("/") and "dbname=" not in parts.query:
         raise ValueError("names no database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
-    for host in filter(None, hosts.split(",")):  # several hosts: one for each server of a cluster
+    for host in filter(None, hosts.split(",")):  # a cluster has several, separated by commas
         if not re.fullmatch(r"(\[[^\]]+\]|[^:\[\]]+)?(:\d{1,5})?", host):
             raise ValueError(
-                "has an invalid host or port (a password's @ : / are written %40 %3A %2F)"
+                "has an invalid host or port (write @ : / in a password as %40 %3A %2F)"
             )
     return value
 
@@ -60,7 +60,7 @@ def _smtp_url(value: SecretStr) -> SecretStr:
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("must be smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS throughout")
     if port == 0 or parts.path.strip("/") or parts.query:
-        raise ValueError("takes a host and a port, and nothing behind them")
+        raise ValueError("takes a host and a port, and nothing after them")
     return value
 
 
@@ -72,7 +72,7 @@ def _web_url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a URL that begins with https:// or http://")
     if parts.query or parts.fragment:
-        raise ValueError("must end before a ? or #: links are added to it")
+        raise ValueError("must not contain ? or #: links are appended to it")
     return value.rstrip("/")
 
 
@@ -118,13 +118,13 @@ def _listed(value: object) -> object:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_long_enough)]
-Days = Annotated[int, Field(ge=1, le=36500)]  # up to a century: dates have a beginning
+Days = Annotated[int, Field(ge=1, le=36500)]  # a century: dates do not go back forever
 Origin = Annotated[str, AfterValidator(_origin)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
 
 class Settings(BaseModel):
-    """Every variable that the service reads; `.env.example` describes each."""
+    """Every variable that the service reads; `.env.example` describes them."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -147,7 +147,7 @@ class Settings(BaseModel):
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_listed)] = ()
     cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
     api_docs: bool | None = None
-    public_url: Annotated[str, AfterValidator(_web_url)] = ""  # load() knows the default
+    public_url: Annotated[str, AfterValidator(_web_url)] = ""  # load() fills in the default
     smtp_url: SmtpUrl | None = None
     mail_from: Annotated[str, AfterValidator(_sender)] = "Tenantry <tenantry@localhost>"
     mail_folder: Path = DATA / "mail"
@@ -170,7 +170,7 @@ class Settings(BaseModel):
         return self.development if self.api_docs is None else self.api_docs
 
 
-# Without mail nobody could confirm an address, and so nobody could log in.
+# Without mail nobody could confirm an address, so nobody could log in.
 NEEDED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM")
 
 
@@ -180,7 +180,10 @@ def load(
     env_file: Path = ROOT / ".env",
     data: Path = DATA,
 ) -> Settings:
-    """The settings of `environment`, else of `env_file`, else the defaults."""
+    """Return the settings of `environment`, else of `env_file`, else the defaults.
+
+    Raise SettingsError if one is wrong, or missing in production.
+    """
     names = {name.upper() for name in Settings.model_fields}
     given = {**dotenv_values(env_file), **environment}
     values = {name: value for name in names if (value := given.get(name))}
@@ -208,7 +211,7 @@ def _one_line(error: ValidationError) -> str:
 
 
 def _development_secret(path: Path) -> str:
-    """The secret that the first start in development wrote, for its owner's eyes alone."""
+    """Return the secret in `path`; the first start writes it, readable by its owner only."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")

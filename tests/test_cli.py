@@ -1,4 +1,4 @@
-"""The `tenantry` command, as people type it."""
+"""The `tenantry` command, run as a process."""
 
 import os
 import re
@@ -31,14 +31,14 @@ def tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_url_is_the_one_that_is_set():
-    """With DATABASE_URL, that is what `db url` prints."""
+def test_db_url_prints_the_url_that_is_set():
+    """With DATABASE_URL set, `db url` prints it."""
     assert tenantry("db", "url", DATABASE_URL=NOWHERE).stdout.strip() == NOWHERE
 
 
 @pytest.mark.parametrize("action", ["start", "stop", "status", "psql", "reset"])
-def test_the_embedded_server_is_left_alone(action: str):
-    """With DATABASE_URL no command touches the embedded server."""
+def test_database_url_protects_the_embedded_server(action: str):
+    """With DATABASE_URL set, no command touches the embedded server."""
     done = tenantry("db", action, DATABASE_URL=NOWHERE)
 
     assert done.returncode == 1
@@ -46,7 +46,7 @@ def test_the_embedded_server_is_left_alone(action: str):
 
 
 def test_a_port_in_use_is_named():
-    """Before anything is started, and with what to do."""
+    """The message names the port and says what to do, before anything starts."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -57,8 +57,8 @@ def test_a_port_in_use_is_named():
             assert f"PORT: 127.0.0.1:{port} is in use" in done.stderr
 
 
-def test_two_starts_at_once_end_as_one_service():
-    """Whoever comes second at the port says so, at whatever moment that is."""
+def test_two_concurrent_starts_leave_one_service():
+    """The start that loses the race for the port reports it, at whatever moment it loses."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -75,7 +75,7 @@ def test_two_starts_at_once_end_as_one_service():
     ]
     try:
         until = time.monotonic() + 120
-        while not (ended := [one for one in services if one.poll() is not None]):
+        while not (ended := [each for each in services if each.poll() is not None]):
             assert time.monotonic() < until
             time.sleep(0.05)
         (second,) = ended
@@ -83,13 +83,13 @@ def test_two_starts_at_once_end_as_one_service():
         assert f"PORT: 127.0.0.1:{port} is in use" in second.stderr.read()
         assert second.returncode == 1
     finally:
-        for one in services:
-            one.terminate()
-            one.communicate(timeout=60)
+        for each in services:
+            each.terminate()
+            each.communicate(timeout=60)
 
 
 def test_several_processes_serve(serve: Serve, database: str):
-    """As many as WORKERS says, at one port; what kills one of them leaves the others at work."""
+    """WORKERS processes share one port; when one is killed, another replaces it."""
     with serve(program="tenantry", WORKERS="2", DATABASE_URL=database) as service:
         first, second = _processes(service, 2)
         service.wait_until_ready(200)
@@ -102,7 +102,7 @@ def test_several_processes_serve(serve: Serve, database: str):
 
 
 def _processes(service: Service, count: int) -> list[int]:
-    """Those that have begun to serve so far, by the log."""
+    """Wait until so many processes have started to serve; return their ids, read from the log."""
     until = time.monotonic() + START_LIMIT
     while True:
         found = re.findall(r"Started server process \[(\d+)\]", service.log.read_text())
@@ -114,15 +114,15 @@ def _processes(service: Service, count: int) -> list[int]:
 
 @pytest.mark.parametrize("command", [("check",), ("serve",), ("db", "prepare"), ("db", "url")])
 def test_a_wrong_setting_ends_every_command_in_one_line(command: tuple[str, ...]):
-    """Production without its settings goes no further."""
+    """Each command ends with one line when production lacks a setting."""
     done = tenantry(*command, APP_ENV="production", SECRET_KEY="")
 
     assert done.returncode == 1
     assert done.stderr.strip() == "tenantry: DATABASE_URL is not set, and production needs it."
 
 
-def test_uvicorn_ends_in_one_line_too():
-    """Without a traceback, also when the service is started the usual way."""
+def test_uvicorn_reports_a_wrong_setting_in_one_line():
+    """Started by uvicorn, the service prints no traceback either."""
     done = subprocess.run(
         [Path(sys.executable).with_name("uvicorn"), "app.main:app"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""The configuration, through `settings.load`."""
+"""The settings, as `settings.load` reads them."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def read(tmp_path: Path, env_file: str = "", **environment: str):
 
 
 def test_development_needs_nothing(tmp_path: Path):
-    """Without a variable there are defaults, and no database URL: the embedded server's turn."""
+    """Without any variable there are defaults, and no database URL: the embedded server is used."""
     settings = read(tmp_path)
 
     assert settings.app_env == "development"
@@ -25,7 +25,7 @@ def test_development_needs_nothing(tmp_path: Path):
 
 
 def test_development_keeps_its_secret(tmp_path: Path):
-    """The first start writes a random secret for its owner alone; later ones read the same."""
+    """The first start writes a random secret, readable by its owner only; later ones read it."""
     first, second = read(tmp_path), read(tmp_path)
     path = tmp_path / ".data" / "secrets"
 
@@ -36,7 +36,7 @@ def test_development_keeps_its_secret(tmp_path: Path):
 
 
 def test_two_trees_have_two_secrets(tmp_path: Path):
-    """The secret is random, not derived from anything that is everywhere the same."""
+    """The secret is random, not derived from something that all installations share."""
     trees = [tmp_path / name for name in ("one", "two")]
     for tree in trees:
         tree.mkdir()
@@ -47,7 +47,7 @@ def test_two_trees_have_two_secrets(tmp_path: Path):
 
 
 def test_env_file_is_read_and_the_environment_wins(tmp_path: Path):
-    """`.env` gives a value unless the environment has one."""
+    """A value in `.env` counts unless the environment has one."""
     file = "PORT=9000\nHOST=0.0.0.0\n"
 
     settings = read(tmp_path, file, PORT="9001")
@@ -66,8 +66,8 @@ def test_env_file_is_read_and_the_environment_wins(tmp_path: Path):
         ({"PORT": "8219", "PUBLIC_URL": "https://app.example.com/"}, "https://app.example.com"),
     ],
 )
-def test_links_in_mails_lead_to_the_service_itself(tmp_path: Path, given: dict[str, str], url: str):
-    """Unless PUBLIC_URL says where the front end is."""
+def test_public_url_defaults_to_the_service_itself(tmp_path: Path, given: dict[str, str], url: str):
+    """Links in mails lead to the service's own address unless PUBLIC_URL is set."""
     assert read(tmp_path, **given).public_url == url
 
 
@@ -83,7 +83,7 @@ def test_origins_are_kept_as_browsers_send_them(tmp_path: Path):
 
 
 def test_empty_counts_as_unset(tmp_path: Path):
-    """An empty value is no value, so that `NAME=` in `.env` means the default."""
+    """An empty value means the default, so that `NAME=` may stay in `.env`."""
     settings = read(tmp_path, "PORT=\n", DATABASE_URL="")
 
     assert settings.port == 8000
@@ -120,7 +120,7 @@ def test_empty_counts_as_unset(tmp_path: Path):
         ("CORS_ORIGINS", "https://a.example.com:port", "CORS_ORIGINS: contains an invalid"),
         ("API_DOCS", "perhaps", "API_DOCS"),
         ("PUBLIC_URL", "app.example.com", "PUBLIC_URL: must be a URL"),
-        ("PUBLIC_URL", "https://app.example.com/?a=b", "PUBLIC_URL: must end before"),
+        ("PUBLIC_URL", "https://app.example.com/?a=b", "PUBLIC_URL: must not contain ?"),
         ("SMTP_URL", "mail.example.com", "SMTP_URL: must be smtp://"),
         ("SMTP_URL", "smtp://mail.example.com:port", "SMTP_URL: is not a valid URL"),
         ("SMTP_URL", "smtp://mail.example.com/?tls=no", "SMTP_URL: takes a host and a port"),
@@ -149,7 +149,7 @@ def test_a_wrong_secret_is_not_printed(tmp_path: Path):
     "missing", ["DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM"]
 )
 def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
-    """Production makes no secret and opens no embedded database of its own."""
+    """Production generates no secret and starts no embedded database."""
     environment = {
         "APP_ENV": "production",
         "DATABASE_URL": "postgresql://owner:pw@db/app",
@@ -177,13 +177,13 @@ def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
         "postgresql://u:p@[::1]:5432/db",
     ],
 )
-def test_urls_that_postgresql_takes_are_taken(tmp_path: Path, url: str):
-    """Sockets, IPv6, several hosts and parameters are fine."""
+def test_valid_postgresql_urls_are_accepted(tmp_path: Path, url: str):
+    """Sockets, IPv6 addresses, several hosts and parameters are valid."""
     assert read(tmp_path, DATABASE_URL=url).database_url == url
 
 
 def test_the_example_names_every_variable():
-    """`.env.example` documents each variable that is read, and no other."""
+    """`.env.example` documents each variable that is read, and no others."""
     from app.settings import ROOT, Settings
 
     text = (ROOT / ".env.example").read_text()
