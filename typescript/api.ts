@@ -72,7 +72,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm Email
-         * @description Confirm an address with the token of a mail, and the password that was chosen.
+         * @description Confirm an address with the token from the mail and the password chosen at sign-up.
          */
         post: operations["confirmEmail"];
         delete?: never;
@@ -92,7 +92,7 @@ export interface paths {
         put?: never;
         /**
          * Forgot Password
-         * @description Mail a link that sets a new password.
+         * @description Mail a link to set a new password.
          */
         post: operations["forgotPassword"];
         delete?: never;
@@ -132,7 +132,7 @@ export interface paths {
         put?: never;
         /**
          * Log Out
-         * @description End the session that asks.
+         * @description End the current session.
          */
         post: operations["logOut"];
         delete?: never;
@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Resend Confirmation
-         * @description Mail another link that confirms an address.
+         * @description Mail another link to confirm the address.
          */
         post: operations["resendConfirmation"];
         delete?: never;
@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Reset Password
-         * @description Set a new password with the token of a mail; ends all sessions.
+         * @description Set a new password with the token from the mail; this ends all sessions.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Sign Up
-         * @description Ask for an account; a mail to the address tells how to go on.
+         * @description Request an account; a mail to the address says how to continue.
          */
         post: operations["signUp"];
         delete?: never;
@@ -251,20 +251,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read Me */
+        /**
+         * Read Me
+         * @description Return your account.
+         */
         get: operations["readMe"];
         put?: never;
         post?: never;
         /**
          * Delete Me
-         * @description Delete one's account, and the workspaces that one owns.
+         * @description Delete your account and the workspaces that you own.
          */
         delete: operations["deleteMe"];
         options?: never;
         head?: never;
         /**
          * Change Me
-         * @description Change one's name; fields that are left out stay as they are.
+         * @description Change your name; fields that are left out keep their values.
          */
         patch: operations["changeMe"];
         trace?: never;
@@ -280,7 +283,7 @@ export interface paths {
         put?: never;
         /**
          * Change Password
-         * @description Choose a new password; ends one's other sessions.
+         * @description Set a new password; this ends your other sessions.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -298,7 +301,7 @@ export interface paths {
         };
         /**
          * List Sessions
-         * @description One's sessions, the newest first.
+         * @description List your sessions, the newest first.
          */
         get: operations["listSessions"];
         put?: never;
@@ -321,7 +324,7 @@ export interface paths {
         post?: never;
         /**
          * End Session
-         * @description End one of one's sessions: its tokens are good for nothing from then on.
+         * @description End one of your sessions; its tokens stop working immediately.
          */
         delete: operations["endSession"];
         options?: never;
@@ -339,7 +342,7 @@ export interface paths {
         get?: never;
         /**
          * Switch Workspace
-         * @description Work in a workspace from now on, in this session; null leaves it.
+         * @description Choose the workspace of this session; null leaves it.
          */
         put: operations["switchWorkspace"];
         post?: never;
@@ -541,7 +544,7 @@ export interface components {
         };
         /**
          * Accepted
-         * @description The same whether the address has an account or not: its mailbox tells.
+         * @description The same answer whether or not the address has an account: only its mailbox tells.
          */
         Accepted: {
             /**
@@ -607,7 +610,7 @@ export interface components {
         };
         /**
          * ChangeAccount
-         * @description Fields that are left out stay as they are.
+         * @description Fields that are left out keep their values.
          */
         ChangeAccount: {
             /** Name */
@@ -623,13 +626,13 @@ export interface components {
             /**
              * Newpassword
              * Format: password
-             * @description Not one that is guessed first, nor one's name or address.
+             * @description Not a common password, nor the user's name or address.
              */
             newPassword: string;
         };
         /**
          * ConfirmEmail
-         * @description The password too: who reads the mail need not be the one who signed up with its address.
+         * @description Needs the password too: another person may have signed up with the reader's address.
          */
         ConfirmEmail: {
             /**
@@ -702,8 +705,33 @@ export interface components {
             token: string;
         };
         JsonValue: unknown;
+        /**
+         * LoggedIn
+         * @description The tokens of a new session, and a token that marks the client as a known device.
+         */
+        LoggedIn: {
+            /** Accesstoken */
+            accessToken: string;
+            /**
+             * Devicetoken
+             * @description Keep it beyond the session, and send it with the next log-in. It is good for a year, or until the password changes, and replaces no password.
+             */
+            deviceToken: string;
+            /** Expiresin */
+            expiresIn: number;
+            /** Refreshtoken */
+            refreshToken: string;
+            /**
+             * Tokentype
+             * @default Bearer
+             * @constant
+             */
+            tokenType: "Bearer";
+        };
         /** LogIn */
         LogIn: {
+            /** Devicetoken */
+            deviceToken?: string | null;
             /**
              * Email
              * Format: email
@@ -919,7 +947,7 @@ export interface components {
             /**
              * Newpassword
              * Format: password
-             * @description Not one that is guessed first, nor one's name or address.
+             * @description Not a common password, nor the user's name or address.
              */
             newPassword: string;
             /**
@@ -948,7 +976,7 @@ export interface components {
         };
         /**
          * SessionView
-         * @description A session of the caller's; `current` is the one that asks.
+         * @description A session of the caller; `current` marks the one that this request belongs to.
          */
         SessionView: {
             /**
@@ -995,7 +1023,7 @@ export interface components {
             /**
              * Password
              * Format: password
-             * @description Not one that is guessed first, nor one's name or address.
+             * @description Not a common password, nor the user's name or address.
              */
             password: string;
         };
@@ -1062,6 +1090,7 @@ export type GivenRole = components['schemas']['GivenRole'];
 export type Health = components['schemas']['Health'];
 export type IssuedInvitation = components['schemas']['IssuedInvitation'];
 export type JsonValue = components['schemas']['JsonValue'];
+export type LoggedIn = components['schemas']['LoggedIn'];
 export type LogIn = components['schemas']['LogIn'];
 export type Membership = components['schemas']['Membership'];
 export type MembershipPage = components['schemas']['MembershipPage'];
@@ -1347,7 +1376,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TokenPair"];
+                    "application/json": components["schemas"]["LoggedIn"];
                 };
             };
             /** @description Bad Request */

@@ -1,1 +1,1 @@
-"""People's accounts: signing up, logging in, and looking after what is theirs."""
+"""Accounts: signing up, logging in, and what users change of their own."""

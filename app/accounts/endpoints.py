@@ -1,4 +1,4 @@
-"""Accounts over HTTP: the ways in, and what is one's own."""
+"""Accounts over HTTP: signing up, logging in, and /me."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -9,13 +9,14 @@ from prisma.partials import Account, OwnSession
 from prisma.types import UserUpdateInput
 from pydantic import BaseModel
 
-from app.accounts import own, rules
+from app.accounts import log_ins, own, rules
 from app.accounts.schemas import (
     Address,
     ChangeAccount,
     ChangePassword,
     ConfirmEmail,
     DeleteAccount,
+    LoggedIn,
     LogIn,
     Refresh,
     ResetPassword,
@@ -37,14 +38,14 @@ _SESSIONS = "sessions"
 
 
 class Accepted(BaseModel):
-    """The same whether the address has an account or not: its mailbox tells."""
+    """The same answer whether or not the address has an account: only its mailbox tells."""
 
     detail: str = "A mail is on its way to the address."
 
 
 @router.post("/auth/sign-up", tags=["auth"], status_code=202, responses=problems(429))
 async def sign_up(body: SignUp, address: CallerAddress, settings: CurrentSettings) -> Accepted:
-    """Ask for an account; a mail to the address tells how to go on."""
+    """Request an account; a mail to the address says how to continue."""
     await rules.sign_up(
         email=body.email,
         password=body.password,
@@ -57,7 +58,7 @@ async def sign_up(body: SignUp, address: CallerAddress, settings: CurrentSetting
 
 @router.post("/auth/confirm-email", tags=["auth"], status_code=204, responses=problems(401, 429))
 async def confirm_email(body: ConfirmEmail, address: CallerAddress) -> None:
-    """Confirm an address with the token of a mail, and the password that was chosen."""
+    """Confirm an address with the token from the mail and the password chosen at sign-up."""
     await rules.confirm_email(token=body.token, password=body.password, address=address)
 
 
@@ -65,7 +66,7 @@ async def confirm_email(body: ConfirmEmail, address: CallerAddress) -> None:
 async def resend_confirmation(
     body: Address, address: CallerAddress, settings: CurrentSettings
 ) -> Accepted:
-    """Mail another link that confirms an address."""
+    """Mail another link to confirm the address."""
     await rules.mail_link(
         EmailTokenPurpose.confirm,
         email=body.email,
@@ -79,7 +80,7 @@ async def resend_confirmation(
 async def forgot_password(
     body: Address, address: CallerAddress, settings: CurrentSettings
 ) -> Accepted:
-    """Mail a link that sets a new password."""
+    """Mail a link to set a new password."""
     await rules.mail_link(
         EmailTokenPurpose.reset,
         email=body.email,
@@ -91,7 +92,7 @@ async def forgot_password(
 
 @router.post("/auth/reset-password", tags=["auth"], status_code=204)
 async def reset_password(body: ResetPassword, address: CallerAddress) -> None:
-    """Set a new password with the token of a mail; ends all sessions."""
+    """Set a new password with the token from the mail; this ends all sessions."""
     await rules.reset_password(token=body.token, password=body.newPassword, address=address)
 
 
@@ -102,12 +103,11 @@ async def log_in(
     settings: CurrentSettings,
     address: CallerAddress,
     user_agent: UserAgent,
-) -> TokenPair:
+) -> LoggedIn:
     """Begin a session."""
-    return await rules.log_in(
+    return await log_ins.log_in(
         tokens,
-        email=body.email,
-        password=body.password,
+        body,
         address=address,
         user_agent=user_agent,
         lifetime=timedelta(days=settings.session_days),
@@ -126,37 +126,38 @@ async def refresh(body: Refresh, tokens: CurrentTokens) -> TokenPair:
 
 @router.post("/auth/log-out", tags=["auth"], status_code=204)
 async def log_out(caller: CurrentCaller) -> None:
-    """End the session that asks."""
+    """End the current session."""
     await sessions.end(caller.user.id, caller.session.id)
 
 
 @router.get("/me", tags=["me"])
 async def read_me(caller: CurrentCaller) -> Account:
+    """Return your account."""
     return Account.model_validate(caller.user, from_attributes=True)
 
 
 @router.patch("/me", tags=["me"])
 async def change_me(body: Annotated[ChangeAccount, Body()], caller: CurrentCaller) -> Account:
-    """Change one's name; fields that are left out stay as they are."""
+    """Change your name; fields that are left out keep their values."""
     user = await own.change(caller, UserUpdateInput(**body))
     return Account.model_validate(user, from_attributes=True)
 
 
 @router.delete("/me", tags=["me"], status_code=204, responses=problems(403, 429))
 async def delete_me(body: DeleteAccount, caller: CurrentCaller) -> None:
-    """Delete one's account, and the workspaces that one owns."""
+    """Delete your account and the workspaces that you own."""
     await own.delete(caller, password=body.password)
 
 
 @router.post("/me/password", tags=["me"], status_code=204, responses=problems(403, 429))
 async def change_password(body: ChangePassword, caller: CurrentCaller) -> None:
-    """Choose a new password; ends one's other sessions."""
+    """Set a new password; this ends your other sessions."""
     await own.change_password(caller, current=body.currentPassword, new=body.newPassword)
 
 
 @router.get("/me/sessions", tags=["me"])
 async def list_sessions(caller: CurrentCaller, pages: Pagination) -> Page[SessionView]:
-    """One's sessions, the newest first."""
+    """List your sessions, the newest first."""
     rows = await sessions.list_own(
         caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1
     )
@@ -173,13 +174,13 @@ async def end_session(
     session_id: Annotated[str, Path(alias="sessionId", description="A UUID.")],
     caller: CurrentCaller,
 ) -> None:
-    """End one of one's sessions: its tokens are good for nothing from then on."""
+    """End one of your sessions; its tokens stop working immediately."""
     if not is_uuid(session_id) or not await sessions.end(caller.user.id, session_id):
         raise session_not_found()
 
 
 @router.put("/me/workspace", tags=["me"], responses=problems(404))
 async def switch_workspace(body: SwitchWorkspace, caller: CurrentCaller) -> OwnSession:
-    """Work in a workspace from now on, in this session; null leaves it."""
+    """Choose the workspace of this session; null leaves it."""
     session = await own.switch_workspace(caller, body.workspaceId)
     return OwnSession.model_validate(session, from_attributes=True)

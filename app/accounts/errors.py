@@ -1,22 +1,24 @@
-"""What may be wrong about an account."""
+"""Problems of accounts."""
 
 from app.problems import Problem
 
 
 def wrong_credentials() -> Problem:
-    # One answer for all of it: which addresses have accounts is nobody's business.
+    # One answer for all causes: it does not reveal which addresses have accounts.
     return Problem(
         401,
         "wrong_credentials",
-        "The address and the password do not fit, or the address has not been confirmed.",
+        "Incorrect e-mail or password, or unconfirmed address.",
     )
 
 
 def wrong_password() -> Problem:
-    return Problem(403, "wrong_password", "That is not your present password.")
+    return Problem(403, "wrong_password", "This is not your current password.")
 
 
 def invalid_link() -> Problem:
     return Problem(
-        400, "invalid_link", "The link was used, is too old, or not whole: ask for another."
+        400,
+        "invalid_link",
+        "The link was used, has expired, or is incomplete: request a new one.",
     )

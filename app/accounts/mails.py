@@ -66,3 +66,17 @@ async def password_changed(tx: Prisma, *, to: str) -> None:
         text="The password of your account at Tenantry was changed, and its other sessions were "
         "ended. If that was not you, set a new one: ask for a link where you log in.\n",
     )
+
+
+async def log_ins_refused(tx: Prisma, *, to: str) -> None:
+    await mail.enqueue(
+        tx,
+        to=to,
+        subject="Many attempts to log in to your account",
+        text="Somebody tried many passwords for your account at Tenantry. None of the recent ones "
+        "was accepted, and for up to 15 minutes at a time the account now refuses log-ins from "
+        "devices that it does not know.\n\nYou can still log in where you have logged in before. "
+        "Elsewhere, ask for a link that sets a new password: it lets you in too. If your password "
+        "is long and you use it nowhere else, there is nothing that you need to do.\n\n"
+        "You get this mail once a day at most.\n",
+    )

@@ -1,4 +1,7 @@
-"""What people change of their own: their account, and where they work. In the caller's scope."""
+"""What users change of their own: their account, and the workspace of their session.
+
+Everything here runs in the caller's scope.
+"""
 
 from datetime import timedelta
 
@@ -15,22 +18,23 @@ from app.db import prisma
 from app.scope import use_scope
 from app.workspaces import WorkspaceId, is_workspace_id
 
-# What thousands of workspaces hold takes the database its time to delete.
+# The database needs time to delete the contents of thousands of workspaces.
 _DELETION_LIMIT = timedelta(minutes=1)
 PASSWORDS_IN_SESSION = throttle.Limit("passwords in session", 10, timedelta(minutes=15))
 
 
 async def change(caller: Caller, changes: UserUpdateInput) -> User:
+    """Change the caller's account, and return it."""
     if not changes:
         return caller.user
     user = await prisma.user.update(where={"id": caller.user.id}, data=changes)
-    if user is None:  # deleted at this very moment
+    if user is None:  # deleted at the same moment
         raise not_signed_in()
     return user
 
 
 async def change_password(caller: Caller, *, current: str, new: str) -> None:
-    """Also ends all sessions but the caller's."""
+    """Set a new password, and end all sessions but the caller's."""
     user = caller.user
     await _require_password(caller, current)
     passwords.require_strong(new, email=user.email, name=user.name, field="newPassword")
@@ -40,7 +44,7 @@ async def change_password(caller: Caller, *, current: str, new: str) -> None:
             where={"id": user.id, "passwordHash": user.passwordHash},
             data={"passwordHash": password_hash},
         )
-        if not changed:  # by another request, meanwhile
+        if not changed:  # another request changed it meanwhile
             raise wrong_password()
         await sessions.end_all(tx, user.id, but=caller.session.id)
         await tx.emailtoken.delete_many(where={"userId": user.id})
@@ -49,17 +53,17 @@ async def change_password(caller: Caller, *, current: str, new: str) -> None:
 
 
 async def delete(caller: Caller, *, password: str) -> None:
-    """The account and all that it owns: the database sees to that."""
+    """Delete the account and, by the database's cascades, everything that it owns."""
     await _require_password(caller, password)
     async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
         await workspaces.end_memberships(tx)
-        # Before the account: a refresh at this moment takes their locks in this order too.
+        # Before the account, since a refresh locks a session and its user in this order too.
         await sessions.end_all(tx, caller.user.id)
         await tx.user.delete_many(where={"id": caller.user.id})
 
 
 async def switch_workspace(caller: Caller, workspace: str | None) -> Session:
-    """Work in a workspace that one is a member of, or in none."""
+    """Let the session work in a workspace of which the caller is a member, or in none."""
     async with prisma.tx() as tx:
         if workspace is not None:
             await _lock_membership(tx, caller, workspace)
@@ -75,12 +79,12 @@ async def switch_workspace(caller: Caller, workspace: str | None) -> Session:
 
 
 async def _lock_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
-    """Raises 404 unless the caller is a member, which they stay until the transaction ends."""
+    """Lock the caller's membership until the transaction ends; raise 404 if there is none."""
     user = caller.user.id
     if not is_workspace_id(workspace):
         raise workspaces.workspace_not_found()
     id_ = WorkspaceId(workspace)
-    # First as anybody: only a member enters the workspace's scope.
+    # Outside the workspace's scope at first: only members may enter it.
     if await workspaces.role_in(id_, user, tx=tx) is None:
         raise workspaces.workspace_not_found()
     with use_scope(user=user, workspace=id_):
@@ -89,10 +93,12 @@ async def _lock_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
 
 
 async def _require_password(caller: Caller, password: str) -> None:
-    # Whoever has somebody's access token may not guess the password with it. Strangers' guessing
-    # at the log-in counts elsewhere: it keeps nobody from changing a password.
-    await throttle.attempt(PASSWORDS_IN_SESSION, caller.session.id)
-    is_right, _ = await passwords.verify(password, caller.user.passwordHash)
+    """Raise 403 unless it is the caller's password, and 429 after too many attempts."""
+    # A stolen access token must not serve to guess the password. The limit is the session's own,
+    # so that strangers who guess at the log-in prevent nobody from changing their password.
+    with passwords.reserved() as hashing:
+        await throttle.attempt(PASSWORDS_IN_SESSION, caller.session.id)
+        is_right, _ = await hashing.verify(password, caller.user.passwordHash)
     if not is_right:
         raise wrong_password()
     await throttle.reset(PASSWORDS_IN_SESSION, caller.session.id)

@@ -1,4 +1,4 @@
-"""What accounts take and show."""
+"""Bodies and answers of the account routes."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from prisma.partials import OwnSession
 from pydantic import ConfigDict, Field, StringConstraints, with_config
 from typing_extensions import TypedDict
 
-from app.auth import NewPassword, Password
+from app.auth import NewPassword, Password, TokenPair
 from app.kit.schemas import Email, Input, Name
 
 Secret = Annotated[
@@ -25,6 +25,28 @@ class SignUp(Input):
 class LogIn(Input):
     email: Email
     password: Password
+    deviceToken: (
+        Annotated[
+            Secret,
+            Field(
+                description="From this client's last log-in. With it the user can log in although "
+                "others' guesses have exhausted the account's limit; an unknown one is ignored."
+            ),
+        ]
+        | None
+    ) = None
+
+
+class LoggedIn(TokenPair):
+    """The tokens of a new session, and a token that marks the client as a known device."""
+
+    deviceToken: Annotated[
+        str,
+        Field(
+            description="Keep it beyond the session, and send it with the next log-in. It is good "
+            "for a year, or until the password changes, and replaces no password."
+        ),
+    ]
 
 
 class Refresh(Input):
@@ -32,7 +54,7 @@ class Refresh(Input):
 
 
 class ConfirmEmail(Input):
-    """The password too: who reads the mail need not be the one who signed up with its address."""
+    """Needs the password too: another person may have signed up with the reader's address."""
 
     token: Secret
     password: Password
@@ -54,7 +76,7 @@ class ChangePassword(Input):
 
 @with_config(ConfigDict(extra="forbid", str_strip_whitespace=True))
 class ChangeAccount(TypedDict, total=False):
-    """Fields that are left out stay as they are."""
+    """Fields that are left out keep their values."""
 
     name: Name | None
 
@@ -77,6 +99,6 @@ class SwitchWorkspace(Input):
 
 
 class SessionView(OwnSession):
-    """A session of the caller's; `current` is the one that asks."""
+    """A session of the caller; `current` marks the one that this request belongs to."""
 
     current: bool

@@ -1,6 +1,6 @@
-"""Who calls: passwords, sessions, tokens."""
+"""Authentication: passwords, sessions, tokens, known devices, throttles."""
 
-from app.auth import passwords, sessions, throttle
+from app.auth import devices, passwords, sessions, throttle
 from app.auth.caller import BearerToken, Caller, CurrentCaller, CurrentTokens, verify_session
 from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
@@ -15,6 +15,7 @@ __all__ = [
     "Password",
     "TokenPair",
     "Tokens",
+    "devices",
     "hash_secret",
     "new_secret",
     "passwords",

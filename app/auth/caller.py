@@ -1,4 +1,4 @@
-"""Who calls: the signed-in user of a request, read anew each time so that a revocation holds."""
+"""The caller: the signed-in user of a request, read each time so that a revocation takes effect."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _HEADER = b"authorization"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The user who calls, and the session in which they do."""
+    """The calling user and their session."""
 
     user: User
     session: Session
@@ -34,17 +34,16 @@ CurrentTokens = Annotated[Tokens, Depends(_tokens)]
 
 
 class BearerToken(SecurityBase):
-    """A dependency that begins with the request's token.
+    """Base class of dependencies that need the request's access token.
 
-    What needs the token derives from it, and does not depend on it: each dependency costs every
-    request its share.
+    They inherit from it instead of depending on it, because each dependency costs every request.
     """
 
-    model = HTTPBearer(description="The access token that logging in gave.")
+    model = HTTPBearer(description="The access token that a log-in or a refresh returned.")
     scheme_name = "HTTPBearer"
 
     def claims(self, request: Request) -> Claims:
-        """What the token says; whether its session still is, `verify_session` finds out."""
+        """Return the token's claims; raise 401. `verify_session` checks that its session exists."""
         given = next((value for name, value in request.scope["headers"] if name == _HEADER), b"")
         scheme, _, token = given.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
@@ -65,7 +64,7 @@ LoginT = TypeVar("LoginT", bound=_Login)
 
 
 def verify_session(session: LoginT | None, claims: Claims) -> LoginT:
-    """The session of a token, read anew; raises 401 if it is over."""
+    """Return the session that was just read for a token; raise 401 if it is over."""
     if session is None or session.userId != claims.user or session.expiresAt <= datetime.now(UTC):
         raise not_signed_in()
     return session
@@ -84,5 +83,5 @@ class _CallerDependency(BearerToken):
         return Caller(session.user, session)
 
 
-# A route with this runs in its caller's scope: their own rows, and nobody else's.
+# A route with this parameter runs in its caller's scope: it sees their own rows and no others.
 CurrentCaller = Annotated[Caller, Depends(declare_responses(401)(_CallerDependency()))]

@@ -1,4 +1,4 @@
-"""What may be wrong about who calls."""
+"""Problems of authentication: tokens, sessions, passwords, throttles."""
 
 from app.problems import FieldProblem, Problem
 
@@ -13,12 +13,12 @@ def not_signed_in() -> Problem:
 
 def invalid_refresh_token() -> Problem:
     return Problem(
-        401, "invalid_refresh_token", "The refresh token is not valid any more: log in again."
+        401, "invalid_refresh_token", "The refresh token is no longer valid: log in again."
     )
 
 
 def session_not_found() -> Problem:
-    return Problem(404, "session_not_found", "There is no such session.")
+    return Problem(404, "session_not_found", "You have no such session.")
 
 
 def weak_password(field: str, reasons: list[str]) -> Problem:
@@ -35,5 +35,14 @@ def too_many_attempts(seconds: int) -> Problem:
         429,
         "too_many_attempts",
         f"Too many attempts: try again in {seconds} s.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def server_busy(seconds: int) -> Problem:
+    return Problem(
+        503,
+        "server_busy",
+        f"Too many log-ins at once: try again in {seconds} s.",
         headers={"Retry-After": str(seconds)},
     )

@@ -1,20 +1,17 @@
-"""Passwords: what they have to be, and how they are kept."""
+"""Passwords: which ones are accepted, and how they are hashed."""
 
-import asyncio
-import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, TypeVar
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated
 
 from pwdlib import PasswordHash
 from pydantic import Field, StringConstraints
 
 from app.auth.errors import weak_password
-
-ResultT = TypeVar("ResultT")
+from app.auth.hashing import default_queue
 
 SHORTEST = 10
 LONGEST = 256
@@ -25,21 +22,20 @@ Password = Annotated[
     StringConstraints(strip_whitespace=False, min_length=1, max_length=LONGEST),
     Field(json_schema_extra={"format": "password", "writeOnly": True}),
 ]
-# The least length is only described: `require_strong` tells it with all else that is wrong.
+# The minimum length is only documented here: `require_strong` reports it with all other reasons.
 NewPassword = Annotated[
     Password,
     Field(
-        description="Not one that is guessed first, nor one's name or address.",
+        description="Not a common password, nor the user's name or address.",
         json_schema_extra={"format": "password", "writeOnly": True, "minLength": SHORTEST},
     ),
 ]
 
 _hasher = PasswordHash.recommended()
-_nobodys = _hasher.hash(secrets.token_urlsafe())
-# Each takes a processor and 64 MiB; more at once would only make all of them slow.
-_threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="passwords")
+_hash_of_nobody = _hasher.hash(secrets.token_urlsafe())
+_queue = default_queue()
 
-# What is left of the passwords that are tried first, once digits and signs at their ends are gone.
+# Passwords that guessers try first, without the digits and signs at their ends.
 _COMMON = frozenset(
     """
     password passwort motdepasse contrasena passw passwd letmein welcome willkommen bienvenue
@@ -59,13 +55,13 @@ _ROWS = ("01234567890123456789", "qwertyuiopasdfghjklzxcvbnm", "abcdefghijklmnop
 
 
 def require_strong(password: str, *, email: str, name: str | None, field: str = "password") -> None:
-    """Raises a problem that says all that is wrong with a new password."""
+    """Raise a problem that names everything that is wrong with a new password."""
     if reasons := weaknesses(password, email=email, name=name):
         raise weak_password(field, reasons)
 
 
 def weaknesses(password: str, *, email: str, name: str | None) -> list[str]:
-    """What speaks against a password, each as the end of "The password ..."."""
+    """Return what is wrong with a password, each reason as the end of "The password ..."."""
     text = _normal(password)
     folded = text.casefold()
     reasons: list[str] = []
@@ -79,34 +75,54 @@ def weaknesses(password: str, *, email: str, name: str | None) -> list[str]:
     return reasons
 
 
+@contextmanager
+def reserved() -> Generator["Hashing"]:
+    """Hold a place in the queue for hashing; raise 503 when it is full.
+
+    Reserve before counting an attempt, so that a full queue uses up nobody's attempts.
+    """
+    with _queue.place():
+        yield Hashing()
+
+
+class Hashing:
+    """A place in the queue, with which passwords are hashed: `with passwords.reserved() as ...`."""
+
+    async def hash(self, password: str) -> str:
+        """Return what to store of a password."""
+        return await _queue.run(_hasher.hash, _normal(password))
+
+    async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
+        """Return whether a password is the stored one, and its new hash if it needs one.
+
+        It takes as long where nothing is stored, so that the time tells nobody which it was.
+        """
+        text = _normal(password)
+        if stored is None:
+            await _queue.run(_hasher.verify, text, _hash_of_nobody)
+            return False, None
+        return await _queue.run(_hasher.verify_and_update, text, stored)
+
+
 async def hash_password(password: str) -> str:
-    """What is stored of a password."""
-    return await _in_thread(_hasher.hash, _normal(password))
+    """Return what to store of a password."""
+    with reserved() as hashing:
+        return await hashing.hash(password)
 
 
 async def verify(password: str, stored: str | None) -> tuple[bool, str | None]:
-    """Whether a password is the one that was stored, and if it is to be stored anew, as what.
-
-    Without a stored one it takes as long as with one, so that nobody can tell by the time.
-    """
-    text = _normal(password)
-    if stored is None:
-        await _in_thread(_hasher.verify, text, _nobodys)
-        return False, None
-    return await _in_thread(_hasher.verify_and_update, text, stored)
-
-
-async def _in_thread(work: Callable[..., ResultT], *arguments: str) -> ResultT:
-    return await asyncio.get_running_loop().run_in_executor(_threads, work, *arguments)
+    """Return what `Hashing.verify` does, with a place of its own."""
+    with reserved() as hashing:
+        return await hashing.verify(password, stored)
 
 
 def _normal(password: str) -> str:
-    # The same letters may be typed in two ways, by two keyboards.
+    # Two keyboards may encode the same letters differently.
     return unicodedata.normalize("NFC", password)
 
 
 def _bare(folded: str) -> str:
-    """Without the digits and signs at the ends that people add to please a rule."""
+    """Return a password without the digits and signs that people append to satisfy a rule."""
     return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded) or folded
 
 

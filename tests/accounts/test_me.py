@@ -1,4 +1,4 @@
-"""What is under /v1/me: one's account, password, sessions and workspace."""
+"""The routes below /v1/me: account, password, sessions and workspace."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.accounts.rules import TRIES
+from app.accounts.log_ins import TRIES
 from app.auth.tokens import Tokens
 from app.kit.ids import new_uuid7
 from app.settings import Settings
@@ -38,10 +38,10 @@ async def sessions_of(person: Person) -> list[str]:
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)
-async def test_nothing_is_for_the_anonymous(
+async def test_anonymous_callers_are_refused(
     api: Api, method: str, path: str, body: dict[str, object] | None
 ):
-    """Without a token, with one of another key, or of a session that ended: 401."""
+    """No token, one signed with another key, one of a session that has ended: 401."""
     ann = await api.person("ann")
     stranger = Tokens(Settings.model_validate({"secret_key": "another key of enough characters"}))
     forged = stranger.access(user=ann.id, session=ann.session)
@@ -67,8 +67,8 @@ async def test_nothing_is_for_the_anonymous(
 class TestChanging:
     """PATCH /v1/me"""
 
-    async def test_a_name_is_changed_and_taken_away(self, api: Api):
-        """What is left out stays."""
+    async def test_a_name_is_changed_and_removed(self, api: Api):
+        """A field that is left out keeps its value."""
         ann = await api.person("ann")
 
         named = await ann.patch("/v1/me", {"name": "  Ann Oberly "})
@@ -92,8 +92,8 @@ class TestChanging:
         assert (await ann.patch("/v1/me", body)).status_code == 422
         assert (await ann.get("/v1/me")).content == before
 
-    async def test_a_field_whose_name_is_no_text(self, api: Api):
-        """Its name can be told all the same."""
+    async def test_a_field_whose_name_is_not_valid_text(self, api: Api):
+        """It is a 422 too."""
         ann = await api.person("ann")
         answer = await ann.request(
             "PATCH",
@@ -109,7 +109,7 @@ class TestPassword:
     """POST /v1/me/password"""
 
     async def test_it_is_changed_and_other_sessions_end(self, api: Api):
-        """The session that asks goes on; the holder is told by mail."""
+        """The current session goes on; a mail tells the holder."""
         ann = await api.person("ann")
         other = await api.signed_in(ann.id, ann.email)
         bob = await api.person("bob")
@@ -126,8 +126,8 @@ class TestPassword:
         assert (await api.log_in(ann.email, NEW)).status_code == 200
         await api.mail(ann.email, "Your password was changed")
 
-    async def test_it_needs_the_present_one(self, api: Api):
-        """A stolen token does not do, nor can the password be guessed with one."""
+    async def test_it_needs_the_current_one(self, api: Api):
+        """A stolen access token is not enough, nor does it serve to guess the password."""
         ann = await api.person("ann")
         body = {"currentPassword": "wrong", "newPassword": NEW}
 
@@ -137,7 +137,7 @@ class TestPassword:
         assert answers[0].json()["code"] == "wrong_password"
 
     async def test_it_has_to_be_strong(self, api: Api):
-        """The policy is that of signing up."""
+        """The policy is the same as for signing up."""
         ann = await api.person("ann")
         answer = await ann.post(
             "/v1/me/password", {"currentPassword": PASSWORD, "newPassword": "aaaaaaaaaaaa"}
@@ -147,8 +147,8 @@ class TestPassword:
         assert answer.json()["errors"][0]["field"] == "body.newPassword"
         assert (await api.log_in(ann.email)).status_code == 200
 
-    async def test_of_two_changes_at_the_same_time_one_holds(self, api: Api):
-        """Each needs the password that is there when it is written."""
+    async def test_of_concurrent_changes_one_succeeds(self, api: Api):
+        """Each needs the password that is stored when it writes."""
         ann = await api.person("ann")
         answers = await asyncio.gather(
             *(
@@ -160,7 +160,7 @@ class TestPassword:
         assert sorted(answer.status_code for answer in answers) == [204, 403]
 
     async def test_spaces_belong_to_it(self, api: Api):
-        """Nothing of a password is cut off, and composed letters are equal to single ones."""
+        """Nothing is stripped, and composed letters equal precomposed ones."""
         ann = await api.person("ann")
         new = "  Zo\u00eb between spaces  "
         await ann.post("/v1/me/password", {"currentPassword": PASSWORD, "newPassword": new})
@@ -172,8 +172,8 @@ class TestPassword:
 class TestDeleting:
     """DELETE /v1/me"""
 
-    async def test_it_takes_what_they_own_along(self, api: Api):
-        """Their workspaces go; others' workspaces lose a member; the trails stay."""
+    async def test_it_deletes_what_the_user_owns(self, api: Api):
+        """Their workspaces are deleted; others' workspaces lose a member; audit trails stay."""
         ann, bob = await api.person("ann"), await api.person("bob")
         anns, bobs = await workspace_of(api, ann), await workspace_of(api, bob)
         for workspace, user in ((anns, bob), (bobs, ann)):
@@ -196,13 +196,13 @@ class TestDeleting:
         assert await api.owner.auditevent.count() == 2
         for event in events:
             assert event.details == {"reason": "account deleted"}
-            # The trail is in the order of the ids, which tell the time.
+            # Trails are read in the order of their ids, which contain the time.
             id_ = uuid.UUID(event.id)
             assert (id_.version, id_.variant) == (7, uuid.RFC_4122)
             assert abs((id_.int >> 80) - event.createdAt.timestamp() * 1000) < 60_000
 
     async def test_it_needs_the_password(self, api: Api):
-        """Nothing is deleted without."""
+        """Without it nothing is deleted."""
         ann = await api.person("ann")
 
         assert (await ann.delete("/v1/me", {"password": "wrong"})).status_code == 403
@@ -210,7 +210,7 @@ class TestDeleting:
         assert (await ann.get("/v1/me")).status_code == 200
 
     async def test_the_address_is_free_again(self, api: Api):
-        """Whoever deleted an account may sign up anew."""
+        """After deleting an account its holder may sign up again."""
         ann = await api.person("ann")
         await ann.delete("/v1/me", {"password": PASSWORD})
         await api.anonymous.post("/v1/auth/sign-up", json={"email": ann.email, "password": NEW})
@@ -222,7 +222,7 @@ class TestSessions:
     """GET and DELETE /v1/me/sessions"""
 
     async def test_they_are_listed_in_pages(self, api: Api):
-        """The newest first, one's own alone, none that expired; the current one is marked."""
+        """The newest first, only the caller's, none that expired; the current one is marked."""
         ann = await api.person("ann")
         await api.person("bob")
         await api.signed_in(ann.id, ann.email, expires=timedelta(seconds=-1))
@@ -237,13 +237,13 @@ class TestSessions:
                 break
             cursor = f"&cursor={page['nextCursor']}"
 
-        assert seen == sorted(mine, reverse=True)  # ids of one millisecond are in any order
+        assert seen == sorted(mine, reverse=True)  # ids of the same millisecond are in any order
         assert set(page["items"][0]) == {
             "id", "workspaceId", "userAgent", "createdAt", "usedAt", "expiresAt", "current",
         }  # fmt: skip
 
-    async def test_a_place_outlives_its_row(self, api: Api):
-        """The next page begins where the one before ended, even if that session has ended."""
+    async def test_a_cursor_outlives_its_row(self, api: Api):
+        """The next page starts where the last one ended, even if that session has ended."""
         ann = await api.person("ann")
         second = await api.signed_in(ann.id, ann.email)
         page = (await ann.get("/v1/me/sessions?take=1")).json()
@@ -263,8 +263,8 @@ class TestSessions:
 
         assert (await ann.get(f"/v1/me/sessions?{query}")).status_code == 422
 
-    async def test_one_is_ended(self, api: Api):
-        """It works no more from the next request on; the others go on."""
+    async def test_a_session_is_ended(self, api: Api):
+        """It stops working with the next request; the others go on."""
         ann = await api.person("ann")
         other = await api.signed_in(ann.id, ann.email)
 
@@ -273,8 +273,8 @@ class TestSessions:
         assert (await other.get("/v1/me")).status_code == 401
         assert await sessions_of(ann) == [ann.session]
 
-    async def test_those_of_others_are_unknown(self, api: Api):
-        """Another's session, one that never was, and what is no id: 404, and nothing ends."""
+    async def test_sessions_of_others_are_not_found(self, api: Api):
+        """Another user's session, one that never existed, a malformed id: 404, and none ends."""
         ann, bob = await api.person("ann"), await api.person("bob")
 
         for id_ in (bob.session, new_uuid7(), "nonsense", bob.session.upper(), "%00", "'"):
@@ -286,8 +286,8 @@ class TestSessions:
 class TestWorkspace:
     """PUT /v1/me/workspace"""
 
-    async def test_one_is_entered_and_left(self, api: Api):
-        """In this session alone."""
+    async def test_a_workspace_is_chosen_and_left(self, api: Api):
+        """Only for this session."""
         ann = await api.person("ann")
         other = await api.signed_in(ann.id, ann.email)
         workspace = await workspace_of(api, ann)
@@ -302,8 +302,8 @@ class TestWorkspace:
         assert left.json()["workspaceId"] is None
         assert again.status_code == 200
 
-    async def test_only_members_enter(self, api: Api):
-        """A stranger's workspace, one that is not, and what is no id: 404; one stays outside."""
+    async def test_only_members_may_choose_it(self, api: Api):
+        """A stranger's workspace, one that does not exist, a malformed id: 404, and no change."""
         ann, bob = await api.person("ann"), await api.person("bob")
         bobs = await workspace_of(api, bob)
 
@@ -316,8 +316,8 @@ class TestWorkspace:
         session = await api.owner.session.find_unique_or_raise(where={"id": ann.session})
         assert session.workspaceId is None
 
-    async def test_who_is_removed_meanwhile_is_not_inside(self, api: Api):
-        """Entering and being removed at the same time never leaves a stranger inside."""
+    async def test_a_member_who_is_removed_meanwhile_does_not_stay(self, api: Api):
+        """Choosing and being removed at the same time never leaves a session in the workspace."""
         ann, bob = await api.person("ann"), await api.person("bob")
         bobs = await workspace_of(api, bob)
         for _ in range(5):
@@ -331,7 +331,7 @@ class TestWorkspace:
 
 
 async def test_an_account_that_is_throttled_keeps_its_sessions(api: Api):
-    """Others' guessing locks nobody out who is in."""
+    """Others' guesses do not affect users who are logged in."""
     ann = await api.person("ann")
     for _ in range(TRIES.most + 1):
         await api.log_in(ann.email, "wrong")

@@ -26,7 +26,7 @@ async def reset(api: Api, token: str, password: str = NEW) -> httpx.Response:
 
 
 async def test_a_forgotten_password_is_replaced(api: Api):
-    """By a link that works once; all sessions end, and the holder is told."""
+    """By a link that works once; all sessions end, and a mail tells the holder."""
     ann = await api.person("ann")
 
     assert (await ask(api, email="Ann@Example.com")).status_code == 202
@@ -40,8 +40,8 @@ async def test_a_forgotten_password_is_replaced(api: Api):
     await api.mail(ANN, "Your password was changed")
 
 
-async def test_it_confirms_the_address_and_opens_a_throttled_account(api: Api):
-    """Who has the link reads the address's mail."""
+async def test_it_confirms_the_address_and_unlocks_a_throttled_account(api: Api):
+    """Whoever has the link reads the address's mail."""
     ann = await api.person("ann", confirmed=False)
     for _ in range(11):
         await api.log_in(ANN, "wrong")
@@ -55,8 +55,8 @@ async def test_it_confirms_the_address_and_opens_a_throttled_account(api: Api):
 
 
 @pytest.mark.parametrize("what", ["forgot-password", "resend-confirmation"])
-async def test_nobody_learns_whether_there_is_an_account(api: Api, work: Counter, what: str):
-    """Known, unconfirmed or unknown: one answer for equal work, and a mail."""
+async def test_it_does_not_reveal_whether_there_is_an_account(api: Api, work: Counter, what: str):
+    """Confirmed, unconfirmed or unknown: the same answer for equal work, and a mail."""
     await api.person("ann")
     await api.person("bob", confirmed=False)
     seen: set[bytes] = set()
@@ -80,7 +80,7 @@ async def test_nobody_learns_whether_there_is_an_account(api: Api, work: Counter
 
 
 async def test_a_link_that_was_sent_again_confirms(api: Api):
-    """As that of signing up does."""
+    """Like the one that signing up sent."""
     await api.person("ann", confirmed=False)
     await ask(api, "resend-confirmation")
     token = await api.link(ANN, "Confirm your e-mail address")
@@ -92,8 +92,8 @@ async def test_a_link_that_was_sent_again_confirms(api: Api):
     assert (await api.log_in(ANN)).status_code == 200
 
 
-async def test_a_link_is_of_one_kind(api: Api):
-    """One that confirms resets nothing."""
+async def test_a_link_has_one_purpose(api: Api):
+    """A link that confirms an address does not reset a password."""
     await api.person("ann", confirmed=False)
     await ask(api, "resend-confirmation")
 
@@ -103,8 +103,8 @@ async def test_a_link_is_of_one_kind(api: Api):
     assert answer.json()["code"] == "invalid_link"
 
 
-async def test_an_old_link_is_refused(api: Api):
-    """It works for an hour."""
+async def test_an_expired_link_is_refused(api: Api):
+    """A link works for an hour."""
     ann = await api.person("ann")
     await ask(api)
     token = await api.owner.emailtoken.find_first_or_raise(where={"userId": ann.id})
@@ -115,8 +115,8 @@ async def test_an_old_link_is_refused(api: Api):
     assert (await ann.get("/v1/me")).status_code == 200
 
 
-async def test_a_weak_password_leaves_the_link(api: Api):
-    """One may try again with a better one."""
+async def test_a_weak_password_does_not_use_up_the_link(api: Api):
+    """The holder may try again with a better one."""
     await api.person("ann")
     await ask(api)
     token = await api.link(ANN, RESET)
@@ -128,8 +128,8 @@ async def test_a_weak_password_leaves_the_link(api: Api):
     assert (await reset(api, token)).status_code == 204
 
 
-async def test_of_uses_at_the_same_time_one_holds(api: Api):
-    """A link is used up in the transaction that it serves; the others sent before go with it."""
+async def test_of_concurrent_uses_one_succeeds(api: Api):
+    """The transaction that uses a link deletes it, along with the links that were sent before."""
     await api.person("ann")
     await ask(api)
     await ask(api)
@@ -144,7 +144,7 @@ async def test_of_uses_at_the_same_time_one_holds(api: Api):
 
 
 async def test_it_is_throttled(api: Api):
-    """For accounts that are not, too."""
+    """Also for accounts that do not exist."""
     for _ in range(MAILS_TO_ACCOUNT.most):
         assert (await ask(api, email="nobody@example.com")).status_code == 202
 

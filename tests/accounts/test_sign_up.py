@@ -28,8 +28,8 @@ async def confirm(api: Api, token: str, password: str = PASSWORD):
     )
 
 
-async def test_from_signing_up_to_being_in(api: Api):
-    """Sign up, read the mail, confirm, log in: the whole way."""
+async def test_from_sign_up_to_log_in(api: Api):
+    """Sign up, read the mail, confirm, log in."""
     assert (await sign_up(api, "Ann@Example.com", name=" Ann ")).status_code == 202
     before = await api.log_in(ANN)
     token = await api.link(ANN, CONFIRM)
@@ -47,8 +47,8 @@ async def test_from_signing_up_to_being_in(api: Api):
     assert set(me.json()) == {"id", "email", "emailConfirmedAt", "name", "createdAt"}
 
 
-async def test_nobody_learns_whether_there_is_an_account(api: Api, work: Counter):
-    """A new address, one that waits, one that is in use: one answer for equal work, and a mail."""
+async def test_it_does_not_reveal_whether_there_is_an_account(api: Api, work: Counter):
+    """A new, an unconfirmed, a confirmed address: the same answer for equal work, and a mail."""
     await api.person("ann")
     await api.person("bob", confirmed=False)
     seen: set[bytes] = set()
@@ -67,8 +67,8 @@ async def test_nobody_learns_whether_there_is_an_account(api: Api, work: Counter
     await api.mail(ANN, "You have an account already")
 
 
-async def test_signing_up_again_changes_nothing_of_an_account(api: Api):
-    """Neither its password nor its name; its holder may set a new password by that mail."""
+async def test_signing_up_again_does_not_change_an_account(api: Api):
+    """Neither its password nor its name; the mail lets its holder set a new password."""
     ann = await api.person("ann")
     before = await api.owner.user.find_unique_or_raise(where={"id": ann.id})
 
@@ -83,8 +83,8 @@ async def test_signing_up_again_changes_nothing_of_an_account(api: Api):
     assert answer.status_code == 204
 
 
-async def test_who_reads_the_mail_confirms_no_stranger(api: Api):
-    """A link confirms only with the password of the sign-up: nobody prepares others' accounts."""
+async def test_reading_the_mail_does_not_confirm_a_strangers_account(api: Api):
+    """Confirming needs the sign-up's password: nobody prepares an account for somebody else."""
     await sign_up(api, password="chosen by a stranger")
     token = await api.link(ANN, CONFIRM)
 
@@ -100,8 +100,8 @@ async def test_who_reads_the_mail_confirms_no_stranger(api: Api):
     assert (await api.log_in(ANN, "what Ann would choose")).status_code == 200
 
 
-async def test_concurrent_sign_ups_make_one_account(api: Api):
-    """The address is unique, and nobody is told of the race."""
+async def test_concurrent_sign_ups_create_one_account(api: Api):
+    """The address is unique, and the answers do not reveal the race."""
     answers = await asyncio.gather(
         *(sign_up(api, email) for email in (ANN, "ANN@example.com", "Ann@Example.com"))
     )
@@ -120,8 +120,8 @@ async def test_concurrent_sign_ups_make_one_account(api: Api):
         ("forgot-password", "No account with this address"),
     ],
 )
-async def test_an_account_that_is_swept_at_this_very_moment(api: Api, route: str, subject: str):
-    """It is answered as if it had been swept before."""
+async def test_an_account_that_is_swept_at_the_same_moment(api: Api, route: str, subject: str):
+    """The answer is the same as after the sweep."""
     await api.person("ann", confirmed=False)
     body = {"email": ANN, **({"password": PASSWORD} if route == "sign-up" else {})}
     async with api.owner.tx() as tx:
@@ -135,8 +135,8 @@ async def test_an_account_that_is_swept_at_this_very_moment(api: Api, route: str
 
 
 @pytest.mark.parametrize("token", ["used", "expired", "another address", "nonsense"])
-async def test_links_that_are_not_valid(api: Api, token: str):
-    """A link works once, for three days, for the address that it was sent to."""
+async def test_invalid_links(api: Api, token: str):
+    """A link works once, within three days, for the address that it was sent to."""
     await sign_up(api)
     secret = await api.link(ANN, CONFIRM)
     if token == "used":
@@ -154,8 +154,8 @@ async def test_links_that_are_not_valid(api: Api, token: str):
     assert answer.json()["code"] == "invalid_link"
 
 
-async def test_a_link_confirms_once_at_a_time(api: Api):
-    """Of two at the same moment one works; a used link goes with the others of its kind."""
+async def test_of_concurrent_confirmations_one_succeeds(api: Api):
+    """Using a link deletes it, along with the others for the same purpose."""
     await sign_up(api)
     await sign_up(api)
     one, two = await api.link(ANN, CONFIRM), await api.link(ANN, CONFIRM)
@@ -176,7 +176,7 @@ async def test_a_link_confirms_once_at_a_time(api: Api):
     ],
 )
 async def test_weak_passwords_are_refused(api: Api, body: dict[str, str], said: str):
-    """The answer says what is wrong, and nothing is made."""
+    """The answer says what is wrong, and no account is created."""
     answer = await sign_up(api, **{"email": ANN, **body})
 
     assert answer.status_code == 422
@@ -206,7 +206,7 @@ async def test_weak_passwords_are_refused(api: Api, body: dict[str, str], said: 
     ],
 )
 async def test_bad_input_is_named(api: Api, body: dict[str, Any], field: str):
-    """Each is a 422 that names the field; nothing is made and nothing is mailed."""
+    """Each is a 422 that names the field; nothing is created and nothing is mailed."""
     content = json.dumps({"email": ANN, "password": PASSWORD, **body})
     answer = await api.anonymous.post(
         "/v1/auth/sign-up", content=content, headers={"Content-Type": "application/json"}
@@ -223,8 +223,8 @@ async def test_bad_input_is_named(api: Api, body: dict[str, Any], field: str):
     "content",
     [b"{", b"\xff\xfe", b"[]", b"null", b"", b"[" * 100_000, b'{"email":' + b"9" * 5000 + b"}"],
 )
-async def test_bodies_that_are_no_input(api: Api, content: bytes):
-    """What is not JSON, or not an object, is a problem of the caller's."""
+async def test_malformed_bodies(api: Api, content: bytes):
+    """What is not JSON, or not an object, is the caller's error."""
     answer = await api.anonymous.post(
         "/v1/auth/sign-up", content=content, headers={"Content-Type": "application/json"}
     )
@@ -236,7 +236,7 @@ async def test_bodies_that_are_no_input(api: Api, content: bytes):
 
 
 async def test_sign_ups_are_throttled(api: Api):
-    """Nobody's mailbox is filled, and one address does not try many."""
+    """Nobody can fill a mailbox, nor one client many of them."""
     for _ in range(MAILS_TO_ACCOUNT.most):
         assert (await sign_up(api)).status_code == 202
 
@@ -252,7 +252,7 @@ async def test_sign_ups_are_throttled(api: Api):
 
 
 async def test_a_failure_counts_as_an_attempt(api: Api):
-    """What is counted stays counted when the request fails afterwards."""
+    """The count is committed before the request fails."""
     await api.owner.execute_raw('ALTER TABLE "OutboxMail" ADD CHECK (false)')
     with pytest.raises(PrismaError):
         await sign_up(api)

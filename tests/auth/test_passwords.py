@@ -1,4 +1,4 @@
-"""The policy of passwords, and how they are kept."""
+"""Which passwords are accepted, and how they are hashed."""
 
 import asyncio
 import threading
@@ -37,15 +37,15 @@ OWN = "must not be your e-mail address or your name"
         ("password", ["must have at least 10 characters", GUESSED]),
     ],
 )
-def test_what_is_wrong_is_said(password: str, reasons: list[str]):
-    """All that is wrong at once, and nothing of what is right."""
+def test_weaknesses_are_named(password: str, reasons: list[str]):
+    """All of them at once, and nothing that is not wrong."""
     found = passwords.weaknesses(password, email="ann.oberly@example.com", name="Ann Oberly")
 
     assert found == reasons
 
 
-async def test_a_hash_is_argon2id_and_fits_its_password_alone():
-    """Salted: the same password twice is two hashes."""
+async def test_a_hash_is_argon2id_and_matches_its_password_only():
+    """It is salted: the same password twice has two hashes."""
     one, two = await asyncio.gather(
         *(passwords.hash_password("a horse on the moon") for _ in range(2))
     )
@@ -57,8 +57,8 @@ async def test_a_hash_is_argon2id_and_fits_its_password_alone():
     assert await passwords.verify("a horse on the moon", None) == (False, None)
 
 
-async def test_hashing_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch):
-    """It runs in a thread: other requests go on meanwhile."""
+async def test_hashing_does_not_block_the_event_loop(monkeypatch: pytest.MonkeyPatch):
+    """It runs in a thread: other requests are served meanwhile."""
     threads: list[threading.Thread] = []
 
     class Hasher:

@@ -1,4 +1,4 @@
-"""Access tokens: what was read before is not believed for longer than it lives."""
+"""Access tokens: the cache of verified tokens extends no lifetime and accepts no forgery."""
 
 import time
 from datetime import timedelta
@@ -14,14 +14,12 @@ from tests.fix_service import SECRET_KEY
 
 @pytest.fixture
 def tokens() -> Tokens:
-    """Tokens of one secret key."""
+    """Tokens with one secret key."""
     return Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
 
 
-def test_a_token_that_was_read_ends_with_its_life(
-    tokens: Tokens, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is good until then, and not a moment longer."""
+def test_a_cached_token_expires(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is accepted until its expiry, and not a moment longer."""
     monkeypatch.setattr(module, "ACCESS_LIFETIME", timedelta(seconds=3))
     token = tokens.access(user="ann", session="one")
     assert tokens.read(token) == Claims("ann", "one")
@@ -32,7 +30,7 @@ def test_a_token_that_was_read_ends_with_its_life(
 
 
 def test_a_forged_token_is_refused_every_time(tokens: Tokens) -> None:
-    """Also beside the good one that it was made of."""
+    """Also while the valid token that it was made of is cached."""
     token = tokens.access(user="ann", session="one")
     tokens.read(token)
     head, body, signature = token.split(".")
@@ -42,13 +40,11 @@ def test_a_forged_token_is_refused_every_time(tokens: Tokens) -> None:
             tokens.read(forged)
 
 
-def test_only_so_many_tokens_are_remembered(
-    tokens: Tokens, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Memory is bounded, and what is forgotten is read anew."""
+def test_the_cache_is_bounded(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest tokens are dropped, and verified again when they return."""
     assert CACHE_SIZE >= 1_000
     monkeypatch.setattr(module, "CACHE_SIZE", 3)
     signed = [tokens.access(user=f"user {n}", session="one") for n in range(10)]
     for _ in range(2):
         assert [tokens.read(token).user for token in signed] == [f"user {n}" for n in range(10)]
-    assert len(tokens._verified) == 3  # pyright: ignore[reportPrivateUsage]  # what it is about
+    assert len(tokens._verified) == 3  # pyright: ignore[reportPrivateUsage]  # the cache is the point

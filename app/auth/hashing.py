@@ -1,0 +1,73 @@
+"""The queue for password hashing: few threads, and a bounded number of requests that wait for them.
+
+Argon2 takes a processor and 64 MiB for a tenth of a second or more. Without a bound, a burst of
+log-ins would make everybody wait; with it, whoever finds the queue full is told to come back.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from threading import get_native_id
+from typing import TypeVar
+
+from app.auth.errors import server_busy
+
+ResultT = TypeVar("ResultT")
+
+PLACES_PER_THREAD = 32
+LONGEST_WAIT = 10.0  # seconds, for one hash
+RETRY_AFTER = 5
+_NICENESS = 10
+
+
+class HashingQueue:
+    """Threads that hash, and places for the requests that use them."""
+
+    def __init__(self, threads: int, *, places: int, longest_wait: float = LONGEST_WAIT) -> None:
+        self.places = places
+        self.taken = 0
+        self._longest_wait = longest_wait
+        self._executor = ThreadPoolExecutor(
+            threads, thread_name_prefix="passwords", initializer=_lower_priority
+        )
+
+    @contextmanager
+    def place(self) -> Generator[None]:
+        """Hold a place for a block of code; raise 503 when all are taken.
+
+        Take it before counting an attempt, so that a full queue uses up nobody's attempts.
+        """
+        if self.taken >= self.places:
+            raise server_busy(RETRY_AFTER)
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+    async def run(self, work: Callable[..., ResultT], *arguments: str) -> ResultT:
+        """Run a function in a thread; raise 503 when it takes too long to get one."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                # What the timeout cancels leaves the executor's queue, unless it runs already.
+                return await loop.run_in_executor(self._executor, work, *arguments)
+        except TimeoutError:
+            raise server_busy(RETRY_AFTER) from None
+
+
+def default_queue() -> HashingQueue:
+    """Return a queue that leaves a processor to everything else."""
+    threads = max(1, (os.cpu_count() or 1) - 1)
+    return HashingQueue(threads, places=PLACES_PER_THREAD * threads)
+
+
+def _lower_priority() -> None:
+    """Let the event loop, which answers everybody else, go before the hashing of this thread."""
+    # Only on Linux do threads have a priority each; elsewhere the id might name another process.
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)

@@ -1,0 +1,130 @@
+"""A full queue for password hashing: 503 at once, and nothing else changes."""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+
+import httpx
+import pytest
+
+from app.auth import passwords
+from app.auth.hashing import PLACES_PER_THREAD, HashingQueue, default_queue
+from tests.fix_api import PASSWORD, Api, Person
+
+NEW = "a fourth horse on the moon"
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> HashingQueue:
+    """A queue with one thread and three places."""
+    queue = HashingQueue(1, places=3, longest_wait=30)
+    monkeypatch.setattr(passwords, "_queue", queue)
+    return queue
+
+
+@pytest.fixture
+def blocked(queue: HashingQueue) -> Iterator[threading.Event]:
+    """Block the thread until the event is set."""
+    event = threading.Event()
+    queue._executor.submit(event.wait)  # pyright: ignore[reportPrivateUsage]  # the thread is the point
+    yield event
+    event.set()
+
+
+Request = Callable[[Api, Person, dict[str, str]], Awaitable[httpx.Response]]
+
+# Every route that hashes a password.
+REQUESTS: dict[str, Request] = {
+    "sign-up": lambda api, _, __: api.anonymous.post(
+        "/v1/auth/sign-up", json={"email": "new@example.com", "password": PASSWORD}
+    ),
+    "log-in": lambda api, ann, _: api.log_in(ann.email),
+    "log-in to no account": lambda api, _, __: api.log_in("nobody@example.com"),
+    "confirm": lambda api, _, links: api.anonymous.post(
+        "/v1/auth/confirm-email", json={"token": links["confirm"], "password": PASSWORD}
+    ),
+    "reset": lambda api, _, links: api.anonymous.post(
+        "/v1/auth/reset-password", json={"token": links["reset"], "newPassword": NEW}
+    ),
+    "change password": lambda _, ann, __: ann.post(
+        "/v1/me/password", {"currentPassword": PASSWORD, "newPassword": NEW}
+    ),
+    "delete account": lambda _, ann, __: ann.delete("/v1/me", {"password": PASSWORD}),
+}
+
+
+async def mailed_links(api: Api) -> dict[str, str]:
+    await api.person("bob", confirmed=False)
+    for route in ("resend-confirmation", "forgot-password"):
+        await api.anonymous.post(f"/v1/auth/{route}", json={"email": "bob@example.com"})
+    return {
+        "confirm": await api.link("bob@example.com", "Confirm your e-mail address"),
+        "reset": await api.link("bob@example.com", "Set a new password"),
+    }
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_a_full_queue_refuses_at_once(
+    api: Api, queue: HashingQueue, blocked: threading.Event, name: str
+):
+    """503 with a code and the time to wait; no attempt is counted, and a retry succeeds."""
+    ann = await api.person("ann")
+    links = await mailed_links(api)
+    await api.owner.throttle.delete_many()
+    waiting = [
+        asyncio.create_task(passwords.hash_password("a password")) for _ in range(queue.places)
+    ]
+    await asyncio.sleep(0)  # each task runs until it waits for the thread
+    assert queue.taken == queue.places
+
+    refused = await REQUESTS[name](api, ann, links)
+
+    assert refused.status_code == 503
+    assert refused.json()["code"] == "server_busy"
+    assert int(refused.headers["retry-after"]) > 0
+    assert await api.owner.throttle.count() == 0
+    assert (await ann.get("/v1/me")).status_code == 200  # what hashes nothing is served
+    blocked.set()
+    await asyncio.gather(*waiting)
+    assert queue.taken == 0
+    retried = await REQUESTS[name](api, ann, links)
+    assert retried.is_success or (name == "log-in to no account" and retried.status_code == 401)
+
+
+async def test_a_burst_is_served_as_far_as_there_are_places(api: Api, queue: HashingQueue):
+    """Of many log-ins at once some get in, the others are told to come back, and no place leaks."""
+    await api.person("ann")
+    for _ in range(2):
+        answers = await asyncio.gather(*(api.log_in("ann@example.com") for _ in range(12)))
+        statuses = {answer.status_code for answer in answers}
+        assert statuses == {200, 503}
+        assert sum(answer.status_code == 200 for answer in answers) >= queue.places
+        assert queue.taken == 0
+
+
+async def test_nobody_waits_for_ever(
+    api: Api, monkeypatch: pytest.MonkeyPatch, blocked: threading.Event
+):
+    """A place that gets no thread in time is a 503 as well, and free again."""
+    queue = passwords._queue  # pyright: ignore[reportPrivateUsage]  # what it is about
+    monkeypatch.setattr(queue, "_longest_wait", 0.05)
+    await api.person("ann")
+
+    refused = await api.log_in("ann@example.com")
+
+    assert refused.status_code == 503
+    assert refused.json()["code"] == "server_busy"
+    assert queue.taken == 0
+
+
+async def test_hashing_leaves_a_processor_to_the_rest():
+    """There are fewer threads than processors, and they yield to the event loop."""
+    queue = default_queue()
+    threads = queue.places // PLACES_PER_THREAD
+    assert threads == max(1, (os.cpu_count() or 1) - 1)
+    if sys.platform == "linux":
+        own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        theirs = await queue.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        assert theirs > own

@@ -1,0 +1,448 @@
+"""The limits of POST /v1/auth/log-in: guessing is slowed down, and the holder still gets in."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from app.accounts.log_ins import (
+    LINKS_OPENED,
+    LOG_INS_FROM_ADDRESS,
+    LOG_INS_OF_ACCOUNT,
+    LOG_INS_OF_DEVICE,
+    LOG_INS_OF_DEVICES,
+    SESSIONS_OF_ACCOUNT,
+    TRIES,
+    WARNINGS,
+)
+from app.auth import devices, passwords
+from app.auth.hashing import HashingQueue
+from app.auth.throttle import Limit
+from app.auth.tokens import Tokens
+from tests.fix_api import PASSWORD, Api
+from tests.fix_service import SECRET_KEY
+from tests.fix_work import Counter, Work
+
+ANN = "ann@example.com"
+NOBODY = "nobody@example.com"
+NEW = "a fourth horse on the moon"
+WARNING = "Many attempts to log in to your account"
+
+
+FORGERIES: dict[str, Callable[[str], str]] = {
+    "no token": lambda _: "x",
+    "no content": lambda _: "..",
+    "too long": lambda token: token + "x" * 900,
+    "many parts": lambda _: "." * 900,
+    "cut off": lambda token: token[:-1],
+    "with a suffix": lambda token: token + ".x",
+    "another expiry": lambda token: token.replace(".", ".9", 1),
+    "another device": lambda token: "another" + token,
+    "another alphabet": lambda token: f"{token.rpartition('.')[0]}.\u00e9\u4e03",
+}
+
+
+async def use_up(api: Api, limit: Limit) -> None:
+    """Let all attempts of a limit have been made."""
+    done = await api.owner.throttle.update_many(
+        where={"key": {"startswith": f"{limit.name} "}}, data={"count": limit.most}
+    )
+    assert done == 1
+
+
+async def end_windows(api: Api) -> None:
+    """Let the window of every limit of 15 minutes be over."""
+    await api.owner.throttle.update_many(
+        where={"NOT": [{"key": {"startswith": WARNINGS.name}}]},
+        data={"resetsAt": datetime.now(UTC)},
+    )
+
+
+async def counted(api: Api) -> dict[str, int]:
+    """Return the counts, by the names of their limits."""
+    rows = await api.owner.throttle.find_many()
+    return {row.key.rpartition(" ")[0]: row.count for row in rows}
+
+
+async def lock_account(api: Api, email: str = ANN) -> None:
+    """Guess as often as the account's limit allows, and once more from another address."""
+    assert (await log_in_from(api, "203.0.113.1", email, "wrong")).status_code == 401
+    await use_up(api, LOG_INS_OF_ACCOUNT)
+    assert (await log_in_from(api, "203.0.113.2", email, "wrong")).status_code == 429
+
+
+async def log_in_from(
+    api: Api, address: str, email: str = ANN, password: str = PASSWORD, **more: object
+) -> httpx.Response:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api.app, client=(address, 1)), base_url="http://tenantry"
+    ) as client:
+        return await client.post(
+            "/v1/auth/log-in", json={"email": email, "password": password, **more}
+        )
+
+
+async def log_in_with(api: Api, device: str | None, password: str = PASSWORD) -> httpx.Response:
+    return await api.anonymous.post(
+        "/v1/auth/log-in", json={"email": ANN, "password": password, "deviceToken": device}
+    )
+
+
+async def mails_to(api: Api, address: str) -> int:
+    """Return how many mails to an address were written, sent or not."""
+    waiting = await api.owner.outboxmail.count(where={"recipient": address})
+    sent = sum(f"To: {address}" in path.read_text() for path in api.mails.glob("*.eml"))
+    return waiting + sent
+
+
+class TestFailures:
+    """Attempts with a wrong password."""
+
+    async def test_an_account_is_throttled_by_address(self, api: Api):
+        """After so many failures even the right password is refused; the answer says how long."""
+        await api.person("ann")
+        await api.person("bob")
+        for _ in range(TRIES.most):
+            assert (await api.log_in(ANN, "wrong")).status_code == 401
+
+        refused = await api.log_in("Ann@example.com")
+
+        assert refused.status_code == 429
+        assert refused.json()["code"] == "too_many_attempts"
+        assert 0 < int(refused.headers["retry-after"]) <= TRIES.within.total_seconds()
+        assert (await api.log_in("bob@example.com")).status_code == 200
+
+        await end_windows(api)
+        assert (await api.log_in(ANN)).status_code == 200
+
+    async def test_accounts_that_do_not_exist_are_throttled_alike(self, api: Api):
+        """The limit does not reveal whether there is an account."""
+        assert (await api.log_in(NOBODY)).status_code == 401
+        await use_up(api, LOG_INS_OF_ACCOUNT)
+
+        assert (await api.log_in(NOBODY)).status_code == 429
+
+    async def test_a_stranger_elsewhere_does_not_stop_the_holder(self, api: Api):
+        """Failures count for the address that they come from."""
+        await api.person("ann")
+        for _ in range(TRIES.most):
+            assert (await log_in_from(api, "203.0.113.9", password="wrong")).status_code == 401
+        assert (await log_in_from(api, "203.0.113.9", password="wrong")).status_code == 429
+
+        assert (await api.log_in(ANN)).status_code == 200
+
+    async def test_a_success_starts_a_new_window(self, api: Api):
+        """Failures before a success no longer count."""
+        await api.person("ann")
+        for _ in range(TRIES.most - 1):
+            assert (await api.log_in(ANN, "wrong")).status_code == 401
+
+        assert (await api.log_in(ANN)).status_code == 200
+
+        assert (await counted(api)).keys() == {LOG_INS_FROM_ADDRESS.name, SESSIONS_OF_ACCOUNT.name}
+
+    async def test_concurrent_attempts_are_all_counted(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch
+    ):
+        """Attempts at the same moment are not cheaper than attempts in a row."""
+        monkeypatch.setattr(passwords, "_queue", HashingQueue(2, places=25, longest_wait=60))
+        await api.person("ann")
+
+        answers = await asyncio.gather(*(api.log_in(ANN, "wrong") for _ in range(25)))
+
+        assert sorted(answer.status_code for answer in answers) == [401] * 10 + [429] * 15
+
+    async def test_guessing_at_many_accounts_is_throttled(self, api: Api):
+        """One address has a limit, whichever accounts it tries; nobody else pays for that."""
+        for number in range(3):
+            await api.log_in(f"user{number}@example.com")
+        assert (await counted(api))[LOG_INS_FROM_ADDRESS.name] == 6
+        await api.person("ann")
+        await use_up(api, LOG_INS_FROM_ADDRESS)
+
+        refused = await api.log_in(ANN)
+
+        assert refused.status_code == 429
+        assert (await log_in_from(api, "203.0.113.9")).status_code == 200
+
+
+class TestSuccesses:
+    """Attempts with the right password."""
+
+    async def test_an_account_has_a_limit_of_new_sessions(self, api: Api):
+        """A client that logs in again and again is refused, with the time to wait."""
+        ann = await api.person("ann")
+        assert (await api.log_in(ANN)).status_code == 200
+        await use_up(api, SESSIONS_OF_ACCOUNT)
+        sessions = await api.owner.session.count()
+
+        refused = await api.log_in(ANN)
+
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 0
+        assert await api.owner.session.count() == sessions
+        assert (await ann.get("/v1/me")).status_code == 200
+
+        await end_windows(api)
+        assert (await api.log_in(ANN)).status_code == 200
+
+    async def test_that_limit_reveals_nothing_to_strangers(self, api: Api):
+        """With a wrong password the answer is the usual one."""
+        await api.person("ann")
+        assert (await api.log_in(ANN)).status_code == 200
+        await use_up(api, SESSIONS_OF_ACCOUNT)
+
+        refused = await api.log_in(ANN, "wrong")
+
+        assert refused.status_code == 401
+        assert refused.content == (await api.log_in(NOBODY, "wrong")).content
+
+    async def test_failures_of_strangers_do_not_count(self, api: Api):
+        """Nobody exhausts the limit of sessions without the password."""
+        await api.person("ann")
+        await api.log_in(ANN, "wrong")
+
+        assert SESSIONS_OF_ACCOUNT.name not in await counted(api)
+
+    async def test_an_address_has_a_limit_too(self, api: Api, work: Counter):
+        """A success counts half; past the limit no password is hashed any more."""
+        await api.person("ann")
+        await api.person("bob")
+        for name in ("ann", "bob", "ann"):
+            assert (await api.log_in(f"{name}@example.com")).status_code == 200
+        assert (await counted(api))[LOG_INS_FROM_ADDRESS.name] == 3
+        await use_up(api, LOG_INS_FROM_ADDRESS)
+
+        with work.counting() as done:
+            refused = await api.log_in(ANN)
+
+        assert refused.status_code == 429
+        assert done.hashes == 0
+        assert (await log_in_from(api, "203.0.113.9")).status_code == 200
+
+
+class TestKnownDevice:
+    """A client that presents the device token of an earlier log-in."""
+
+    async def device(self, api: Api) -> str:
+        await api.person("ann")
+        return (await api.log_in(ANN)).json()["deviceToken"]
+
+    async def test_it_gets_in_while_others_guess(self, api: Api):
+        """The account's limit and those of its address do not apply to it."""
+        device = await self.device(api)
+        await lock_account(api)
+        await api.log_in(ANN, "wrong")
+        for limit in (TRIES, LOG_INS_FROM_ADDRESS):
+            await api.owner.throttle.update_many(
+                where={"key": {"startswith": limit.name}}, data={"count": limit.most}
+            )
+
+        assert (await api.log_in(ANN)).status_code == 429
+        assert (await log_in_with(api, device)).status_code == 200
+        assert (await api.log_in(ANN)).status_code == 429
+
+    async def test_its_token_is_no_password(self, api: Api):
+        """Whoever stole it has ten guesses; then the other limits hold."""
+        device = await self.device(api)
+        for _ in range(LOG_INS_OF_DEVICE.most):
+            assert (await log_in_with(api, device, "wrong")).status_code == 401
+
+        assert (await log_in_with(api, device)).status_code == 429
+        assert (await log_in_with(api, None)).status_code == 200
+
+    async def test_all_devices_together_have_a_limit(self, api: Api):
+        """Collecting devices does not multiply the guesses."""
+        device, other = await self.device(api), (await api.log_in(ANN)).json()["deviceToken"]
+        assert (await log_in_with(api, device)).status_code == 200
+        await use_up(api, LOG_INS_OF_DEVICES)
+
+        assert (await log_in_with(api, other)).status_code == 429
+
+    async def test_it_stays_the_same_device(self, api: Api):
+        """The next log-in renews its token, and a success forgets its failures."""
+        device = await self.device(api)
+        assert (await log_in_with(api, device, "wrong")).status_code == 401
+
+        renewed = (await log_in_with(api, device)).json()["deviceToken"]
+
+        assert renewed.split(".")[0] == device.split(".")[0]
+        assert LOG_INS_OF_DEVICE.name not in await counted(api)
+        assert (await log_in_with(api, renewed)).status_code == 200
+
+    @pytest.mark.parametrize("change", ["password", "reset"])
+    async def test_a_new_password_revokes_it(self, api: Api, change: str):
+        """It is no longer known, whoever set the password and however."""
+        device = await self.device(api)
+        if change == "password":
+            tokens = (await log_in_with(api, device)).json()
+            answer = await api.client(tokens["accessToken"]).post(
+                "/v1/me/password", json={"currentPassword": PASSWORD, "newPassword": NEW}
+            )
+        else:
+            await api.anonymous.post("/v1/auth/forgot-password", json={"email": ANN})
+            token = await api.link(ANN, "Set a new password")
+            answer = await api.anonymous.post(
+                "/v1/auth/reset-password", json={"token": token, "newPassword": NEW}
+            )
+            await api.owner.throttle.delete_many(where={"key": {"startswith": LINKS_OPENED.name}})
+        assert answer.status_code == 204
+        await lock_account(api)
+
+        assert (await log_in_with(api, device, NEW)).status_code == 429
+
+    @pytest.mark.parametrize("forge", FORGERIES)
+    async def test_forged_tokens_are_ignored(self, api: Api, forge: str):
+        """They are treated as none: no error, and no way past the limits."""
+        forged = FORGERIES[forge](await self.device(api))
+        assert (await log_in_with(api, forged)).status_code == 200
+        await lock_account(api)
+
+        assert (await log_in_with(api, forged)).status_code == 429
+
+    async def test_it_belongs_to_one_user_and_key_and_expires(self, api: Api):
+        """Another user's device, one of another key, and an old one are not known."""
+        await api.person("ann")
+        user = await api.owner.user.find_unique_or_raise(where={"email": ANN})
+        other = await api.person("bob")
+        tokens: Tokens = api.app.state.tokens
+        settings = api.app.state.settings
+        foreign = Tokens(settings.model_copy(update={"secret_key": SecretStr(NEW * 2)}))
+        hash_ = user.passwordHash or ""
+        known = devices.issue(tokens, user=user.id, password_hash=hash_, device=None)
+
+        assert devices.identify(tokens, known, user) == known.split(".")[0]
+        assert devices.identify(tokens, known, None) is None
+        for made_by, owner, password in (
+            (tokens, other.id, hash_),
+            (foreign, user.id, hash_),
+            (tokens, user.id, hash_[:-1]),
+        ):
+            token = devices.issue(made_by, user=owner, password_hash=password, device=None)
+            assert devices.identify(tokens, token, user) is None
+        former = settings.model_copy(
+            update={
+                "secret_key": SecretStr(NEW * 2),
+                "former_secret_keys": (SecretStr(SECRET_KEY),),
+            }
+        )
+        assert devices.identify(Tokens(former), known, user)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(devices, "LIFETIME", -devices.LIFETIME)
+            old = devices.issue(tokens, user=user.id, password_hash=hash_, device=None)
+        assert devices.identify(tokens, old, user) is None
+
+    async def test_a_token_reveals_no_account(self, api: Api, work: Counter):
+        """With a made-up token, an account and none get the same answer for equal work."""
+        await api.person("ann")
+        done: list[Work] = []
+        seen: set[bytes] = set()
+        for email in (ANN, NOBODY):
+            with work.counting() as this:
+                answer = await log_in_from(
+                    api, "203.0.113.9", email, "wrong", deviceToken="a.9999999999.b"
+                )
+            seen.add(answer.content + repr(answer.headers.raw).encode())
+            done.append(this)
+
+        assert len(seen) == 1
+        assert done[0].hashes == 1
+        assert done[0] == done[1]
+
+
+class TestLockOut:
+    """An account whose limit strangers have exhausted."""
+
+    async def test_the_holder_is_told_once(self, api: Api):
+        """By one mail, however often the attack goes on; after a day by another."""
+        await api.person("ann")
+        await lock_account(api)
+        assert "where you have logged in before" in await api.mail(ANN, WARNING)
+
+        for round_ in range(3):
+            await log_in_from(api, f"203.0.113.{10 + round_}", password="wrong")
+            await end_windows(api)
+            await lock_account(api)
+        assert await mails_to(api, ANN) == 0
+
+        await api.owner.throttle.update_many(where={}, data={"resetsAt": datetime.now(UTC)})
+        await lock_account(api)
+        await api.mail(ANN, WARNING)
+
+    @pytest.mark.parametrize("name", ["nobody", "bob"])
+    async def test_others_get_no_mail(self, api: Api, name: str):
+        """Neither addresses without an account nor those that nobody confirmed."""
+        await api.person("bob", confirmed=False)
+
+        await lock_account(api, f"{name}@example.com")
+
+        assert await mails_to(api, f"{name}@example.com") == 0
+
+    async def test_it_does_not_reveal_whether_there_is_an_account(self, api: Api, work: Counter):
+        """The refusal that warns the holder and the next one take as many statements without."""
+        await api.person("ann")
+        await api.person("bob", confirmed=False)
+        answers: list[list[tuple[int, str]]] = []
+        done: list[list[int]] = []
+        for email in (ANN, NOBODY, "bob@example.com"):
+            await api.owner.throttle.delete_many()
+            await log_in_from(api, "203.0.113.1", email, "wrong")
+            await use_up(api, LOG_INS_OF_ACCOUNT)
+            seen: list[tuple[int, str]] = []
+            counts: list[int] = []
+            for number in (2, 3):
+                with work.counting() as this:
+                    answer = await log_in_from(api, f"203.0.113.{number}", email, "wrong")
+                assert int(answer.headers["retry-after"]) > 800
+                seen.append((answer.status_code, answer.json()["code"]))
+                counts.append(len(this.statements))
+                assert this.hashes == 0
+            answers.append(seen)
+            done.append(counts)
+
+        assert answers == [[(429, "too_many_attempts")] * 2] * 3
+        assert done == [[9, 5]] * 3
+
+    async def test_a_reset_link_lets_the_holder_in(self, api: Api):
+        """Where it was opened, however long the guessing goes on; nowhere else."""
+        await api.person("ann")
+        await lock_account(api)
+        await api.anonymous.post("/v1/auth/forgot-password", json={"email": ANN})
+        token = await api.link(ANN, "Set a new password")
+        reset = await api.anonymous.post(
+            "/v1/auth/reset-password", json={"token": token, "newPassword": NEW}
+        )
+        assert reset.status_code == 204
+        await lock_account(api)
+
+        assert (await log_in_from(api, "203.0.113.9", password=NEW)).status_code == 429
+        assert (await api.log_in(ANN, NEW)).status_code == 200
+
+    async def test_where_a_link_was_opened_guessing_is_throttled_too(self, api: Api):
+        """The limit of an address and an account holds there."""
+        await api.person("ann")
+        await api.anonymous.post("/v1/auth/forgot-password", json={"email": ANN})
+        token = await api.link(ANN, "Set a new password")
+        await api.anonymous.post(
+            "/v1/auth/reset-password", json={"token": token, "newPassword": NEW}
+        )
+        for _ in range(TRIES.most):
+            assert (await api.log_in(ANN, "wrong")).status_code == 401
+
+        assert (await api.log_in(ANN, NEW)).status_code == 429
+
+    async def test_an_address_can_be_confirmed_meanwhile(self, api: Api):
+        """Guesses at the log-in do not count for links that were mailed."""
+        await api.person("ann", confirmed=False)
+        await lock_account(api)
+        await api.anonymous.post("/v1/auth/resend-confirmation", json={"email": ANN})
+        token = await api.link(ANN, "Confirm your e-mail address")
+        confirmed = await api.anonymous.post(
+            "/v1/auth/confirm-email", json={"token": token, "password": PASSWORD}
+        )
+
+        assert confirmed.status_code == 204
+        assert (await api.log_in(ANN)).status_code == 200
