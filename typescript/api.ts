@@ -30,7 +30,7 @@ export interface paths {
         };
         /**
          * Health
-         * @description The process answers; says nothing about the database.
+         * @description Answer that the process is alive, whatever the state of the database.
          */
         get: operations["health"];
         put?: never;
@@ -50,7 +50,7 @@ export interface paths {
         };
         /**
          * Ready
-         * @description The database answers through the Prisma client, and the service may use it safely.
+         * @description Answer whether the database responds and the service may use it safely.
          */
         get: operations["ready"];
         put?: never;
