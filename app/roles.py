@@ -1,4 +1,4 @@
-"""The database role that the service works as: it owns nothing, so row-level security holds it."""
+"""The database role of the service: it owns nothing, so that row-level security applies to it."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from prisma import Prisma
 SCRAM_ITERATIONS = 4096  # PostgreSQL's own default
 
 
-# What no policy of a table allows is not granted either, so that trying it is an error.
+# Commands that no policy of a table allows are not granted either, so that they raise an error.
 _NEVER_ALLOWED = """
     SELECT relname::text AS "table", command
     FROM pg_class,
@@ -26,17 +26,17 @@ _NEVER_ALLOWED = """
 
 
 class RoleError(Exception):
-    """The role cannot be prepared; the message says who can mend it and how."""
+    """The role cannot be prepared; the message says who can correct that and how."""
 
 
 def password(secret_key: str, role: str) -> str:
-    """The role's password: derived, so that nothing has to be stored beside the secret key."""
+    """Derive the role's password, so that nothing but the secret key has to be stored."""
     digest = hmac.digest(secret_key.encode(), f"database role {role}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def login_url(owner_url: str, role: str, password: str) -> str:
-    """`owner_url` with another user."""
+    """Return `owner_url` with another user and password."""
     parts = urlsplit(owner_url)
     hosts = parts.netloc.rpartition("@")[2]
     netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{hosts}"
@@ -44,7 +44,7 @@ def login_url(owner_url: str, role: str, password: str) -> str:
 
 
 async def databases_elsewhere(owner: Prisma, role: str) -> list[str]:
-    """The other databases of the server in which the role has rights."""
+    """Return the other databases of the server in which the role has rights."""
     rows = await owner.query_raw(
         """
         SELECT DISTINCT datname::text AS "name"
@@ -60,7 +60,7 @@ async def databases_elsewhere(owner: Prisma, role: str) -> list[str]:
 
 
 async def prepare(owner: Prisma, *, role: str, password: str) -> None:
-    """Make the role and grant it the tables of the schema; running it again changes nothing."""
+    """Create the role and grant it the tables of the schema; a second run changes nothing."""
     async with owner.tx() as tx:
         await tx.execute_raw(
             "SELECT pg_advisory_xact_lock(hashtext('tenantry'), hashtext('database role'))"
@@ -100,7 +100,7 @@ async def prepare(owner: Prisma, *, role: str, password: str) -> None:
 
 
 def statement(verb: str, role: str, password: str) -> str:
-    """What makes the role, or mends it; the password is in it as its verifier only."""
+    """Return the statement that creates or alters the role, with the password's verifier alone."""
     return (
         f"{verb} ROLE {_identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
         f"PASSWORD '{scram_verifier(password)}'"
@@ -108,7 +108,7 @@ def statement(verb: str, role: str, password: str) -> str:
 
 
 def scram_verifier(password: str, salt: bytes | None = None) -> str:
-    """What PostgreSQL stores for a password: the password itself never reaches its logs."""
+    """Return what PostgreSQL stores for a password, so that no log ever contains the password."""
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -120,16 +120,16 @@ def scram_verifier(password: str, salt: bytes | None = None) -> str:
 
 
 def _grants(role: str, database: str, schema: str) -> list[str]:
-    place = _identifier(schema)
+    schema = _identifier(schema)
     rows = "SELECT, INSERT, UPDATE, DELETE"
     return [
         f"GRANT CONNECT ON DATABASE {_identifier(database)} TO {role}",
-        f"GRANT USAGE ON SCHEMA {place} TO {role}",
-        f"GRANT {rows} ON ALL TABLES IN SCHEMA {place} TO {role}",
-        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {place} TO {role}",
-        # what later migrations of this owner make
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {place} GRANT {rows} ON TABLES TO {role}",
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {place} GRANT USAGE, SELECT ON SEQUENCES TO {role}",
+        f"GRANT USAGE ON SCHEMA {schema} TO {role}",
+        f"GRANT {rows} ON ALL TABLES IN SCHEMA {schema} TO {role}",
+        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+        # for the tables that this owner's later migrations create
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {rows} ON TABLES TO {role}",
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {role}",
     ]
 
 

@@ -1,6 +1,7 @@
 """The scope in which queries run: what row-level security lets them see and change.
 
-The policies are in the migrations; they read the settings that are set here, and here alone.
+The policies are in the migrations; they read the settings that this module alone sets. They are a
+defence against a forgotten filter, not against SQL injection: see docs/decisions.
 """
 
 from contextlib import AbstractContextManager
@@ -13,29 +14,29 @@ from prisma_wasm import scoped
 def use_scope(
     *, user: str = "", workspace: str = "", key: str = ""
 ) -> AbstractContextManager[None]:
-    """Run the queries of a `with` block as `user`, in `workspace`, or with a `key` in hand.
+    """Run the queries of a `with` block as `user`, in `workspace`, or with a `key`.
 
-    A key is what somebody presents before it is known who they are: an e-mail address, or the hash
-    of a token; it shows the rows that bear it. A scope inside another replaces it altogether.
+    A key identifies rows before the caller is authenticated: an e-mail address or the hash of a
+    token, which shows the rows that contain it. An inner scope replaces the outer one entirely.
     """
     return scoped({"tenantry.user": user, "tenantry.workspace": workspace, "tenantry.key": key})
 
 
 def set_scope(*, user: str, workspace: str = "") -> None:
-    """Run the rest of the request as `user`, in `workspace`; `ScopeMiddleware` ends it."""
+    """Run the rest of the request as `user`, in `workspace`; `ScopeMiddleware` ends the scope."""
     use_scope(user=user, workspace=workspace).__enter__()
 
 
 class ScopeMiddleware:
-    """Ends the scope that a request has entered, whatever comes after it in the same task.
+    """End the scope that a request has entered, since its task may serve other requests too.
 
-    A dependency that ends it itself costs each request a generator and a stack of exits.
+    A dependency that ends the scope itself would cost each request a generator and an exit stack.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, request: Scope, receive: Receive, send: Send) -> None:
-        # Of nobody: the task may have begun in that of the request before.
+        # Start with an empty scope: the task may inherit that of the request before.
         with use_scope():
             await self.app(request, receive, send)

@@ -1,7 +1,7 @@
-"""Sweeps: what has expired is deleted, and what was kept as long as the settings say.
+"""Sweeps: delete expired rows, and rows older than the settings keep them.
 
-What has expired is refused from that moment on, swept or not. A sweep goes in batches, each its own
-transaction: wherever it is killed, the next one goes on from there.
+Expired rows are refused whether they have been deleted or not. A sweep deletes in batches, each in
+a transaction of its own: when it is killed, the next one continues from there.
 """
 
 from collections.abc import Iterator
@@ -14,21 +14,21 @@ from app.settings import Settings
 
 EVERY = timedelta(minutes=10)
 BATCH = 1000
-_LIMIT = timedelta(minutes=1)  # of a batch
+_BATCH_TIMEOUT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Old:
-    """Rows of a table that are to go: those of which a condition on the moment $1 is true."""
+class _Expiry:
+    """Rows of a table to delete: those for which a condition on the time $1 is true."""
 
     name: str
     table: str
     condition: str
-    moment: datetime
+    time: datetime
 
 
-# Neither theirs nor anybody else's work hangs on such an account, and no link to it is in a mail
-# still. Signing up again changes it.
+# Nobody's work depends on such an account, and no link in a mail confirms it any more. Signing up
+# again updates it.
 _UNCONFIRMED = """
     "emailConfirmedAt" IS NULL AND "updatedAt" <= $1
     AND NOT EXISTS (SELECT FROM "EmailToken" WHERE "userId" = "User".id)
@@ -38,52 +38,56 @@ _UNCONFIRMED = """
 
 
 async def sweep(owner: Prisma, settings: Settings, *, batch: int = BATCH) -> dict[str, int] | None:
-    """Delete what is old, as the tables' owner; None if another process is doing so."""
+    """Delete expired rows as the tables' owner.
+
+    Return the counts by name, or None if another process is sweeping.
+    """
     counts: dict[str, int] = {}
-    for old in _old(settings, datetime.now(UTC)):
+    for expiry in _expiries(settings, datetime.now(UTC)):
         found = batch
         while found == batch:
-            async with owner.tx(timeout=_LIMIT) as tx:
-                if not await _is_ours(tx):
+            async with owner.tx(timeout=_BATCH_TIMEOUT) as tx:
+                if not await _acquire_lock(tx):
                     return counts or None
-                found, deleted = await _delete(tx, old, batch)
-            counts[old.name] = counts.get(old.name, 0) + deleted
+                found, deleted = await _delete(tx, expiry, batch)
+            counts[expiry.name] = counts.get(expiry.name, 0) + deleted
     return counts
 
 
-def _old(settings: Settings, now: datetime) -> Iterator[_Old]:
+def _expiries(settings: Settings, now: datetime) -> Iterator[_Expiry]:
     expired = '"expiresAt" <= $1'
-    yield _Old("sessions", "Session", expired, now)
-    yield _Old("refresh tokens", "RefreshToken", expired, now)
-    yield _Old("links in mails", "EmailToken", expired, now)
-    yield _Old("invitations", "Invitation", expired, now)
-    yield _Old("counters", "Throttle", '"resetsAt" <= $1', now)
+    yield _Expiry("sessions", "Session", expired, now)
+    yield _Expiry("refresh tokens", "RefreshToken", expired, now)
+    yield _Expiry("links in mails", "EmailToken", expired, now)
+    yield _Expiry("invitations", "Invitation", expired, now)
+    yield _Expiry("counters", "Throttle", '"resetsAt" <= $1', now)
     unconfirmed = now - timedelta(days=settings.unconfirmed_days)
-    yield _Old("unconfirmed accounts", "User", _UNCONFIRMED, unconfirmed)
+    yield _Expiry("unconfirmed accounts", "User", _UNCONFIRMED, unconfirmed)
     if settings.audit_days is not None:
         kept = now - timedelta(days=settings.audit_days)
-        yield _Old("audit events", "AuditEvent", '"createdAt" <= $1', kept)
+        yield _Expiry("audit events", "AuditEvent", '"createdAt" <= $1', kept)
 
 
-async def _is_ours(tx: Prisma) -> bool:
+async def _acquire_lock(tx: Prisma) -> bool:
+    """Try to acquire the lock of sweeps until the transaction ends; return whether that worked."""
     lock = await tx.query_first(
-        "SELECT pg_try_advisory_xact_lock(hashtext('tenantry'), hashtext('sweep')) AS \"isOurs\""
+        "SELECT pg_try_advisory_xact_lock(hashtext('tenantry'), hashtext('sweep')) AS \"acquired\""
     )
-    return lock["isOurs"]
+    return lock["acquired"]
 
 
-async def _delete(tx: Prisma, old: _Old, batch: int) -> tuple[int, int]:
-    """How many rows were found, and how many of them deleted."""
-    # Prisma has no row locks. What is in use is left for the next sweep. The condition is asked
-    # again under the lock: nothing refers to a row from then on that did not before.
+async def _delete(tx: Prisma, expiry: _Expiry, batch: int) -> tuple[int, int]:
+    """Return how many rows were found, and how many of them were deleted."""
+    # Prisma has no row locks. Rows in use are left to the next sweep. The condition is repeated
+    # under the lock, after which no new row can refer to a locked one.
     rows = await tx.query_raw(
-        f'SELECT ctid::text AS place FROM "{old.table}" WHERE {old.condition} '  # noqa: S608  # pyright: ignore[reportArgumentType]  # parts of our own
+        f'SELECT ctid::text AS place FROM "{expiry.table}" WHERE {expiry.condition} '  # noqa: S608  # pyright: ignore[reportArgumentType]  # constants of this file
         f"LIMIT {batch} FOR UPDATE SKIP LOCKED",
-        old.moment,
+        expiry.time,
     )
     deleted = await tx.execute_raw(
-        f'DELETE FROM "{old.table}" WHERE ctid = ANY($2::text[]::tid[]) AND {old.condition}',  # noqa: S608  # pyright: ignore[reportArgumentType]  # as above
-        old.moment,
+        f'DELETE FROM "{expiry.table}" WHERE ctid = ANY($2::text[]::tid[]) AND {expiry.condition}',  # noqa: S608  # pyright: ignore[reportArgumentType]  # as above
+        expiry.time,
         [row["place"] for row in rows],
     )
     return len(rows), deleted

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from app import roles
+from app.db import prisma
 from prisma_wasm import embedded
+from tests.fix_api import Api
 from tests.fix_database import run_prisma, run_sql
 from tests.fix_service import Serve
 
@@ -144,9 +146,12 @@ def test_a_database_that_is_made_later(
 
 
 def test_a_role_that_bypasses_row_level_security_is_not_served(serve: Serve, database: str):
-    """A superuser's URL for the service is refused by /ready."""
+    """Neither /ready nor any other route serves with a superuser's URL."""
     with serve(DATABASE_URL=database, APP_DATABASE_URL=database) as service:
         assert service.wait_until_ready(503).json()["code"] == "database_role_unsafe"
+        refused = service.http.post("/v1/auth/log-in", json=LOG_IN)
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "database_role_unsafe")
 
 
 @pytest.mark.parametrize(
@@ -175,14 +180,20 @@ def test_an_owner_of_the_tables_is_not_served(
 def test_tables_without_row_level_security_are_not_served(
     serve: Serve, empty_database: Callable[[], str]
 ):
-    """What `prisma db push` makes lacks the policies, and /ready names what is missing."""
+    """`prisma db push` applies no policies: the tables are named, and so is what corrects them."""
     url = empty_database()
     run_prisma(url, "db", "push", "--skip-generate")
     with serve(DATABASE_URL=url) as service:
         answer = service.wait_until_ready(503).json()
+        refused = service.http.post("/v1/auth/log-in", json=LOG_IN).json()
+        run_prisma(url, "migrate", "reset", "--force", "--skip-generate")
+        service.wait_until_ready(200)  # the advice was right
 
+    assert answer == refused
     assert answer["code"] == "database_unprotected"
     assert "WorkspaceMember" in answer["detail"]
+    assert "`prisma migrate reset`" in answer["detail"]
+    assert "migrate deploy" not in answer["detail"]
 
 
 def test_a_schema_that_is_made_anew(serve: Serve, database: str):
@@ -247,6 +258,19 @@ def test_every_route_says_that_the_database_is_away(serve: Serve, server: str, d
     assert away.json()["code"] == "database_unavailable"
     assert back.status_code == 401
     assert "Traceback" not in log
+
+
+async def test_a_request_during_a_reconnect_is_a_503(api: Api):
+    """The client has no engine for a moment when the embedded server has moved or thawed."""
+    ann = await api.person("ann")
+    bridge = prisma._internal_engine  # pyright: ignore[reportPrivateUsage]  # as a reconnect closes it
+    assert bridge is not None
+    await bridge.aclose()
+
+    answer = await ann.get("/v1/me")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["code"] == "database_unavailable"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/health/more"])

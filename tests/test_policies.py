@@ -180,3 +180,21 @@ async def test_a_setting_that_is_no_id_shows_nothing(world: World):
     """A scope of nonsense is an error rather than a way in."""
     with use_scope(user="' OR true --"), pytest.raises(PrismaError):
         await world.client.user.find_many()
+
+
+async def test_a_scope_is_whatever_the_role_says(world: World):
+    """Policies stop a forgotten filter, not SQL injection; see docs/decisions."""
+    with use_scope(user=world.ann):
+        row = await world.client.query_first(
+            """
+            SELECT set_config('tenantry.user', $1, true) AS "scope",
+                (SELECT json_agg(id) FROM "User") AS "found"
+            """,
+            world.bob,
+        )
+
+        assert row["found"] == [world.bob]
+        # No scope gives the role rights that it lacks, and the next query is in Ann's scope again.
+        assert [user.id for user in await world.client.user.find_many()] == [world.ann]
+        with pytest.raises(RawQueryError, match="permission denied"):
+            await world.client.query_raw('SELECT * FROM "OutboxMail"')
