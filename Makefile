@@ -1,6 +1,6 @@
 # `make` lists what there is. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-full test-fresh test-image soak lint format typecheck generate types migrate deploy \
+.PHONY: help setup run dev test test-quick test-full test-fresh test-image soak lint format typecheck generate types migrate deploy \
         push validate schema-format studio bench bench-quick bench-service bench-growth bench-choices \
         bench-queries lock clean
 
@@ -30,6 +30,9 @@ dev: setup ## like run, but restart when the code changes
 test: setup ## set up and run the tests (a database server of their own)
 	@$(BIN)/pytest
 	@cd engine && ../$(BIN)/pytest
+
+test-quick: setup ## the quick tests alone: a verdict in under two minutes
+	@$(BIN)/python scripts/quick_tests.py
 
 test-full: setup ## the long forms of the long tests too
 	@$(BIN)/pytest --full

@@ -18,7 +18,7 @@ import pytest
 from prisma_wasm import embedded
 from prisma_wasm.embedded.binaries import installed
 
-_LIMIT = 60.0
+_LIMIT = 180.0
 _PSQL = ("-XqAt", "--set=ON_ERROR_STOP=1", "--file=-")
 _numbers = itertools.count(1)
 

@@ -169,7 +169,7 @@ async def test_its_own_limit(db: Any, prisma: Any) -> None:
     """It ends the inner one, with the statement that is running; the outer one goes on."""
     async with db.tx(timeout=timedelta(seconds=60)) as tx:
         await _add(tx, "a")
-        for query in ("SELECT pg_sleep(30)::text", "SELECT 1"):
+        for query in ("SELECT pg_sleep(600)::text", "SELECT 1"):
             with pytest.raises(prisma.errors.TransactionExpiredError, match="was 300 ms, however"):
                 async with tx.tx(timeout=timedelta(milliseconds=300)) as inner:
                     await _add(inner, "b")
@@ -186,7 +186,7 @@ async def test_the_outer_limit(db: Any, prisma: Any) -> None:
             await _add(tx, "a")
             async with tx.tx(timeout=timedelta(seconds=60)) as inner:
                 await _add(inner, "b")
-                await inner.query_raw("SELECT pg_sleep(30)::text")
+                await inner.query_raw("SELECT pg_sleep(600)::text")
     assert await _found(db) == ""
 
 
@@ -197,7 +197,7 @@ async def test_a_limit_of_the_callers(db: Any) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3), tx.tx() as inner:
                 await _add(inner, "b")
-                await inner.query_raw("SELECT pg_sleep(30)::text")
+                await inner.query_raw("SELECT pg_sleep(600)::text")
         await _add(tx, "c")
     assert await _found(db) == "ac"
 

@@ -3,7 +3,6 @@
 # ruff: noqa: PT012 - what raises is a block
 
 import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -79,24 +78,19 @@ async def test_timeout_before_commit(db: Any, prisma: Any) -> None:
 async def test_timeout_frees_its_locks(db: Any) -> None:
     """Others need not wait for a transaction that ran out."""
     user = await db.user.create(data={"email": "a"})
-    manager = db.tx(timeout=_ms(200))
+    manager = db.tx(timeout=_ms(1000))
     tx = await manager.start()
     await tx.user.update(where={"id": user.id}, data={"age": 1})
-    started = time.monotonic()
-    await db.user.update(where={"id": user.id}, data={"age": 2})
-    assert time.monotonic() - started < 3
+    await db.user.update(where={"id": user.id}, data={"age": 2})  # waits for the lock
     assert (await db.user.find_first()).age == 2
 
 
 async def test_timeout_during_a_query(db: Any, prisma: Any) -> None:
     """A statement that runs when the time is over does not hold the transaction open."""
-    started = time.monotonic()
-    with pytest.raises(prisma.errors.PrismaError):
+    with pytest.raises(prisma.errors.TransactionExpiredError):
         async with db.tx(timeout=_ms(200)) as tx:
             await tx.user.create(data={"email": "a"})
-            await tx.query_raw("SELECT pg_sleep(1)::text")
-            await tx.user.count()
-    assert time.monotonic() - started < 4
+            await tx.query_raw("SELECT pg_sleep(600)::text")
     assert await db.user.count() == 0
 
 
@@ -238,14 +232,14 @@ async def test_cancellation(db: Any) -> None:
         async with db.tx() as tx:
             await tx.user.create(data={"email": "a"})
             ready.set()
-            await tx.query_raw("SELECT pg_sleep(20)::text")
+            await tx.query_raw("SELECT pg_sleep(600)::text")
 
     ready = asyncio.Event()
     task = asyncio.create_task(work(ready))
     await ready.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 10)
+        await task
     assert await db.user.count() == 0
     await db.user.create(data={"email": "a"})
 

@@ -11,7 +11,7 @@ import psutil
 
 from prisma_wasm import embedded
 
-LIMIT = 60.0
+LIMIT = 180.0
 
 # Prints the port once the server is there.
 ENSURE = """

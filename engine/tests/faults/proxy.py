@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 Mode = Literal["pass", "swallow", "start up"]
 T = TypeVar("T")
-_LIMIT = 20.0
+_LIMIT = 60.0
 _TLS_REQUEST = 80_877_103
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 

@@ -202,10 +202,10 @@ async def test_a_silent_host(connect: Connect, pair: Pair) -> None:
     pair.standby.mode = "swallow"
     started = time.monotonic()
     places = _place(pair.standby), _place(pair.primary)
-    db = await connect(pair.hosts(*places, connect_timeout=1))
+    db = await connect(pair.hosts(*places, connect_timeout=3))
 
     assert not await _reads_only(db)
-    assert 1 <= time.monotonic() - started < 8
+    assert time.monotonic() - started >= 3
 
 
 async def test_a_wrong_password_is_the_answer(connect: Connect, pair: Pair, prisma: Any) -> None:

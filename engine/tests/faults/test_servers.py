@@ -32,6 +32,20 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(root)
 
 
+async def _all_run(url: str, count: int) -> None:
+    """Wait until so many of the sleeping statements run on the server."""
+    server = DatabaseServer(url)
+    running = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE query LIKE '%pg_sleep(60)%' AND state = 'active' AND pid <> pg_backend_pid()"
+    )
+
+    async def run() -> bool:
+        return await asyncio.to_thread(server.execute, running) == str(count)
+
+    await until(run, "the statements run")
+
+
 def _start(folder: Path) -> embedded.Server:
     return embedded.ensure(folder, say=lambda _: None)
 
@@ -46,7 +60,7 @@ async def _works_again(db: Any, prisma: Any) -> None:
             raise
         return True
 
-    await until(works, "queries work again", 30)
+    await until(works, "queries work again", 120)
     await all_at_rest(db)
 
 
@@ -62,7 +76,7 @@ async def test_a_restart(
         db = await connect(url, connection_limit=3)
         await db.account.create(data={"owner": "ann"})
         sleeping = [asyncio.create_task(db.query_raw("SELECT pg_sleep(60)::text")) for _ in "ab"]
-        await asyncio.sleep(0.3)
+        await _all_run(server.url(), 2)
         if how == "killed":
             pid = embedded.status(folder).pid
             assert pid
@@ -97,7 +111,7 @@ async def test_a_crash(connect: Connect, prisma: Any, crashing: str) -> None:
     await db.account.create_many(data=[{"owner": "ann"}, {"owner": "ben"}])
     (row,) = await db.query_raw("SELECT pg_backend_pid() AS pid")
     sleeping = [asyncio.create_task(db.query_raw("SELECT pg_sleep(60)::text")) for _ in "abc"]
-    await asyncio.sleep(0.2)
+    await _all_run(crashing, 3)
     os.kill(row["pid"], signal.SIGKILL)
 
     found = await asyncio.gather(*sleeping, return_exceptions=True)

@@ -3,7 +3,6 @@
 # ruff: noqa: PT012 - what raises is a block
 
 import asyncio
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,8 @@ import pytest
 from .acting import Connect, Observer, all_at_rest, gauges, until
 from .proxy import Proxy
 
-_LONG = "SELECT pg_sleep(60)::text"
+# Longer than a test may take, so a statement that is not cancelled fails it.
+_LONG = "SELECT pg_sleep(600)::text"
 
 
 def _seconds(number: float) -> timedelta:
@@ -25,13 +25,11 @@ async def test_its_limit_ends_the_statement(
     """A statement that runs when the time is over ends on the server too; the connection stays."""
     db = await connect(connection_limit=1)
     (before,) = await db.query_raw("SELECT pg_backend_pid() AS pid")
-    started = time.monotonic()
     with pytest.raises(prisma.errors.TransactionExpiredError, match="The timeout for this"):
         async with db.tx(timeout=_seconds(0.4)) as tx:
             await tx.account.create(data={"owner": "ann"})
             await tx.query_raw(_LONG)
 
-    assert time.monotonic() - started < 20
     await all_at_rest(db)
     await observer.nothing_is_left()
     assert await db.query_raw("SELECT pg_backend_pid() AS pid") == [before]
@@ -81,10 +79,10 @@ async def test_a_rollback_ends_the_statement(
     queries += [asyncio.create_task(tx.account.create(data={"owner": name})) for name in "bc"]
 
     async def runs() -> bool:
-        return await observer.running("pg_sleep(60)") == 1
+        return await observer.running("pg_sleep(600)") == 1
 
     await until(runs, "the statement runs")
-    await asyncio.wait_for(manager.rollback(), 20)
+    await manager.rollback()
     found = await asyncio.gather(*queries, return_exceptions=True)
 
     assert all("rolled back transaction" in str(error) for error in found), found

@@ -14,7 +14,7 @@ from prisma_wasm.protocol import Lifted
 from .test_shape import lifted_of
 
 pytestmark = pytest.mark.asyncio
-_LIMIT = 10
+_LIMIT = 60
 _PATHS = ({"path": ["first"], "gt": "1"}, {"path": ["other"], "gt": "2"})
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from prisma_wasm.address import Address, parse
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
-_LIMIT = 20.0
+_LIMIT = 60.0
 _CONFIGURATION = """
 [databases]
 {database} = host={host} port={port} dbname={database}

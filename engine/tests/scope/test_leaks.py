@@ -140,7 +140,7 @@ async def test_an_expired_transaction(db: Any, prisma: Any, limit: str) -> None:
             with as_user("ben"):
                 assert await owners(tx) == ["ben"]
                 if limit == "while running":
-                    await tx.query_raw("SELECT pg_sleep(2)::text")
+                    await tx.query_raw("SELECT pg_sleep(600)::text")
                 await asyncio.sleep(0.3)
                 await tx.note.count()
     await assert_nothing_leaks(db)
@@ -164,7 +164,7 @@ async def test_a_query_that_takes_too_long(connect: Connect, prisma: Any, mode: 
     """The connection's limit ends a query inside of a scope."""
     db = await connect(connection_limit=1, socket_timeout=1, session_settings=mode)
     with as_user("ada"), pytest.raises(prisma.errors.PrismaError):
-        await db.query_raw("SELECT pg_sleep(20)::text")
+        await db.query_raw("SELECT pg_sleep(600)::text")
     await assert_nothing_leaks(db)
 
 
@@ -213,7 +213,7 @@ async def test_a_warm_connection_is_preferred(connect: Connect) -> None:
 
     async def hold(name: str | None) -> None:
         with as_user(name) if name else nullcontext():
-            row = await db.query_first("SELECT pg_backend_pid() AS pid, pg_sleep(0.2)::text")
+            row = await db.query_first("SELECT pg_backend_pid() AS pid, pg_sleep(1)::text")
             processes[name] = row["pid"]
 
     await asyncio.gather(*(hold(name) for name in names))

@@ -9,7 +9,7 @@ import pytest
 
 from .acting import as_user
 
-_LIMIT = 30
+_LIMIT = 120
 
 
 @pytest.fixture

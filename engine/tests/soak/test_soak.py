@@ -131,7 +131,7 @@ async def test_soak(
         f" {ticker.longest * 1000:.0f} ms, memory {memory[-1] >> 20} MB,"
         f" growth {growth / 2**20:.1f} MB, {os.times().user:.0f} s of CPU"
     )
-    assert told["done"] > 20 * seconds / 12
+    assert told["done"] > sum(faults.values()), "the faults left no time for work"
     assert growth < (_GROWTH_LIMIT if seconds >= 60 else _GROWTH_LIMIT_OF_SHORT_RUN)
     assert ticker.percentile(0.99) < 50
     assert ticker.longest < LONGEST_GAP

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ENGINE = Path(__file__).resolve().parents[2]
-LIMIT = 120
+LIMIT = 300
 # What a developer's shell may hold, and what no test may depend on.
 FOREIGN = ("PRISMA", "DATABASE", "DIRECT", "SHADOW", "XDG", "NODE", "VIRTUAL_ENV", "PYTHON")
 

@@ -168,7 +168,7 @@ def test_a_model_with_a_name_like_a_pair_keeps_its_types(project: Project) -> No
 
 
 def test_a_large_client_loads_quickly(project: Project) -> None:
-    """97 models: under 1 s and 100 MB on a quiet machine, since unrelated pairs are left out."""
+    """97 models take 1 s of CPU and 100 MB, since the generator leaves out unrelated pairs."""
     project.write(
         "prisma/schema.prisma", schema_with("  recursive_type_depth = -1", models=many_models(97))
     )
@@ -176,9 +176,9 @@ def test_a_large_client_loads_quickly(project: Project) -> None:
     seen = project.python(
         """
         import psutil, time
-        begin = time.perf_counter()
+        begin = time.process_time()
         import prisma
-        seconds = time.perf_counter() - begin
+        seconds = time.process_time() - begin
         print(f"{seconds:.2f} s {psutil.Process().memory_info().rss / 2**20:.0f} MB")
         """
     )
@@ -235,7 +235,7 @@ def test_a_failing_run_leaves_the_client_that_was_there(project: Project, how: s
     out, _ = command.communicate(timeout=60)
     assert command.returncode != 0
     assert how == "a signal" or "RuntimeError: mine" in out, out
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     models = project.environment.client_package / "models.py"
     while models.read_bytes() != before and time.monotonic() < until:
         time.sleep(0.05)

@@ -14,7 +14,7 @@ import pytest
 from projects import Environment, Project
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "library"
-START_LIMIT = 60.0
+START_LIMIT = 180.0
 
 pytest.importorskip("fastapi", reason="the example needs fastapi and uvicorn")
 pytest.importorskip("uvicorn", reason="the example needs fastapi and uvicorn")

