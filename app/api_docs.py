@@ -57,6 +57,7 @@ _PARAMETERS = {
     "displayRequestDuration": True,
     "docExpansion": "list",
     "defaultModelsExpandDepth": 0,
+    "validatorUrl": None,  # by default it sends the API's address to a server elsewhere
 }
 _START = f"SwaggerUIBundle({json.dumps(_PARAMETERS)});\n"
 
