@@ -18,9 +18,9 @@ from app.auth.errors import server_busy
 ResultT = TypeVar("ResultT")
 
 PLACES_PER_THREAD = 32
-LONGEST_WAIT = 10.0  # seconds, for one hash
+LONGEST_WAIT = 20.0  # seconds, for one hash
 RETRY_AFTER = 5
-_NICENESS = 10
+_NICENESS = 5  # a third of the event loop's share of a processor that is not idle
 
 
 class HashingQueue:
