@@ -1,4 +1,4 @@
-"""Databases for tests: a server of their own, one template, clones of it."""
+"""Databases for tests: one server, one migrated template, and copies of it."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ COMMAND_LIMIT = 120
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The URL of a server on which tests may make databases and roles."""
+    """Return the URL of a server on which tests may create databases and roles."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield given
@@ -32,7 +32,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def empty_database(server: str) -> Iterator[Callable[[], str]]:
-    """Makes empty databases; all of them are dropped at the end."""
+    """Return a function that creates empty databases, which are dropped at the end."""
     made: list[str] = []
 
     def make(template: str | None = None) -> str:
@@ -48,7 +48,7 @@ def empty_database(server: str) -> Iterator[Callable[[], str]]:
 
 @pytest.fixture(scope="session")
 def template(empty_database: Callable[[], str]) -> str:
-    """The URL of a database to which every migration has been applied."""
+    """Return the URL of a database with all migrations."""
     url = empty_database()
     run_prisma(url, "migrate", "deploy")
     return url
@@ -56,20 +56,20 @@ def template(empty_database: Callable[[], str]) -> str:
 
 @pytest.fixture
 def database(empty_database: Callable[[str], str], template: str) -> str:
-    """The URL of a migrated database that no other test uses, as its owner."""
+    """Return the owner's URL of a migrated database that no other test uses."""
     return empty_database(urlsplit(template).path.strip("/"))
 
 
 @pytest.fixture
 async def owner(database: str) -> AsyncIterator[Prisma]:
-    """A Prisma client of the test's own database, as the owner."""
+    """Return a Prisma client of the test's own database, as the owner."""
     async with Prisma(use_dotenv=False, datasource={"url": database}) as client:
         yield client
 
 
 @pytest.fixture
 def role(server: str) -> Iterator[str]:
-    """The name of a role for the service that belongs to this test alone."""
+    """Return the name of a role for the service that only this test uses."""
     name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
     yield name
     if run_sql(server, f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'"):
@@ -95,7 +95,7 @@ def with_database(url: str, name: str) -> str:
 
 
 def run_sql(url: str, *statements: str) -> list[str]:
-    """Run statements with psql; the rows of the last one."""
+    """Run statements with psql; return the rows of the last one."""
     commands = [f"--command={statement}" for statement in statements]
     plain = urlunsplit(urlsplit(url)._replace(query=""))
     done = subprocess.run(

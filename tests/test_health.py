@@ -1,4 +1,4 @@
-"""GET /health and GET /ready, asked of a running service."""
+"""GET /health and GET /ready of a running service."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ def test_health_and_ready(serve: Serve, database: str):
 
 
 def test_without_a_database_it_starts_and_recovers(serve: Serve, tmp_path: Path):
-    """A server that is away stops neither the start nor /health; /ready follows it, both ways."""
+    """The service starts without its server, and /ready follows the server both ways."""
     folder = tmp_path / "postgres"
     url = embedded.ensure(folder).url()
     try:
@@ -53,7 +53,7 @@ def test_without_a_database_it_starts_and_recovers(serve: Serve, tmp_path: Path)
 
 
 def test_an_unmigrated_database_is_named(serve: Serve, empty_database: Callable[[], str]):
-    """Before the migrations /ready says so, and turns 200 once they are there."""
+    """Before the migrations /ready says so; it turns 200 once they are applied."""
     url = empty_database()
     with serve(DATABASE_URL=url) as service:
         started = service.log.read_text()
@@ -72,8 +72,8 @@ def test_an_unmigrated_database_is_named(serve: Serve, empty_database: Callable[
     assert "Traceback" not in log
 
 
-def test_a_column_that_is_missing_is_a_missing_migration(serve: Serve, database: str):
-    """A database one migration behind is told from a failure of ours, by raw queries too."""
+def test_a_missing_column_is_a_missing_migration(serve: Serve, database: str):
+    """A database one migration behind is a 503 and not a 500, for raw queries too."""
     run_sql(database, 'ALTER TABLE "User" DROP COLUMN "passwordHash"')
     with serve(DATABASE_URL=database) as service:
         service.wait_until_ready(200)
@@ -86,8 +86,8 @@ def test_a_column_that_is_missing_is_a_missing_migration(serve: Serve, database:
     assert log.count("run `prisma migrate deploy`") == 1
 
 
-def test_a_failure_of_ours_is_logged_once(serve: Serve, database: str):
-    """What no handler expects is a 500 with one traceback in the log."""
+def test_an_unexpected_error_is_logged_once(serve: Serve, database: str):
+    """An error without a handler is a 500 with one traceback in the log."""
     run_sql(
         database,
         "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql"
@@ -97,7 +97,7 @@ def test_a_failure_of_ours_is_logged_once(serve: Serve, database: str):
     with serve(DATABASE_URL=database) as service:
         service.wait_until_ready(200)
         failed = service.http.post("/v1/auth/log-in", json=LOG_IN)
-    log = service.log.read_text()  # whole: uvicorn writes after it has answered
+    log = service.log.read_text()  # read after the end: uvicorn logs after it has answered
 
     assert (failed.status_code, failed.json()["code"]) == (500, "internal_error")
     assert log.count("POST /v1/auth/log-in failed") == 1
@@ -105,8 +105,8 @@ def test_a_failure_of_ours_is_logged_once(serve: Serve, database: str):
     assert log.count("RawQueryError: ") + log.count("DataError: ") == 1
 
 
-def test_a_password_that_is_refused_is_told_apart(serve: Serve, database: str, role: str):
-    """Both /ready and the log name what mends it; no name or secret goes out."""
+def test_a_refused_password_is_reported(serve: Serve, database: str, role: str):
+    """/ready and the log name the correction; the answer has no name and no secret."""
     with serve(DATABASE_URL=database) as service:
         service.wait_until_ready(200)
     run_sql(database, f"ALTER ROLE {role} PASSWORD 'another'")
@@ -117,7 +117,7 @@ def test_a_password_that_is_refused_is_told_apart(serve: Serve, database: str, r
         "MAIL_FROM": "app@example.com",
     }
     wrong = roles.login_url(database, role, "wrong")
-    for given, mend in (
+    for given, correction in (
         ({}, "Run `tenantry db prepare`."),
         ({"APP_DATABASE_URL": wrong}, "Correct APP_DATABASE_URL."),
     ):
@@ -126,15 +126,15 @@ def test_a_password_that_is_refused_is_told_apart(serve: Serve, database: str, r
             log = service.log.read_text()
 
         assert refused.json()["code"] == "database_unavailable"
-        assert refused.json()["detail"].endswith(mend)
+        assert refused.json()["detail"].endswith(correction)
         assert role not in refused.text
-        assert log.count(mend) == 1
+        assert log.count(correction) == 1
 
 
-def test_a_database_that_is_made_later(
+def test_a_database_that_is_created_later(
     serve: Serve, server: str, empty_database: Callable[[], str]
 ):
-    """The service may start before `prisma migrate dev` has made its database."""
+    """The service may start before `prisma migrate dev` has created its database."""
     url = empty_database()
     name = urlsplit(url).path.strip("/")
     run_sql(server, f"DROP DATABASE {name}")
@@ -165,7 +165,7 @@ def test_a_role_that_bypasses_row_level_security_is_not_served(serve: Serve, dat
 def test_an_owner_of_the_tables_is_not_served(
     serve: Serve, database: str, role: str, statement: str
 ):
-    """Policies do not hold an owner either, superuser or not."""
+    """Policies do not apply to an owner either, superuser or not."""
     run_sql(
         database,
         f"CREATE ROLE {role} LOGIN PASSWORD 'weak'",
@@ -196,7 +196,7 @@ def test_tables_without_row_level_security_are_not_served(
     assert "migrate deploy" not in answer["detail"]
 
 
-def test_a_schema_that_is_made_anew(serve: Serve, database: str):
+def test_a_schema_that_is_created_anew(serve: Serve, database: str):
     """After `prisma migrate reset`, which takes the role's rights away, /ready turns 200 again."""
     with serve(DATABASE_URL=database) as service:
         service.wait_until_ready(200)
@@ -205,7 +205,7 @@ def test_a_schema_that_is_made_anew(serve: Serve, database: str):
 
 
 def test_losing_the_database_is_logged_once(serve: Serve, tmp_path: Path):
-    """One line when it is lost and one when it is back, however often somebody asks."""
+    """The log has one line for the loss and one for the return, however often /ready is asked."""
     folder = tmp_path / "postgres"
     url = embedded.ensure(folder).url()
     try:
@@ -225,7 +225,7 @@ def test_losing_the_database_is_logged_once(serve: Serve, tmp_path: Path):
     assert log.count("answers again") == 1
 
 
-def test_connections_that_are_cut_are_made_anew(serve: Serve, server: str, database: str):
+def test_terminated_connections_are_opened_anew(serve: Serve, server: str, database: str):
     """When the server ends every session, the next /ready that answers is 200 again."""
     name = urlsplit(database).path.strip("/")
     with serve(DATABASE_URL=database) as service:
@@ -238,7 +238,7 @@ def test_connections_that_are_cut_are_made_anew(serve: Serve, server: str, datab
 
 
 def test_every_route_says_that_the_database_is_away(serve: Serve, server: str, database: str):
-    """503 and when to come again, no failure of ours; once it is back they answer as before."""
+    """Routes answer 503 with Retry-After and no traceback, and work again once it is back."""
     name = urlsplit(database).path.strip("/")
     with serve(DATABASE_URL=database) as service:
         service.wait_until_ready(200)
@@ -275,7 +275,7 @@ async def test_a_request_during_a_reconnect_is_a_503(api: Api):
 
 @pytest.mark.parametrize("path", ["/nothing", "/health/more"])
 def test_unknown_paths_are_problems(serve: Serve, path: str):
-    """A path that is not there answers a problem document."""
+    """An unknown path is answered with a problem document."""
     with serve(DATABASE_URL=NOWHERE) as service:
         answer = service.get(path)
 
@@ -285,7 +285,7 @@ def test_unknown_paths_are_problems(serve: Serve, path: str):
 
 
 def test_pooled_and_direct(serve: Serve, database: str):
-    """DATABASE_URL may be a pooler's; the role is then made through DIRECT_URL."""
+    """DATABASE_URL may be a pooler's; the role is then created through DIRECT_URL."""
     pooled = urlunsplit(urlsplit(database)._replace(query="pgbouncer=true&connection_limit=2"))
     with serve(DATABASE_URL=pooled, DIRECT_URL=database) as service:
         service.wait_until_ready(200)

@@ -1,4 +1,4 @@
-"""The second line of defence: what the service's role reaches when a filter is forgotten."""
+"""The second line of defence: what the service's role can read and write without a filter."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -73,18 +73,18 @@ async def test_every_table_is_protected_and_tested_here(world: World, owner: Pri
 
 
 async def test_without_a_scope_there_is_nothing(world: World):
-    """A query outside of every scope finds no row of any table."""
+    """A query outside any scope finds no row of any table."""
     assert await counts(world.client) == {}
 
 
 async def test_a_user_sees_their_own(world: World):
-    """Their account, their workspaces, their sessions; not their workspaces' inner life."""
+    """A user sees their account, workspaces and sessions, but not what is in those workspaces."""
     with use_scope(user=world.ann):
         assert await counts(world.client) == seen_by("seen_by_user")
 
 
-async def test_a_request_is_nobodys_until_it_says_whose(world: World):
-    """The task that serves it may be another request's still, and goes on when it has ended."""
+async def test_a_request_starts_with_an_empty_scope(world: World):
+    """Its task may inherit another request's scope, and may outlive the request."""
     seen: list[dict[str, int]] = []
 
     async def application(_request: Scope, _receive: Receive, _send: Send) -> None:
@@ -106,7 +106,7 @@ async def test_a_request_is_nobodys_until_it_says_whose(world: World):
 
 
 async def test_a_workspace_shows_itself_and_its_people(world: World):
-    """Inside a workspace its members, invitations and trail are seen, and no other's."""
+    """Inside a workspace its members, invitations and trail are visible, and no other's."""
     with use_scope(workspace=world.bobs):
         assert await counts(world.client) == seen_by("seen_in_workspace")
         (person,) = await world.client.user.find_many()
@@ -117,14 +117,14 @@ async def test_a_workspace_shows_itself_and_its_people(world: World):
     ("key", "table"),
     [item for rows in policy_rows() for item in rows.seen_by_key.items()],
 )
-async def test_a_key_shows_what_bears_it(world: World, key: str, table: str):
-    """Before it is known who calls, a token or an address shows its own row alone."""
+async def test_a_key_shows_the_row_that_contains_it(world: World, key: str, table: str):
+    """Before the caller is authenticated, a token or an address shows its own row alone."""
     with use_scope(key=key.format(name="bob")):
         assert await counts(world.client) == {table: 1}
 
 
-async def test_what_is_not_seen_cannot_be_changed_or_deleted(world: World, owner: Prisma):
-    """Writes without a filter end at the scope's edge."""
+async def test_invisible_rows_cannot_be_changed_or_deleted(world: World, owner: Prisma):
+    """Writes without a filter change only rows of the scope."""
     before = await owner.query_raw('SELECT * FROM "Session" ORDER BY id')
     with use_scope(user=world.ann, workspace=world.anns):
         await world.client.workspacemember.update_many(where={}, data={"joinedAt": _PAST})
@@ -151,7 +151,7 @@ FORGED = {name: forge for rows in policy_rows() for name, forge in rows.forged.i
 
 @pytest.mark.parametrize("row", FORGED)
 async def test_nothing_is_written_into_another_scope(world: World, row: str):
-    """A row that names somebody else's workspace or user is refused."""
+    """The database refuses a row that names another workspace or user."""
     with (
         use_scope(user=world.ann, workspace=world.anns),
         pytest.raises(PrismaError, match="row-level security"),
@@ -160,7 +160,7 @@ async def test_nothing_is_written_into_another_scope(world: World, row: str):
 
 
 async def test_a_row_cannot_be_moved_into_another_scope(world: World):
-    """Nor does an update hand a row over."""
+    """The database refuses an update that gives a row to another workspace."""
     with (
         use_scope(user=world.ann, workspace=world.anns),
         pytest.raises(PrismaError, match="row-level security"),
@@ -169,15 +169,15 @@ async def test_a_row_cannot_be_moved_into_another_scope(world: World):
 
 
 async def test_the_trail_is_append_only(world: World):
-    """The service's role may add to the trail; changing or deleting is an error, not a silence."""
+    """The service's role may add to the trail; an update or a deletion is an error."""
     with use_scope(user=world.ann, workspace=world.anns):
         for statement in ('UPDATE "AuditEvent" SET action = $1', 'DELETE FROM "AuditEvent"'):
             with pytest.raises(RawQueryError, match="permission denied"):
                 await world.client.execute_raw(statement, *(["x"] if "$1" in statement else []))  # pyright: ignore[reportArgumentType]  # one of two literals
 
 
-async def test_a_setting_that_is_no_id_shows_nothing(world: World):
-    """A scope of nonsense is an error rather than a way in."""
+async def test_an_invalid_scope_shows_nothing(world: World):
+    """A scope that is no id is an error."""
     with use_scope(user="' OR true --"), pytest.raises(PrismaError):
         await world.client.user.find_many()
 

@@ -1,4 +1,4 @@
-"""The database role that the service works as, made by `tenantry db prepare`."""
+"""The database role of the service, created by `tenantry db prepare`."""
 
 import re
 import subprocess
@@ -43,7 +43,7 @@ def role_url(database: str, role: str) -> str:
 async def test_the_role_reads_and_writes_rows_and_owns_nothing(
     database: str, role: str, role_url: str
 ):
-    """Rows, yes; tables, the migrations' history and other roles, no."""
+    """It may change rows, but no tables, no roles and not the history of migrations."""
     assert prepare(database, role).returncode == 0
 
     async with Prisma(use_dotenv=False, datasource={"url": role_url}) as client:
@@ -68,7 +68,7 @@ async def test_the_role_reads_and_writes_rows_and_owns_nothing(
 async def test_a_role_that_is_prepared_before_the_first_migration(
     empty_database: Callable[[], str], role: str
 ):
-    """It may use the tables that are made since, and the migrations' history it may not."""
+    """It may use the tables created since, but not the history of migrations."""
     database = empty_database()
     assert prepare(database, role).returncode == 0
     run_prisma(database, "migrate", "deploy")
@@ -84,13 +84,13 @@ async def test_a_role_that_is_prepared_before_the_first_migration(
         ):
             with pytest.raises(PrismaError, match="permission denied"):
                 await client.execute_raw(forbidden)
-    # A second time there is no more to do, and the owner's own rights are untouched.
+    # A second run has nothing to do, and the owner keeps its rights.
     assert prepare(database, role).returncode == 0
     run_prisma(database, "migrate", "deploy")
 
 
 async def test_preparing_twice_changes_nothing(database: str, role: str, role_url: str):
-    """The second run succeeds, and so do later migrations' tables."""
+    """The second run succeeds, and the role may read the tables of later migrations."""
     for _ in range(2):
         done = prepare(database, role)
         assert done.returncode == 0, done.stderr
@@ -112,7 +112,7 @@ async def test_another_secret_key_means_another_password(database: str, role: st
 async def test_the_role_of_another_installation_is_left_alone(
     database: str, role: str, role_url: str, empty_database: Callable[[], str]
 ):
-    """Two installations on one server with one name: the second is told, the first goes on."""
+    """Of two installations with one role on one server, the second is refused, the first works."""
     second = empty_database()
     assert prepare(database, role).returncode == 0
     refused = prepare(second, role, SECRET_KEY=ANOTHER_KEY)
@@ -133,7 +133,7 @@ async def test_the_role_of_another_installation_is_left_alone(
 def test_one_installation_may_have_several_databases(
     database: str, role: str, empty_database: Callable[[], str]
 ):
-    """With one secret key they share the role, and rotating the key goes on working."""
+    """With one secret key they share the role, also while that key is rotated."""
     second = empty_database()
     first = {"SECRET_KEY": "f" * 32}
     rotated = {"SECRET_KEY": ANOTHER_KEY, "FORMER_SECRET_KEYS": "f" * 32}
@@ -149,7 +149,7 @@ def test_one_installation_may_have_several_databases(
 
 @pytest.fixture
 def weak_owner(database: str, role: str) -> Iterator[str]:
-    """The URL of an owner of the database and its tables who may not create roles."""
+    """Return the URL of an owner of the database and its tables who may not create roles."""
     name = f"{role}_owner"
     tables = run_sql(
         database,
@@ -173,7 +173,7 @@ def weak_owner(database: str, role: str) -> Iterator[str]:
 
 
 def test_an_owner_who_may_not_create_roles_is_told(database: str, role: str, weak_owner: str):
-    """One line says what an administrator has to run, and once that has been run it is enough."""
+    """One line says what an administrator has to run, and running that is enough."""
     refused = prepare(weak_owner, role)
 
     assert refused.returncode == 1
@@ -185,7 +185,7 @@ def test_an_owner_who_may_not_create_roles_is_told(database: str, role: str, wea
 
 
 def test_a_role_that_cannot_log_in_is_not_called_ready(database: str, role: str, weak_owner: str):
-    """A role with another password is told apart, with the command that mends it."""
+    """A role with another password is reported with the command that corrects it."""
     run_sql(database, f"CREATE ROLE {role} LOGIN PASSWORD 'another'")
     refused = prepare(weak_owner, role)
 
@@ -196,8 +196,8 @@ def test_a_role_that_cannot_log_in_is_not_called_ready(database: str, role: str,
     assert done.returncode == 0, done.stderr
 
 
-def test_an_unreachable_database_is_said_in_one_line(role: str):
-    """No traceback, and nothing of the password."""
+def test_an_unreachable_database_is_reported_in_one_line(role: str):
+    """The message has no traceback and no password."""
     done = prepare("postgresql://owner:geheim@127.0.0.1:1/x", role)
 
     assert done.returncode == 1

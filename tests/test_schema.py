@@ -1,4 +1,4 @@
-"""The main database's schema, asked of the database."""
+"""The schema of the main database, tested in the database."""
 
 import asyncio
 import re
@@ -17,7 +17,7 @@ MIGRATIONS = sorted((ROOT / "prisma" / "migrations").glob("*/migration.sql"))
 
 
 async def test_deleting_a_user_deletes_their_workspaces(owner: Prisma):
-    """The database itself cascades, and leaves everybody else's workspaces alone."""
+    """The database cascades, and keeps the workspaces of others."""
     gone = await owner.user.create({"email": "gone@example.com"})
     stays = await owner.user.create({"email": "stays@example.com"})
     for user in (gone, gone, stays):
@@ -30,7 +30,7 @@ async def test_deleting_a_user_deletes_their_workspaces(owner: Prisma):
 
 
 async def test_a_workspace_has_an_owner(owner: Prisma):
-    """No workspace without a user."""
+    """A workspace cannot be created without a user."""
     with pytest.raises(ForeignKeyViolationError):
         await owner.workspace.create(
             {"name": "Nobody's", "ownerId": "00000000-0000-7000-8000-000000000000"}
@@ -45,8 +45,8 @@ async def test_emails_are_unique(owner: Prisma):
         await owner.user.create({"email": "one@example.com"})
 
 
-async def test_a_workspace_made_by_sql_gets_an_id(owner: Prisma):
-    """The database gives an id of 20 hexadecimal characters where none is passed."""
+async def test_a_workspace_inserted_by_sql_gets_an_id(owner: Prisma):
+    """The database generates an id of 20 hexadecimal characters if none is passed."""
     user = await owner.user.create({"email": "sql@example.com"})
 
     await owner.execute_raw(
@@ -58,7 +58,7 @@ async def test_a_workspace_made_by_sql_gets_an_id(owner: Prisma):
 
 
 async def test_user_ids_grow_with_time(owner: Prisma):
-    """Ids are UUIDs of version 7: they begin with the milliseconds."""
+    """Ids are UUIDs of version 7, which begin with the time in milliseconds."""
     made: list[str] = []
     for n in range(3):
         made.append((await owner.user.create({"email": f"{n}@example.com"})).id)
@@ -77,14 +77,14 @@ def test_the_first_migration_is_there():
 
 
 def test_migrations_name_their_provider():
-    """The lock file that Prisma wants beside the migrations."""
+    """Prisma needs the lock file beside the migrations."""
     lock = Path(ROOT, "prisma", "migrations", "migration_lock.toml")
 
     assert 'provider = "postgresql"' in lock.read_text()
 
 
 async def test_the_owner_is_a_member_with_that_role(owner: Prisma):
-    """Whoever makes a workspace, by whatever way, is its one owner; handing it over keeps both."""
+    """The creator of a workspace is its owner; a transfer makes the former owner an admin."""
     ann = await owner.user.create({"email": "ann@example.com"})
     bob = await owner.user.create({"email": "bob@example.com"})
     workspace = await owner.workspace.create({"name": "Work", "ownerId": ann.id})
@@ -105,7 +105,7 @@ async def test_the_owner_is_a_member_with_that_role(owner: Prisma):
     ],
 )
 async def test_there_is_exactly_one_owner(owner: Prisma, statement: LiteralString):
-    """A statement that would leave none, or two, is refused by the database."""
+    """The database refuses a statement that would leave no owner or two."""
     ann = await owner.user.create({"email": "ann@example.com"})
     bob = await owner.user.create({"email": "bob@example.com"})
     workspace = await owner.workspace.create({"name": "Work", "ownerId": ann.id})
@@ -120,8 +120,8 @@ async def test_there_is_exactly_one_owner(owner: Prisma, statement: LiteralStrin
     assert {member.userId: member.role for member in members} == {ann.id: "owner", bob.id: "admin"}
 
 
-async def test_leaving_a_workspace_ends_the_work_in_it(owner: Prisma):
-    """A session does not stay in a workspace that its user is no member of any more."""
+async def test_leaving_a_workspace_removes_it_from_sessions(owner: Prisma):
+    """A session does not stay in a workspace that its user has left."""
     ann = await owner.user.create({"email": "ann@example.com"})
     bob = await owner.user.create({"email": "bob@example.com"})
     workspace = await owner.workspace.create({"name": "Work", "ownerId": ann.id})
@@ -143,14 +143,14 @@ async def test_leaving_a_workspace_ends_the_work_in_it(owner: Prisma):
 @pytest.mark.parametrize(
     "id_", ["short", "has spaces in it", "aVeryLongIdOf21Letters", "ümlaut12345"]
 )
-async def test_ids_of_workspaces_have_their_shape(owner: Prisma, id_: str):
-    """10 to 20 letters and digits, whoever makes them."""
+async def test_ids_of_workspaces_are_checked(owner: Prisma, id_: str):
+    """The database accepts 10 to 20 letters and digits."""
     user = await owner.user.create({"email": "ann@example.com"})
     with pytest.raises(PrismaError):
         await owner.workspace.create({"id": id_, "name": "Work", "ownerId": user.id})
 
 
 async def test_addresses_are_kept_in_lower_case(owner: Prisma):
-    """So that two spellings of one address are one account."""
+    """Two spellings of one address are one account."""
     with pytest.raises(PrismaError, match="User_email_check"):
         await owner.user.create({"email": "Ann@example.com"})

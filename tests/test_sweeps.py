@@ -1,4 +1,4 @@
-"""What has expired is deleted: by the service, and by `tenantry sweep`."""
+"""Expired rows are deleted by the service and by `tenantry sweep`."""
 
 import asyncio
 import subprocess
@@ -20,7 +20,7 @@ TABLES = ("session", "refreshtoken", "emailtoken", "invitation", "throttle")
 
 
 async def fill(owner: Prisma) -> None:
-    """Of each kind one row that has expired, and one that has not."""
+    """Create one expired and one valid row of each kind."""
     now = datetime.now(UTC)
     user = await owner.user.create({"email": "ann@example.com"})
     workspace = await owner.workspace.create({"name": "W", "ownerId": user.id})
@@ -47,11 +47,11 @@ async def fill(owner: Prisma) -> None:
         await owner.throttle.create({"key": name, "count": 1, "resetsAt": end})
 
 
-async def left(owner: Prisma) -> dict[str, int]:
+async def remaining(owner: Prisma) -> dict[str, int]:
     return {table: await getattr(owner, table).count() for table in TABLES}
 
 
-LEFT = {"session": 3, "refreshtoken": 1, "emailtoken": 1, "invitation": 1, "throttle": 1}
+REMAINING = {"session": 3, "refreshtoken": 1, "emailtoken": 1, "invitation": 1, "throttle": 1}
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def command(database: str) -> subprocess.Popen[str]:
 
 
 async def test_the_command_sweeps(owner: Prisma, database: str):
-    """`tenantry sweep` says what it deleted, and deletes nothing else."""
+    """`tenantry sweep` reports what it deleted, and deletes nothing else."""
     await fill(owner)
     process = command(database)
     said, complaint = await asyncio.to_thread(process.communicate, timeout=60)
@@ -85,32 +85,32 @@ async def test_the_command_sweeps(owner: Prisma, database: str):
         "Deleted: 1 sessions, 1 refresh tokens, 1 links in mails, 1 invitations, 1 counters, "
         "0 unconfirmed accounts"
     )
-    assert await left(owner) == LEFT
+    assert await remaining(owner) == REMAINING
     assert await owner.user.count() == await owner.workspace.count() == 1
 
 
 async def test_the_service_sweeps(owner: Prisma, settings: Settings):
-    """It does so when it starts, and from time to time."""
+    """The service sweeps when it starts, and periodically."""
     await fill(owner)
     until = time.monotonic() + 20
     async with background.background_tasks(settings):
-        while await left(owner) != LEFT:
+        while await remaining(owner) != REMAINING:
             assert time.monotonic() < until
             await asyncio.sleep(0.02)
 
 
 async def test_one_process_sweeps_at_a_time(owner: Prisma, settings: Settings):
-    """Another one leaves it to the first."""
+    """A second process leaves the work to the first."""
     await fill(owner)
     async with owner.tx() as tx:
         await tx.query_raw("SELECT pg_advisory_xact_lock(hashtext('tenantry'), hashtext('sweep'))")
         assert await sweeps.sweep(owner, settings) is None
     assert await sweeps.sweep(owner, settings) is not None
-    assert await left(owner) == LEFT
+    assert await remaining(owner) == REMAINING
 
 
-async def many(owner: Prisma, count: int) -> None:
-    """So many sessions that have expired."""
+async def create_expired_sessions(owner: Prisma, count: int) -> None:
+    """Create `count` expired sessions."""
     user = await owner.user.create({"email": "ann@example.com"})
     await owner.execute_raw(
         """
@@ -122,9 +122,9 @@ async def many(owner: Prisma, count: int) -> None:
     )
 
 
-async def test_what_is_in_use_holds_up_nothing(owner: Prisma, settings: Settings):
-    """Of many batches one row is locked by somebody: it alone stays, until the next sweep."""
-    await many(owner, 11)
+async def test_locked_rows_delay_nothing(owner: Prisma, settings: Settings):
+    """A row that another transaction has locked stays until the next sweep; all others go."""
+    await create_expired_sessions(owner, 11)
     async with owner.tx() as tx:
         await tx.query_raw('SELECT id FROM "Session" ORDER BY id LIMIT 1 FOR UPDATE')
         swept = await sweeps.sweep(owner, settings, batch=2)
@@ -136,11 +136,11 @@ async def test_what_is_in_use_holds_up_nothing(owner: Prisma, settings: Settings
     assert await owner.session.count() == 0
 
 
-async def test_a_sweep_that_is_killed_has_done_what_it_did(
+async def test_a_killed_sweep_keeps_its_finished_batches(
     owner: Prisma, database: str, settings: Settings
 ):
-    """Killed in its second batch: the first one stays done, and the next sweep does the rest."""
-    await many(owner, 2 * sweeps.BATCH + 1)
+    """When a sweep is killed in its second batch, the next sweep deletes what is left."""
+    await create_expired_sessions(owner, 2 * sweeps.BATCH + 1)
     for statement in (
         f"""
         CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -167,7 +167,7 @@ async def test_a_sweep_that_is_killed_has_done_what_it_did(
             process.communicate()
 
     until = time.monotonic() + 30
-    while (swept := await sweeps.sweep(owner, settings)) is None:  # until the server has noticed
+    while (swept := await sweeps.sweep(owner, settings)) is None:  # the lock is free soon
         assert time.monotonic() < until
         await asyncio.sleep(0.02)
     assert swept["sessions"] == sweeps.BATCH + 1
@@ -185,7 +185,7 @@ WAITING = """
 async def account(
     owner: Prisma, name: str, *, days: int, confirmed: bool = False, link: bool = False
 ) -> str:
-    """An account that was changed so many days ago."""
+    """Create an account that was last changed `days` ago; return its id."""
     user = await owner.user.create(
         {
             "email": f"{name}@example.com",
@@ -207,7 +207,7 @@ async def account(
 
 
 async def test_accounts_that_were_never_confirmed(owner: Prisma, settings: Settings):
-    """They go after a month, unless a link still works or something hangs on them."""
+    """They are deleted after a month, unless a link still works or a workspace depends on them."""
     await account(owner, "old", days=31)
     await account(owner, "new", days=29)
     await account(owner, "confirmed", days=31, confirmed=True)
@@ -226,10 +226,10 @@ async def test_accounts_that_were_never_confirmed(owner: Prisma, settings: Setti
 
 
 @pytest.mark.parametrize("retention", ["10", ""])
-async def test_events_are_kept_as_long_as_is_said(
+async def test_audit_events_are_kept_as_long_as_the_settings_say(
     owner: Prisma, database: str, tmp_path: Path, retention: str
 ):
-    """For AUDIT_DAYS, or for ever."""
+    """They are kept for AUDIT_DAYS, or for ever without that setting."""
     for days in (11, 9):
         await owner.auditevent.create(
             {
