@@ -574,7 +574,7 @@ export interface components {
             /**
              * Email
              * Format: email
-             * @description With nothing but ASCII before the @; compared without case.
+             * @description An address alone, without a display name. Only ASCII, and none of ! % ? | `, before the @. Case is ignored.
              */
             email: string;
         };
@@ -735,7 +735,7 @@ export interface components {
             /**
              * Email
              * Format: email
-             * @description With nothing but ASCII before the @; compared without case.
+             * @description An address alone, without a display name. Only ASCII, and none of ! % ? | `, before the @. Case is ignored.
              */
             email: string;
             /**
@@ -803,7 +803,7 @@ export interface components {
             /**
              * Email
              * Format: email
-             * @description With nothing but ASCII before the @; compared without case.
+             * @description An address alone, without a display name. Only ASCII, and none of ! % ? | `, before the @. Case is ignored.
              */
             email: string;
             /** @default member */
@@ -837,7 +837,7 @@ export interface components {
             description?: string | null;
             /**
              * Name
-             * @description One line with something to see in it, without control characters.
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
              */
             name: string;
         };
@@ -1015,7 +1015,7 @@ export interface components {
             /**
              * Email
              * Format: email
-             * @description With nothing but ASCII before the @; compared without case.
+             * @description An address alone, without a display name. Only ASCII, and none of ! % ? | `, before the @. Case is ignored.
              */
             email: string;
             /** Name */
@@ -1059,7 +1059,7 @@ export interface components {
             description?: string | null;
             /**
              * Name
-             * @description One line with something to see in it, without control characters.
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
              */
             name?: string;
         };

@@ -1,55 +1,56 @@
-"""What goes over the wire, as far as it is the same everywhere."""
+"""The types of request bodies that all domains share."""
 
 import re
 import unicodedata
 from typing import Annotated
 
-from email_validator import validate_email
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    EmailStr,
-    Field,
-    StringConstraints,
-)
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-# Line breaks and tabs are for texts of several lines alone.
-_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+from app.kit import addresses, characters
 
 
 class Input(BaseModel):
-    """A request's body: fields that it does not name are refused."""
+    """A request body; unknown fields are an error."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 def _printable(value: str) -> str:
-    if _BIDI.search(value) or any(unicodedata.category(char) in _CONTROL for char in value):
+    if characters.has_control(value):
         raise ValueError("must not contain control characters")
     return unicodedata.normalize("NFC", value)
 
 
 def _visible(value: str) -> str:
-    if all(unicodedata.category(char)[0] in "CZ" for char in value):
-        raise ValueError("must have something that can be seen")
+    if not any(characters.is_visible(char) for char in value):
+        raise ValueError("must contain at least one visible character")
+    if characters.has_misplaced_invisible(value):
+        raise ValueError("must not contain invisible characters that join or change nothing")
     return value
 
 
 def _text(value: str) -> str:
-    # The other line breaks that splitlines() knows are control characters.
+    # All other line breaks that splitlines() knows are control characters.
     for line in re.split(r"\r?\n", value):
         _printable(line.replace("\t", " "))
     return unicodedata.normalize("NFC", value)
 
 
-def _plain_address(value: str) -> str:
-    """As every mail server takes it: in ASCII, with a name of many alphabets' domain encoded."""
-    checked = validate_email(value, check_deliverability=False)
-    if checked.ascii_email is None:
-        raise ValueError("must have nothing but ASCII before the @")
-    return checked.ascii_email.lower()
+def _address(value: str) -> str:
+    """Return the address as mail servers get it: lower case, an international domain encoded."""
+    try:
+        checked = validate_email(value, check_deliverability=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"is not a valid e-mail address: {error}") from None
+    address = checked.ascii_email
+    if address is None:
+        raise ValueError("must have only ASCII characters before the @")
+    if address.index("@") > addresses.MAX_LOCAL_LENGTH:
+        raise ValueError(f"must have at most {addresses.MAX_LOCAL_LENGTH} characters before the @")
+    if not addresses.is_unambiguous(address):
+        raise ValueError("must not contain ! % ? | or ` before the @")
+    return address.lower()
 
 
 Name = Annotated[
@@ -57,18 +58,25 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
     AfterValidator(_printable),
     AfterValidator(_visible),
-    Field(description="One line with something to see in it, without control characters."),
+    Field(
+        description="One line with at least one visible character, without control characters. "
+        "Invisible characters are allowed only where they join or change visible ones."
+    ),
 ]
 Text = Annotated[
     str,
     StringConstraints(max_length=2000),
     AfterValidator(_text),
-    Field(description="Line breaks and tabs, and no other control characters."),
+    Field(description="May contain line breaks and tabs, but no other control characters."),
 ]
-# Addresses are compared without case: as lower case they are equal or not.
+# Stored in lower case, so that comparing addresses ignores case.
 Email = Annotated[
-    EmailStr,
-    StringConstraints(max_length=254),
-    AfterValidator(_plain_address),
-    Field(description="With nothing but ASCII before the @; compared without case."),
+    str,
+    StringConstraints(strip_whitespace=True, max_length=addresses.MAX_LENGTH),
+    AfterValidator(_address),
+    Field(
+        description="An address alone, without a display name. Only ASCII, and none of ! % ? | `, "
+        "before the @. Case is ignored.",
+        json_schema_extra={"format": "email"},
+    ),
 ]
