@@ -21,6 +21,8 @@ from pydantic import (
     ValidationError,
 )
 
+from app.kit.addresses import is_unambiguous
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
 
@@ -96,12 +98,12 @@ def _origin(value: str) -> str:
 
 def _sender(value: str) -> str:
     name, address = parseaddr(value)
-    if (
-        not value.isprintable()
-        or not value.isascii()
-        or not re.fullmatch(r"[^@\s]+@[^@\s]+", address)
-    ):
+    is_whole = value == address or value.endswith(f"<{address}>")
+    if not is_whole or not value.isprintable() or not is_unambiguous(address):
         raise ValueError("must be an address, or: Name <address>")
+    # Mail software decodes =?, and parsers disagree about the others.
+    if not name.isascii() or "=?" in name or re.search(r'["\\<>]', name):
+        raise ValueError('must have a name of ASCII characters without =? " \\ < and >')
     return formataddr((name, address))
 
 

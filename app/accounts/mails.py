@@ -1,4 +1,8 @@
-"""The words of the mails that accounts send."""
+"""The texts of the mails about accounts.
+
+They contain nothing that users chose: whoever signs up with somebody else's address would choose
+what is mailed to it.
+"""
 
 from prisma import Prisma
 
@@ -13,7 +17,7 @@ async def confirm(tx: Prisma, *, to: str, link: str) -> None:
         to=to,
         subject="Confirm your e-mail address",
         text=f"Somebody signed up at Tenantry with this address. To confirm it, open\n\n{link}\n\n"
-        f"and give the password that you chose. The link works for three days.\n{_IGNORE}\n",
+        f"and enter the password that you chose. The link works for three days.\n{_IGNORE}\n",
     )
 
 
@@ -22,8 +26,8 @@ async def already_signed_up(tx: Prisma, *, to: str, link: str) -> None:
         tx,
         to=to,
         subject="You have an account already",
-        text="Somebody signed up at Tenantry with this address, which has an account: log in as "
-        f"usual. If you forgot the password, set a new one within an hour:\n\n{link}\n\n"
+        text="Somebody signed up at Tenantry with this address, which already has an account: "
+        f"log in as usual. If you forgot the password, set a new one within an hour:\n\n{link}\n\n"
         f"{_IGNORE}\n",
     )
 
@@ -33,7 +37,7 @@ async def already_confirmed(tx: Prisma, *, to: str) -> None:
         tx,
         to=to,
         subject="Your e-mail address is confirmed",
-        text="Somebody asked to confirm this address at Tenantry. That has been done before: "
+        text="Somebody asked to confirm this address at Tenantry. It is confirmed already: "
         f"log in as usual.\n{_IGNORE}\n",
     )
 
@@ -53,8 +57,8 @@ async def no_account(tx: Prisma, *, to: str) -> None:
         tx,
         to=to,
         subject="No account with this address",
-        text="Somebody, perhaps you, asked Tenantry for help with an account of this address. "
-        f"There is none: sign up, or try another address of yours.\n{_IGNORE}\n",
+        text="Somebody, perhaps you, asked Tenantry for help with the account of this address. "
+        f"There is none: sign up, or try another of your addresses.\n{_IGNORE}\n",
     )
 
 

@@ -1,6 +1,7 @@
-"""Mail: put into an outbox with what it belongs to, sent afterwards."""
+"""Mail: queued in the transaction of what it reports, sent afterwards."""
 
+from app.mail.names import display_name
 from app.mail.outbox import enqueue, wake_sender
 from app.mail.sender import Sender
 
-__all__ = ["Sender", "enqueue", "wake_sender"]
+__all__ = ["Sender", "display_name", "enqueue", "wake_sender"]

@@ -1,4 +1,4 @@
-"""The outbox: mail waits here from the commit of what it belongs to until it is sent."""
+"""The outbox: mail waits here from the commit of the change that it reports until it is sent."""
 
 import asyncio
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Any
 
 from prisma import Prisma
 
-# For which a sender has what it took; one that dies leaves it to others after that.
+# How long a claimed mail belongs to its sender; if that one dies, others send it afterwards.
 LEASE = timedelta(minutes=10)
-FIRST_PAUSE = timedelta(seconds=5)
-LONGEST_PAUSE = timedelta(minutes=15)
-# As mail servers do: after that it is of no use any more.
+FIRST_DELAY = timedelta(seconds=5)
+MAX_DELAY = timedelta(minutes=15)
+# As mail servers do; the links have expired by then.
 LIFETIME = timedelta(days=5)
-_LONGEST_ERROR = 500
+_MAX_ERROR = 500
 
-# Prisma cannot skip what others have locked, and so not divide the mail among senders.
+# Raw SQL, because senders share the work by SKIP LOCKED, which Prisma does not offer.
 _CLAIM = """
     UPDATE "OutboxMail"
     SET attempts = attempts + 1, "nextAttemptAt" = now() + make_interval(secs => $1)
@@ -26,12 +26,12 @@ _CLAIM = """
     RETURNING id::text, recipient, subject, text, attempts, "createdAt"
 """
 
-_waiting: set[asyncio.Event] = set()
+_listeners: set[asyncio.Event] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that this sender has to itself for a while."""
+    """A mail that this sender has claimed."""
 
     id: str
     recipient: str
@@ -42,32 +42,35 @@ class Mail:
 
 
 async def enqueue(tx: Prisma, *, to: str, subject: str, text: str) -> None:
-    """Put a mail into the outbox, in the transaction of what it tells of; then `wake_sender()`."""
-    # The service's role may put mail in and not look at it: `create` would read the row back.
+    """Queue a mail in the transaction of the change that it reports.
+
+    Call `wake_sender()` after the commit. Pass names that users chose through `display_name`.
+    """
+    # The service's role may insert mail but not read it: `create` would read the row back.
     await tx.outboxmail.create_many(
         data=[{"recipient": to, "subject": " ".join(subject.split()), "text": text}]
     )
 
 
 def wake_sender() -> None:
-    """After the commit: let this process's sender look now rather than in some seconds."""
-    for event in _waiting:
+    """Let this process's sender look for mail now; call it after the commit."""
+    for event in _listeners:
         event.set()
 
 
 def listen() -> asyncio.Event:
-    """An event that `wake_sender` sets."""
+    """Return an event that `wake_sender` sets until `stop_listening` is called."""
     event = asyncio.Event()
-    _waiting.add(event)
+    _listeners.add(event)
     return event
 
 
 def stop_listening(event: asyncio.Event) -> None:
-    _waiting.discard(event)
+    _listeners.discard(event)
 
 
 async def claim(owner: Prisma, *, most: int) -> list[Mail]:
-    """Mail that is due, for this sender alone."""
+    """Claim up to `most` mails that are due; no other sender gets them until the lease ends."""
     rows: list[Any] = await owner.query_raw(_CLAIM, LEASE.total_seconds(), most)
     return [
         Mail(
@@ -87,9 +90,9 @@ async def remove(owner: Prisma, mail: Mail) -> None:
 
 
 async def retry_later(owner: Prisma, mail: Mail, error: str) -> None:
-    """It could not be sent: later, and each time later still."""
-    pause = min(FIRST_PAUSE * 2 ** min(mail.attempts - 1, 20), LONGEST_PAUSE)
+    """Postpone a mail that could not be sent, doubling the delay each time."""
+    delay = min(FIRST_DELAY * 2 ** min(mail.attempts - 1, 20), MAX_DELAY)
     await owner.outboxmail.update_many(
         where={"id": mail.id},
-        data={"nextAttemptAt": datetime.now(UTC) + pause, "lastError": error[:_LONGEST_ERROR]},
+        data={"nextAttemptAt": datetime.now(UTC) + delay, "lastError": error[:_MAX_ERROR]},
     )

@@ -1,7 +1,7 @@
-"""Sends what is in the outbox, at least once, in the background of the service.
+"""Send the mails of the outbox at least once, in the background of the service.
 
-A mail is taken for a while, sent, and only then removed. If this process dies in between, another
-one sends it again; if the mail server is away, it is tried again later.
+A sender claims a mail for a while, sends it, and only then removes it. If this process dies in
+between, another one sends the mail again; if the mail server is unavailable, it is retried later.
 """
 
 import asyncio
@@ -14,15 +14,16 @@ from prisma import Prisma
 
 from app.mail import outbox, transports
 from app.mail.outbox import Mail
+from app.mail.verification import UnsafeMessageError
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 3.0  # seconds; other processes put mail in too
-AT_ONCE = 10
+POLL_EVERY = 3.0  # seconds; other processes queue mail too
+BATCH = 10
 
-# Answers that concern one mail; the next may still go.
-_OF_ONE_MAIL = (
+# Errors that concern a single mail; the next one may still be accepted.
+_ERRORS_OF_ONE_MAIL = (
     aiosmtplib.SMTPRecipientsRefused,
     aiosmtplib.SMTPSenderRefused,
     aiosmtplib.SMTPDataError,
@@ -31,28 +32,29 @@ _OF_ONE_MAIL = (
 
 
 class Sender:
-    """Sends mail while `run` runs; woken by `wake_sender`."""
+    """Sends mail while `run` runs; `wake_sender` wakes it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._is_away = False
+        self._is_unavailable = False
 
     async def run(self, owner: Prisma) -> None:
+        """Send what is due, forever."""
         woken = outbox.listen()
         try:
             while True:
                 woken.clear()
-                while await self._send_due(owner) == AT_ONCE:
+                while await self._send_due(owner) == BATCH:
                     pass
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY):
+                    async with asyncio.timeout(POLL_EVERY):
                         await woken.wait()
         finally:
             outbox.stop_listening(woken)
 
     async def _send_due(self, owner: Prisma) -> int:
-        """One round; how many mails it dealt with before the server was away."""
-        mails = await outbox.claim(owner, most=AT_ONCE)
+        """Send one batch; return how many mails were handled before the server failed."""
+        mails = await outbox.claim(owner, most=BATCH)
         if not mails:
             return 0
         done = 0
@@ -62,30 +64,33 @@ class Sender:
                     await self._send(owner, send, mail)
                     done += 1
         except (aiosmtplib.SMTPException, OSError) as error:
-            if done < len(mails):  # else it was the farewell that failed
-                # The one that was under way comes last: the server may have died of it.
-                await self._note_away(owner, [*mails[done + 1 :], mails[done]], error)
+            if done < len(mails):  # otherwise only closing the connection failed
+                # The mail that was being sent comes last: it may be what the server failed on.
+                await self._server_failed(owner, [*mails[done + 1 :], mails[done]], error)
                 return done
-        if self._is_away:
-            self._is_away = False
-            log.info("Mail can be sent again.")
+        if self._is_unavailable:
+            self._is_unavailable = False
+            log.info("The mail server is available again.")
         return done
 
     async def _send(self, owner: Prisma, send: transports.Send, mail: Mail) -> None:
         try:
             await send(mail)
-        except transports.Refused as refusal:
-            log.warning("Mail %s is refused for good and dropped: %s", mail.id, refusal)
-        except _OF_ONE_MAIL as error:
-            log.warning("Mail %s is not taken, trying on: %s", mail.id, _reason(error))
+        except UnsafeMessageError as error:
+            log.error("Mail %s is not safe to send and was dropped: %s", mail.id, _reason(error))  # noqa: TRY400  (the traceback has the mail's text)
+        except transports.RecipientRefusedError as refusal:
+            log.warning("Mail %s was refused permanently and dropped: %s", mail.id, refusal)
+        except _ERRORS_OF_ONE_MAIL as error:
+            log.warning("Mail %s was not accepted, retrying: %s", mail.id, _reason(error))
             await self._retry_later(owner, mail, error)
             return
         await outbox.remove(owner, mail)
 
-    async def _note_away(self, owner: Prisma, mails: list[Mail], error: Exception) -> None:
-        if not self._is_away:
-            self._is_away = True
-            log.warning("Mail cannot be sent, trying on: %s", _reason(error))
+    async def _server_failed(self, owner: Prisma, mails: list[Mail], error: Exception) -> None:
+        """Log the first of several failures, and retry the mails later."""
+        if not self._is_unavailable:
+            self._is_unavailable = True
+            log.warning("The mail server is unavailable, retrying: %s", _reason(error))
         for mail in mails:
             await self._retry_later(owner, mail, error)
 

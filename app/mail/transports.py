@@ -4,13 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from app.mail.message import build
 from app.mail.outbox import Mail
 from app.settings import Settings
 
@@ -18,16 +17,17 @@ log = logging.getLogger(__name__)
 
 LIMIT = 20.0  # seconds to connect, and then for each mail
 
-# Sends one mail; raises Refused, or what the server or the folder is at odds with.
+# Sends one mail. Raises RecipientRefusedError, UnsafeMessageError, or the error of the server or
+# the folder.
 Send = Callable[[Mail], Awaitable[None]]
 
 
-class Refused(Exception):  # noqa: N818  (what the server says, no error of ours)
-    """The server will never take a mail for this recipient."""
+class RecipientRefusedError(Exception):
+    """The server will never accept a mail for this recipient."""
 
 
 def open_transport(settings: Settings) -> AbstractAsyncContextManager[Send]:
-    """What sends the mails of one round."""
+    """Return a context manager for one connection, which yields a function that sends a mail."""
     if settings.smtp_url is None:
         return _folder(settings.mail_folder, settings.mail_from)
     return _smtp(settings.smtp_url.get_secret_value(), settings.mail_from)
@@ -43,18 +43,20 @@ async def _smtp(url: str, sender: str) -> AsyncGenerator[Send]:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         use_tls=is_tls,
-        # A password never goes over the wire in clear; without one TLS is taken where offered.
+        # Never send a password unencrypted; without a password use TLS if the server offers it.
         start_tls=None if is_tls or not parts.password else True,
         timeout=LIMIT,
     )
 
     async def send(mail: Mail) -> None:
+        message = build(mail, sender)
         try:
+            # Bytes, because send_message() would serialize an EmailMessage anew.
             async with asyncio.timeout(LIMIT):
-                await client.send_message(_message(mail, sender), recipients=[mail.recipient])
+                await client.sendmail(message.sender, message.recipient, message.content)
         except aiosmtplib.SMTPRecipientsRefused as error:
             if all(refusal.code >= 500 for refusal in error.recipients):
-                raise Refused(error.recipients[0].message) from error
+                raise RecipientRefusedError(error.recipients[0].message) from error
             raise
 
     async with client:
@@ -65,30 +67,18 @@ async def _smtp(url: str, sender: str) -> AsyncGenerator[Send]:
 async def _folder(folder: Path, sender: str) -> AsyncGenerator[Send]:
     async def send(mail: Mail) -> None:
         path = folder / f"{mail.created:%Y%m%dT%H%M%S}-{mail.id}.eml"
-        await asyncio.to_thread(_write, path, _message(mail, sender).as_bytes())
+        # Files have the line endings of this system's other text files.
+        content = build(mail, sender).content.replace(b"\r\n", b"\n")
+        await asyncio.to_thread(_write, path, content)
         log.info("A mail is in %s", path)
 
     yield send
 
 
 def _write(path: Path, content: bytes) -> None:
-    """For the eyes of the folder's owner, and at once whole."""
+    """Write a file that only its owner may read, and that is complete when it appears."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = path.with_suffix(".part")
-    made.touch(0o600)
-    made.write_bytes(content)
-    made.rename(path)
-
-
-def _message(mail: Mail, sender: str) -> EmailMessage:
-    """The message; one that is sent twice has the same id, by which mail programs know it."""
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = mail.recipient
-    message["Subject"] = mail.subject
-    message["Date"] = format_datetime(mail.created)
-    message["Message-ID"] = f"<{mail.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
-    message["Auto-Submitted"] = "auto-generated"
-    # Plain as far as it goes, so that links stay whole in the files of development too.
-    message.set_content(mail.text, cte="7bit" if mail.text.isascii() else "quoted-printable")
-    return message
+    unfinished = path.with_suffix(".part")
+    unfinished.touch(0o600)
+    unfinished.write_bytes(content)
+    unfinished.rename(path)

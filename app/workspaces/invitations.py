@@ -14,6 +14,7 @@ from app.db import prisma
 from app.kit.ids import is_uuid
 from app.kit.pages import Page, PageRequest
 from app.scope import use_scope
+from app.workspaces import mails
 from app.workspaces.errors import (
     already_invited,
     already_member,
@@ -67,15 +68,14 @@ async def invite(
         except UniqueViolationError:
             raise already_invited() from None
         await this.record("invitation.created", subject=invitation.id, email=email, role=role)
-        # Behind the # the token stays in the browser: no server's log has it.
-        await mail.enqueue(
+        await mails.invitation(
             this.tx,
             to=email,
-            subject=f"Invitation to {scope.workspace.name}",
-            text=f"{scope.user.name or scope.user.email} invites you to work in the workspace "
-            f"{scope.workspace.name} at Tenantry. To accept, log in or sign up with this address, "
-            f"and open\n\n{public_url}/accept-invitation#token={token}\n\n"
-            f"within {LIFETIME.days} days.\n",
+            inviter=scope.user.name or scope.user.email,
+            workspace=scope.workspace.name,
+            # Browsers do not send the fragment, so no server's log has the token.
+            link=f"{public_url}/accept-invitation#token={token}",
+            lifetime=LIFETIME,
         )
     mail.wake_sender()
     return IssuedInvitation.model_validate({**vars(invitation), "token": token})

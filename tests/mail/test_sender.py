@@ -1,4 +1,4 @@
-"""Mail, from the outbox to a mail server or a folder."""
+"""Sending mail, from the outbox to a mail server or a folder."""
 
 import asyncio
 import logging
@@ -19,39 +19,45 @@ from app import background, mail
 from app.mail import outbox
 from app.settings import Settings, load
 from tests.fix_service import SECRET_KEY
+from tests.mail.hostile import ACCEPTED_ADDRESSES, NAMES, REFUSED_ADDRESSES, read_strictly
 
 LIMIT = 20.0
 
 
 class Inbox:
-    """What a real mail server took; `says` are its answers, `dies_of` is a recipient."""
+    """What a real mail server received.
+
+    `answers` are its answers to recipients; it drops the connection for the recipient `crashes_on`.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Any] = []
-        self.says: dict[str, str] = {}
-        self.dies_of = ""
+        self.raw: list[bytes] = []
+        self.answers: dict[str, str] = {}
+        self.crashes_on = ""
 
     async def handle_RCPT(  # noqa: N802  (aiosmtpd's name)
         self, _server: object, _session: object, envelope: Any, address: str, _options: object
     ) -> str:
-        if address in self.says:
-            return self.says[address]
+        if address in self.answers:
+            return self.answers[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(  # noqa: N802  (aiosmtpd's name)
         self, server: Any, _session: object, envelope: Any
     ) -> str:
-        if self.dies_of in envelope.rcpt_tos:
+        if self.crashes_on in envelope.rcpt_tos:
             server.transport.abort()
             return ""
         message = message_from_bytes(envelope.content, policy=policy.default)
+        self.raw.append(envelope.content)
         self.messages.append((envelope.rcpt_tos, message))
         return "250 OK"
 
 
 class MailServer:
-    """A mail server that can be stopped and started again, at one port."""
+    """A mail server that can be stopped and restarted on the same port."""
 
     def __init__(self) -> None:
         with socket.socket() as probe:
@@ -72,9 +78,9 @@ class MailServer:
 
 @pytest.fixture
 async def mail_server() -> AsyncIterator[MailServer]:
-    made = MailServer()
-    yield made
-    await asyncio.to_thread(made.stop)
+    server = MailServer()
+    yield server
+    await asyncio.to_thread(server.stop)
 
 
 @pytest.fixture
@@ -87,33 +93,33 @@ def settings(database: str, tmp_path: Path) -> Callable[..., Settings]:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same pauses, only shorter."""
-    monkeypatch.setattr(outbox, "FIRST_PAUSE", timedelta(milliseconds=50))
-    monkeypatch.setattr(outbox, "LONGEST_PAUSE", timedelta(milliseconds=200))
-    monkeypatch.setattr("app.mail.sender.LOOK_EVERY", 0.1)
-    monkeypatch.setattr(background, "_PAUSE", 0.1)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the delays between retries."""
+    monkeypatch.setattr(outbox, "FIRST_DELAY", timedelta(milliseconds=50))
+    monkeypatch.setattr(outbox, "MAX_DELAY", timedelta(milliseconds=200))
+    monkeypatch.setattr("app.mail.sender.POLL_EVERY", 0.1)
+    monkeypatch.setattr(background, "_RETRY_AFTER", 0.1)
 
 
-async def until(is_so: Callable[[], Awaitable[bool]], what: str) -> None:
+async def wait_until(is_true: Callable[[], Awaitable[bool]], what: str) -> None:
     limit = time.monotonic() + LIMIT
-    while not await is_so():
+    while not await is_true():
         if time.monotonic() > limit:
-            pytest.fail(f"it never comes that {what}")
+            pytest.fail(f"timed out waiting until {what}")
         await asyncio.sleep(0.02)
 
 
-async def until_empty(owner: Prisma) -> None:
+async def wait_until_empty(owner: Prisma) -> None:
     async def is_empty() -> bool:
         return await owner.outboxmail.count() == 0
 
-    await until(is_empty, "the outbox is empty")
+    await wait_until(is_empty, "the outbox is empty")
 
 
-async def test_mail_goes_out_after_the_commit_and_only_then(
+async def test_mail_is_sent_after_the_commit_and_not_before(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
-    """What is committed is sent and removed; what is rolled back was never there."""
+    """Committed mail is sent and removed; mail of a rolled-back transaction is never sent."""
     mail_server.start()
     async with background.background_tasks(
         settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
@@ -124,10 +130,10 @@ async def test_mail_goes_out_after_the_commit_and_only_then(
                 raise ZeroDivisionError
         async with owner.tx() as tx:
             await mail.enqueue(tx, to="ann@example.com", subject="Grüße", text="Zoë\n.\nend\n")
-            await asyncio.sleep(0.3)  # the sender looks several times in this while
+            await asyncio.sleep(0.3)  # the sender polls several times meanwhile
             assert mail_server.inbox.messages == []
         mail.wake_sender()
-        await until_empty(owner)
+        await wait_until_empty(owner)
 
     ((recipients, message),) = mail_server.inbox.messages
     assert recipients == ["ann@example.com"]
@@ -139,13 +145,13 @@ async def test_mail_goes_out_after_the_commit_and_only_then(
     assert message.get_content().replace("\r\n", "\n") == "Zoë\n.\nend\n"
 
 
-async def test_nothing_is_lost_while_the_mail_server_is_away(
+async def test_nothing_is_lost_while_the_mail_server_is_down(
     owner: Prisma,
     settings: Callable[..., Settings],
     mail_server: MailServer,
     caplog: pytest.LogCaptureFixture,
 ):
-    """It waits, is tried again and again, says so once, and arrives when the server is back."""
+    """Mail is retried, with one log message, and arrives when the server is back."""
     caplog.set_level(logging.INFO, "app.mail")
 
     async def was_tried() -> bool:
@@ -157,23 +163,23 @@ async def test_nothing_is_lost_while_the_mail_server_is_away(
     ):
         for number in range(25):
             await mail.enqueue(owner, to="ann@example.com", subject=f"Mail {number}", text="x")
-        await until(was_tried, "every mail was tried twice")
+        await wait_until(was_tried, "every mail was tried twice")
         mail_server.start()
-        await until_empty(owner)
+        await wait_until_empty(owner)
 
     subjects = {message["Subject"] for _, message in mail_server.inbox.messages}
     assert subjects == {f"Mail {number}" for number in range(25)}
-    said = [record.getMessage() for record in caplog.records if record.name == "app.mail.sender"]
-    assert [line.partition(",")[0] for line in said] == [
-        "Mail cannot be sent",
-        "Mail can be sent again.",
+    logged = [record.getMessage() for record in caplog.records if record.name == "app.mail.sender"]
+    assert [line.partition(",")[0] for line in logged] == [
+        "The mail server is unavailable",
+        "The mail server is available again.",
     ]
 
 
-async def test_mail_waits_for_the_next_start(
+async def test_mail_survives_a_restart(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
-    """What a stopped service leaves behind the next one sends."""
+    """The next service sends what a stopped one leaves in the outbox."""
     url = f"smtp://127.0.0.1:{mail_server.port}"
     await mail.enqueue(owner, to="ann@example.com", subject="Hello", text="x")
 
@@ -181,21 +187,21 @@ async def test_mail_waits_for_the_next_start(
         return (await owner.outboxmail.find_first_or_raise()).lastError is not None
 
     async with background.background_tasks(settings(SMTP_URL=url)):
-        await until(was_tried, "it was tried")
+        await wait_until(was_tried, "it was tried")
     mail_server.start()
     async with background.background_tasks(settings(SMTP_URL=url)):
-        await until_empty(owner)
+        await wait_until_empty(owner)
 
     assert len(mail_server.inbox.messages) == 1
 
 
-async def test_a_sender_that_died_leaves_its_mail_to_others(owner: Prisma):
-    """What one has taken nobody else takes, until its time is over."""
+async def test_mail_of_a_crashed_sender_is_sent_by_others(owner: Prisma):
+    """Claimed mail belongs to its sender until the lease ends."""
     for number in range(5):
         await mail.enqueue(owner, to="ann@example.com", subject=f"{number}", text="x")
 
-    taken = await asyncio.gather(*(outbox.claim(owner, most=2) for _ in range(4)))
-    ids = [item.id for mails in taken for item in mails]
+    claimed = await asyncio.gather(*(outbox.claim(owner, most=2) for _ in range(4)))
+    ids = [item.id for mails in claimed for item in mails]
     assert len(ids) == len(set(ids)) == 5
     assert await outbox.claim(owner, most=9) == []
 
@@ -205,11 +211,11 @@ async def test_a_sender_that_died_leaves_its_mail_to_others(owner: Prisma):
     assert {item.attempts for item in again} == {2}
 
 
-async def test_one_that_is_refused_does_not_hold_up_the_others(
+async def test_a_refused_mail_does_not_delay_the_others(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
-    """A recipient that the server will never take is dropped; one that is busy is tried again."""
-    mail_server.inbox.says = {
+    """A mail that is refused permanently is dropped; one that is refused temporarily is retried."""
+    mail_server.inbox.answers = {
         "gone@example.com": "550 no such user",
         "busy@example.com": "451 later",
     }
@@ -226,19 +232,19 @@ async def test_one_that_is_refused_does_not_hold_up_the_others(
                 ("busy@example.com", True)
             ]
 
-        await until(is_busy_left, "only the busy one is left")
+        await wait_until(is_busy_left, "only the busy one is left")
         assert [recipients for recipients, _ in mail_server.inbox.messages] == [["ann@example.com"]]
-        mail_server.inbox.says = {}
-        await until_empty(owner)
+        mail_server.inbox.answers = {}
+        await wait_until_empty(owner)
 
     assert mail_server.inbox.messages[-1][0] == ["busy@example.com"]
 
 
-async def test_a_server_that_dies_of_one_mail_gets_the_others(
+async def test_a_mail_that_crashes_the_server_does_not_delay_the_others(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
-    """Nothing is lost when a connection ends halfway; what ended it stands behind the rest."""
-    mail_server.inbox.dies_of = "poison@example.com"
+    """Nothing is lost when the connection breaks; the mail that broke it goes last."""
+    mail_server.inbox.crashes_on = "poison@example.com"
     mail_server.start()
     others = {f"{number}@example.com" for number in range(12)}
     for name in ("poison@example.com", *others):
@@ -252,17 +258,17 @@ async def test_a_server_that_dies_of_one_mail_gets_the_others(
             rows = await owner.outboxmail.find_many()
             return [row.recipient for row in rows] == ["poison@example.com"]
 
-        await until(is_poison_left, "all others are sent")
-        mail_server.inbox.dies_of = ""
-        await until_empty(owner)
+        await wait_until(is_poison_left, "all others are sent")
+        mail_server.inbox.crashes_on = ""
+        await wait_until_empty(owner)
 
     assert mail_server.inbox.messages[-1][0] == ["poison@example.com"]
 
 
-async def test_mail_that_nobody_took_for_days_is_dropped(
+async def test_undeliverable_mail_is_dropped_after_days(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
-    """Its links are of no use any more; the log says so."""
+    """Its links have expired by then; the log says so."""
     await mail.enqueue(owner, to="ann@example.com", subject="Hello", text="x")
     await owner.outboxmail.update_many(
         where={}, data={"createdAt": datetime.now(UTC) - timedelta(days=6)}
@@ -270,13 +276,13 @@ async def test_mail_that_nobody_took_for_days_is_dropped(
     async with background.background_tasks(
         settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
     ):
-        await until_empty(owner)
+        await wait_until_empty(owner)
 
 
-async def test_a_password_is_not_sent_in_clear(
+async def test_the_password_is_never_sent_unencrypted(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
-    """With a password, and a server without TLS, nothing is sent; the mail stays."""
+    """If the server offers no TLS, nothing is sent and the mail stays in the outbox."""
     mail_server.start()
     url = f"smtp://user:secret@127.0.0.1:{mail_server.port}"
     async with background.background_tasks(settings(SMTP_URL=url)):
@@ -285,7 +291,7 @@ async def test_a_password_is_not_sent_in_clear(
         async def was_tried() -> bool:
             return (await owner.outboxmail.find_first_or_raise()).lastError is not None
 
-        await until(was_tried, "it was tried")
+        await wait_until(was_tried, "it was tried")
 
     row = await owner.outboxmail.find_first_or_raise()
     assert "STARTTLS" in (row.lastError or "")
@@ -293,36 +299,61 @@ async def test_a_password_is_not_sent_in_clear(
     assert mail_server.inbox.messages == []
 
 
-async def test_headers_cannot_be_smuggled_in(
-    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+async def test_the_server_gets_what_was_built(
+    owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer, name: str
 ):
-    """A line break in a subject or an address makes no header and no recipient."""
+    """No header, recipient or body is added on the way, whatever the subject and the text are."""
     mail_server.start()
-    await mail.enqueue(owner, to="a@example.com", subject="Hi\r\nBcc: b@example.com", text="x")
-    await mail.enqueue(owner, to="a@example.com\r\nBcc: b@example.com", subject="Hi", text="x")
+    for address in ACCEPTED_ADDRESSES:
+        await mail.enqueue(owner, to=address, subject=name, text=f".{name}\n.\n{name}\n")
+    url = f"smtp://127.0.0.1:{mail_server.port}"
+    async with background.background_tasks(settings(SMTP_URL=url)):
+        await wait_until_empty(owner)
 
-    async def was_tried() -> bool:
-        rows = await owner.outboxmail.find_many()
-        return len(rows) == 1 and rows[0].lastError is not None
+    assert [recipients for recipients, _ in mail_server.inbox.messages] == [
+        [address] for address in ACCEPTED_ADDRESSES
+    ]
+    for address, raw in zip(ACCEPTED_ADDRESSES, mail_server.inbox.raw, strict=True):
+        headers, body = read_strictly(raw)
+        assert headers["To"] == address
+        assert headers["Subject"] == name
+        assert body.replace("\r\n", "\n") == f".{name}\n.\n{name}\n"
 
-    async with background.background_tasks(
-        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
-    ):
-        await until(was_tried, "one is sent and one is refused")
+
+async def test_unsafe_mail_is_dropped(
+    owner: Prisma,
+    settings: Callable[..., Settings],
+    mail_server: MailServer,
+    caplog: pytest.LogCaptureFixture,
+):
+    """It is never sent and delays nothing; the log has an error without the mail's text."""
+    mail_server.start()
+    for address in REFUSED_ADDRESSES:
+        await mail.enqueue(owner, to=address, subject="Hello", text="s3cret")
+    await mail.enqueue(owner, to="ann@example.com", subject="Hello", text="s3cret\x1b[0m")
+    await mail.enqueue(owner, to="ann@example.com", subject="Hi\r\nBcc: b@example.com", text="x")
+    url = f"smtp://127.0.0.1:{mail_server.port}"
+    async with background.background_tasks(settings(SMTP_URL=url)):
+        await wait_until_empty(owner)
 
     ((recipients, message),) = mail_server.inbox.messages
-    assert recipients == ["a@example.com"]
+    assert recipients == ["ann@example.com"]
     assert message["Bcc"] is None
     assert message["Subject"] == "Hi Bcc: b@example.com"
+    errors = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert len(errors) == len(REFUSED_ADDRESSES) + 1
+    assert all("is not safe to send and was dropped" in each.getMessage() for each in errors)
+    assert "s3cret" not in caplog.text
 
 
-async def test_in_development_mail_goes_into_a_folder(
+async def test_development_writes_mail_into_a_folder(
     owner: Prisma,
     settings: Callable[..., Settings],
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ):
-    """One file a message, for its owner's eyes; the log has the path and no secret."""
+    """One file per message, readable only by its owner; the log has the path and no secret."""
     caplog.set_level(logging.INFO, "app.mail")
     folder = tmp_path / "mail"
     async with background.background_tasks(settings(MAIL_FOLDER=str(folder))):
@@ -330,12 +361,14 @@ async def test_in_development_mail_goes_into_a_folder(
             await mail.enqueue(
                 owner, to=f"{name}@example.com", subject="Hello", text="#token=s3cret"
             )
-        await until_empty(owner)
+        await wait_until_empty(owner)
 
     files = sorted(folder.iterdir())
     assert len(files) == 2
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
     message = message_from_bytes(files[0].read_bytes(), policy=policy.default)
     assert message.get_content().strip() == "#token=s3cret"
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("app.mail")]
-    assert sorted(said) == [f"A mail is in {file}" for file in files]
+    logged = [
+        record.getMessage() for record in caplog.records if record.name.startswith("app.mail")
+    ]
+    assert sorted(logged) == [f"A mail is in {file}" for file in files]

@@ -1,0 +1,190 @@
+"""Hostile text in every field, through the API, into every kind of mail.
+
+A new kind of mail fails `test_every_kind_of_mail_is_attacked` until `cause_every_mail` causes it.
+"""
+
+import ast
+import asyncio
+import inspect
+import re
+import time
+from typing import Any
+
+import pytest
+
+from app import mail
+from app.settings import ROOT
+from tests.fix_api import MAIL_LIMIT, PASSWORD, Api
+from tests.mail.hostile import (
+    ACCEPTED_ADDRESSES,
+    NAMES,
+    REFUSED_ADDRESSES,
+    links,
+    read_strictly,
+)
+
+LINK = re.compile(r"#token=(?P<token>[\w-]+)$", re.MULTILINE)
+DESCRIPTION = "evil.example\r\nBcc: eve@evil.example\r\n\r\n<h1>evil.example</h1>"
+
+
+async def cause_every_mail(
+    api: Api, *, address: str, user_name: str = "Ann", workspace_name: str = "Moon"
+) -> None:
+    """Send the requests that cause each kind of mail, with the names in every field for names."""
+
+    async def post(path: str, **body: str) -> None:
+        answer = await api.anonymous.post(f"/v1/auth/{path}", json=body)
+        assert answer.status_code in (202, 204), answer.text
+
+    await post("forgot-password", email=address)  # no account
+    await post("sign-up", email=address, password=PASSWORD, name=user_name)
+    token = await newest_token(api, address)
+    await post("confirm-email", token=token, password=PASSWORD)
+    await post("sign-up", email=address, password=PASSWORD, name=user_name)
+    await post("resend-confirmation", email=address)  # confirmed already
+    await post("forgot-password", email=address)
+    token = await newest_token(api, address)
+    await post("reset-password", token=token, newPassword=f"{PASSWORD}, again")
+
+    user = await api.owner.user.find_unique_or_raise(where={"email": address})
+    person = await api.signed_in(user.id, address)
+    body = {"name": workspace_name, "description": DESCRIPTION}
+    workspace = (await person.post("/v1/workspaces", body)).json()["id"]
+    invitations = f"/v1/workspaces/{workspace}/invitations"
+    assert (await person.post(invitations, {"email": "ben@example.com"})).status_code == 201
+    await person.patch("/v1/me", {"name": None})  # so that the address stands for the name
+    assert (await person.post(invitations, {"email": "cem@example.com"})).status_code == 201
+
+
+async def newest_token(api: Api, address: str) -> str:
+    """Wait until everything is sent; return the token of the newest link mailed to the address."""
+    await everything_sent(api)
+    tokens = [
+        found["token"]
+        for raw in raw_mails(api)
+        if (read := read_strictly(raw))[0]["To"] == address
+        and (found := LINK.search(read[1])) is not None
+    ]
+    return tokens[-1]
+
+
+async def everything_sent(api: Api) -> None:
+    until = time.monotonic() + MAIL_LIMIT
+    while await api.owner.outboxmail.count():
+        assert time.monotonic() < until, "the outbox never gets empty"
+        await asyncio.sleep(0.02)
+
+
+def raw_mails(api: Api) -> list[bytes]:
+    return [path.read_bytes() for path in sorted(api.mails.glob("*.eml"))]
+
+
+def kinds() -> set[str]:
+    """Return the functions of the service that queue a mail."""
+    return {
+        f"{'.'.join(path.relative_to(ROOT).with_suffix('').parts)}.{function.name}"
+        for path in (ROOT / "app").rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func).split(".")[-1] == "enqueue"
+        and {"to", "subject", "text"} & {keyword.arg for keyword in call.keywords}
+    }
+
+
+@pytest.fixture
+def caused(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The functions that queued a mail in this test."""
+    seen: set[str] = set()
+    enqueue = mail.enqueue
+
+    def recorded(*arguments: Any, **more: Any) -> Any:
+        frame = inspect.stack(context=0)[1].frame
+        seen.add(f"{frame.f_globals['__name__']}.{frame.f_code.co_name}")
+        return enqueue(*arguments, **more)
+
+    monkeypatch.setattr(mail, "enqueue", recorded)
+    return seen
+
+
+async def check_every_mail(api: Api, *, address: str) -> list[tuple[dict[str, str], str]]:
+    """Each mail has the usual headers, goes to whom it is for, and links only to the front end."""
+    await everything_sent(api)
+    mails = [read_strictly(raw) for raw in raw_mails(api)]
+    for headers, body in mails:
+        assert headers["From"] == "Tenantry <tenantry@localhost>"
+        assert links(headers["Subject"]) == []
+        for link in links(body):
+            assert re.fullmatch(r"http://127\.0\.0\.1:8000/[a-z-]+#token=[\w-]{20,}", link), link
+    assert {headers["To"] for headers, _ in mails} == {
+        address,
+        "ben@example.com",
+        "cem@example.com",
+    }
+    return mails
+
+
+async def start_over(api: Api) -> None:
+    """Delete the mails, the accounts, and what was counted of them."""
+    for path in api.mails.glob("*.eml"):
+        path.unlink()
+    await api.owner.throttle.delete_many()
+    await api.owner.user.delete_many()
+
+
+async def test_every_kind_of_mail_is_attacked(api: Api, caused: set[str]):
+    """`cause_every_mail` causes each mail that the code can queue."""
+    await cause_every_mail(api, address="ann@example.com")
+
+    missing = kinds() - caused
+    assert not missing, (
+        f"{sorted(missing)} queue mails that no hostile text is tried on: "
+        "add the requests that cause them to cause_every_mail in tests/mail/test_injection.py"
+    )
+
+
+async def test_hostile_names(api: Api):
+    """As the name of a user and of a workspace, and beside a hostile description."""
+    for user_name, workspace_name in zip(*[iter(NAMES.values())] * 2, strict=True):
+        await cause_every_mail(
+            api, address="ann@example.com", user_name=user_name, workspace_name=workspace_name
+        )
+
+        mails = await check_every_mail(api, address="ann@example.com")
+        invitations = [each for each in mails if each[0]["Subject"].startswith("Invitation")]
+        assert len(invitations) == 2
+        for headers, body in invitations:
+            assert headers["Subject"] == f"Invitation to {mail.display_name(workspace_name)}"
+            assert mail.display_name(workspace_name) in body
+        assert sum(mail.display_name(user_name) in body for _, body in invitations) == 1
+        await start_over(api)
+
+
+async def test_unusual_addresses(api: Api):
+    """Their mails go to exactly them, and to nobody whom a decoder would make of them."""
+    for address in ACCEPTED_ADDRESSES:
+        await cause_every_mail(api, address=address)
+
+        await check_every_mail(api, address=address)
+        await start_over(api)
+
+
+async def test_ambiguous_addresses(api: Api):
+    """Every route that mails refuses them, before it mails anything."""
+    ann = await api.person("ann")
+    workspace = (await ann.post("/v1/workspaces", {"name": "Moon"})).json()["id"]
+    for address in REFUSED_ADDRESSES:
+        bodies: dict[str, dict[str, str]] = {
+            "/v1/auth/sign-up": {"email": address, "password": PASSWORD},
+            "/v1/auth/forgot-password": {"email": address},
+            "/v1/auth/resend-confirmation": {"email": address},
+            f"/v1/workspaces/{workspace}/invitations": {"email": address},
+        }
+        for path, body in bodies.items():
+            answer = await ann.post(path, body)
+            assert answer.status_code == 422, (path, address)
+            assert "email" in answer.text
+    assert await api.owner.outboxmail.count() == 0
+    assert await api.owner.throttle.count() == 0
+    assert raw_mails(api) == []
