@@ -1,4 +1,4 @@
-"""Fixtures by subject, in the files named fix_*."""
+"""Load the fixtures, which are in the files fix_*.py by subject, and define the option --full."""
 
 import pytest
 
@@ -12,18 +12,16 @@ pytest_plugins = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--full", action="store_true", help="the long forms of the long tests too")
+    parser.addoption("--full", action="store_true", help="also run the long forms of tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "full: a long form, which only a run with --full goes through"
-    )
+    config.addinivalue_line("markers", "full: the long form of a test, which runs with --full only")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption("--full"):
-        leave_out = pytest.mark.skip(reason="a long form: make test-full runs it")
+        skip = pytest.mark.skip(reason="a long form: `make test-full` runs it")
         for item in items:
             if "full" in item.keywords:
-                item.add_marker(leave_out)
+                item.add_marker(skip)

@@ -1,4 +1,4 @@
-"""The API in this process, for tests of many requests: real policies, a database of the test's own.
+"""The API in the process of the tests, with real policies and a database for each test.
 
 async def test_something(api: Api):
     ann = await api.person("ann")
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MAIL_LIMIT = 20.0
 ROLE_PASSWORD = "of these tests alone"
 PASSWORD = "a horse on the moon"
-# Of PASSWORD, with parameters so low that checking it costs next to nothing.
+# The hash of PASSWORD, with parameters so low that verifying it is fast.
 PASSWORD_HASH = (
     "$argon2id$v=19$m=8,t=1,p=1$Na4EdtQeEyRywCGHMZPofA$5BKbEU4b6g3mKfM/KkjhwPPn3DootJjdBURlXcDBH/U"
 )
@@ -72,7 +72,7 @@ class Person:
 
 @dataclass
 class Api:
-    """The application, and its database as the owner sees it."""
+    """The application, and a client of its database as the owner of the tables."""
 
     app: "FastAPI"
     owner: Prisma
@@ -85,13 +85,13 @@ class Api:
 
     @cached_property
     def anonymous(self) -> httpx.AsyncClient:
-        """A client without a token."""
+        """Return a client without a token."""
         return self.client()
 
     async def person(
         self, name: str, *, confirmed: bool = True, expires: timedelta = timedelta(days=1)
     ) -> Person:
-        """A user `name@example.com` with PASSWORD, signed in; made without going through HTTP."""
+        """Create `name@example.com` with PASSWORD and a session, without going through HTTP."""
         email = f"{name}@example.com"
         user = await self.owner.user.create(
             {
@@ -106,7 +106,7 @@ class Api:
     async def signed_in(
         self, user: str, email: str, *, expires: timedelta = timedelta(days=1)
     ) -> Person:
-        """Another session of a user."""
+        """Create another session of a user."""
         session = await self.owner.session.create(
             {"userId": user, "expiresAt": datetime.now(UTC) + expires}
         )
@@ -115,7 +115,7 @@ class Api:
         return Person(user, email, session.id, self.client(token))
 
     def client(self, token: str | None = None) -> httpx.AsyncClient:
-        """A client that presents an access token, or none."""
+        """Return a client that sends an access token, or none."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         made = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app),
@@ -127,12 +127,12 @@ class Api:
         return made
 
     async def log_in(self, email: str, password: str = PASSWORD) -> httpx.Response:
-        """Log in as people do, through HTTP."""
+        """Log in through HTTP, as users do."""
         body = {"email": email, "password": password}
         return await self.anonymous.post("/v1/auth/log-in", json=body)
 
     async def mail(self, to: str, subject: str) -> str:
-        """Wait for the one mail of that subject to an address; its text. It is read once."""
+        """Wait for a mail to an address with a subject; delete it and return its text."""
         until = time.monotonic() + MAIL_LIMIT
         while time.monotonic() < until:
             for path in sorted(self.mails.glob("*.eml")):
@@ -141,16 +141,16 @@ class Api:
                     path.unlink()
                     return message.get_content()
             await asyncio.sleep(0.02)
-        pytest.fail(f"no mail about {subject!r} comes to {to}")
+        pytest.fail(f"no mail with the subject {subject!r} was sent to {to}")
 
     async def link(self, to: str, subject: str) -> str:
-        """The token of the link in such a mail."""
+        """Return the token of the link in such a mail."""
         found = re.search(r"#token=(\S+)", await self.mail(to, subject))
         assert found
         return found[1]
 
     async def wait_for_blocked_queries(self, count: int) -> None:
-        """Wait until so many queries of the service wait for a lock."""
+        """Wait until exactly `count` queries of the service wait for a lock."""
         for _ in range(400):
             found = await self.owner.query_first(
                 """
@@ -161,7 +161,7 @@ class Api:
             if found["waiting"] == count:
                 return
             await asyncio.sleep(0.01)
-        pytest.fail(f"it never comes that {count} wait")
+        pytest.fail(f"there were never {count} queries that wait for a lock")
 
     async def close(self) -> None:
         for client in self._clients:
@@ -170,7 +170,7 @@ class Api:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_settings() -> Iterator[None]:
-    """No setting of the environment or of `.env` counts in this process."""
+    """Ignore the settings of the environment and of `.env` in this process."""
     with pytest.MonkeyPatch.context() as patch:
         for name in SETTINGS:
             patch.setenv(name, "")
@@ -182,7 +182,7 @@ def own_settings() -> Iterator[None]:
 def prepared_template(
     server: str, template: str, empty_database: Callable[[str], str]
 ) -> Iterator[tuple[str, str]]:
-    """A template whose tables a role for the service may use, and that role's name."""
+    """Return a template database whose tables the service's role may use, and that role."""
     url = empty_database(urlsplit(template).path.strip("/"))
     role = f"tenantry_test_{uuid.uuid4().hex[:12]}"
 
@@ -198,13 +198,13 @@ def prepared_template(
 
 @pytest.fixture
 def api_settings() -> dict[str, str]:
-    """Settings of the test's own: override it to change them."""
+    """Return settings for the API: override this fixture to change them."""
     return {}
 
 
 @contextmanager
 def prepared_database(server: str, prepared_template: tuple[str, str]) -> Generator[dict[str, str]]:
-    """A database that no other test uses, as the settings of a service that works on it."""
+    """Create a database for one test; return the settings of a service that uses it."""
     template, role = prepared_template
     name = f"tenantry_test_{uuid.uuid4().hex[:12]}"
     run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -245,13 +245,13 @@ async def api(
     api_settings: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Api]:
-    """The API on a database that no other test uses."""
+    """Start the API on a database that no other test uses."""
     from app import sweeps
     from app.main import create_app
 
     async def nothing(_: Prisma, __: Settings) -> None: ...
 
-    # What has expired is refused, swept or not: the sweep at the start would only come in between.
+    # Expired rows are refused whether swept or not; the sweep at the start would only interfere.
     monkeypatch.setattr(sweeps, "sweep", nothing)
     with prepared_database(server, prepared_template) as urls:
         settings = load(

@@ -1,4 +1,4 @@
-"""What the service does for an answer, counted: the time that it takes is too shaky to compare."""
+"""Count the work that the service does for a response; its duration varies too much to compare."""
 
 import logging
 from collections.abc import Generator, Iterator
@@ -11,25 +11,24 @@ import pytest
 from app.auth import passwords
 
 _LOG = logging.getLogger("prisma_wasm.query")
-# What the engine asks of a connection (its process, its settings) depends on what that connection
-# did before.
+# The engine's own queries (backend process, settings) depend on what the connection did before.
 _OF_THE_ENGINE = ("SELECT pg_catalog.", "SELECT WHERE pg_catalog.", "RESET ")
 
 
 @dataclass
 class Work:
-    """Statements that the database got, and how often a password was hashed."""
+    """The statements that the database received, and how often a password was hashed."""
 
     statements: list[str] = field(default_factory=list[str])
     hashes: int = 0
 
 
-# Of the test's own task: what goes on in the background is not counted.
+# Set in the task of the test only, so that background tasks are not counted.
 _current: ContextVar[Work | None] = ContextVar("work", default=None)
 
 
 class Counter:
-    """Counts the work of the requests that are made in a block."""
+    """Counts the work of the requests in a `with` block."""
 
     @contextmanager
     def counting(self) -> Generator[Work]:
@@ -49,7 +48,7 @@ class _Statements(logging.Handler):
 
 class _CountingHasher:
     def __init__(self) -> None:
-        self._hasher = passwords._hasher  # pyright: ignore[reportPrivateUsage]  # what is counted
+        self._hasher = passwords._hasher  # pyright: ignore[reportPrivateUsage]  # this is what counts
 
     def __getattr__(self, name: str) -> object:
         if work := _current.get():
@@ -59,7 +58,7 @@ class _CountingHasher:
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
-    """Counts the work of the API in this process: `with work.counting() as done: ...`"""
+    """Count the work of the API in this process: `with work.counting() as done: ...`"""
     handler = _Statements()
     monkeypatch.setattr(passwords, "_hasher", _CountingHasher())
     level = _LOG.level

@@ -1,4 +1,4 @@
-"""The rules of the house: what may import what, and how long a file may be."""
+"""Rules for the structure of the code: which module may import which, how long files may be."""
 
 import ast
 import json
@@ -22,7 +22,7 @@ PACKAGES = {
 def sources() -> Iterator[tuple[str, Path]]:
     for name, folder in PACKAGES.items():
         for path in sorted(folder.rglob("*.py")):
-            if "_client" in path.parts or "node_modules" in path.parts:  # not ours
+            if "_client" in path.parts or "node_modules" in path.parts:  # installed or generated
                 continue
             parts = [name, *path.relative_to(folder).with_suffix("").parts]
             yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
@@ -32,7 +32,7 @@ MODULES = dict(sources())
 
 
 def imports(module: str, *, when_loaded: bool) -> set[str]:
-    """What `module` imports of ours; `when_loaded` leaves out imports inside functions."""
+    """Return our modules that `module` imports; `when_loaded` skips imports inside functions."""
     path = MODULES[module]
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found: set[str] = set()
@@ -64,16 +64,16 @@ def imports(module: str, *, when_loaded: bool) -> set[str]:
 
 
 def test_no_import_cycles():
-    """Every module can be read, loaded and moved without the ones that use it."""
+    """Every module can be read, loaded and moved without the modules that use it."""
     graph = {module: imports(module, when_loaded=True) - {module} for module in MODULES}
     while leaves := [module for module, needs in graph.items() if not needs & graph.keys()]:
         for module in leaves:
             del graph[module]
 
-    assert not graph, f"these hang together in a cycle: {sorted(graph)}"
+    assert not graph, f"these modules import each other in a cycle: {sorted(graph)}"
 
 
-def test_the_engine_knows_nothing_of_the_service():
+def test_the_engine_does_not_import_the_service():
     """prisma_wasm is a product of its own."""
     for module, path in MODULES.items():
         if module.startswith("prisma_wasm"):
@@ -91,8 +91,8 @@ def test_the_engine_knows_nothing_of_the_service():
             assert not {name for name in names if name.split(".")[0] == "app"}, module
 
 
-def test_domains_do_not_meet_through_endpoints():
-    """Only the application's assembly imports a domain's endpoints."""
+def test_domains_do_not_import_endpoints():
+    """Only app/main.py, which assembles the application, imports endpoints."""
     for module in MODULES:
         if module.startswith("app.") and module != "app.main":
             used = {
@@ -101,9 +101,9 @@ def test_domains_do_not_meet_through_endpoints():
             assert not used, f"{module} imports {used}"
 
 
-def test_clients_of_the_main_database_are_made_in_one_place():
-    """`Prisma(...)` is called in app/db.py alone."""
-    makers = {
+def test_one_module_creates_clients_of_the_main_database():
+    """Only app/db.py calls `Prisma(...)`."""
+    callers = {
         module
         for module, path in MODULES.items()
         if module.startswith("app")
@@ -114,20 +114,22 @@ def test_clients_of_the_main_database_are_made_in_one_place():
         )
     }
 
-    assert makers == {"app.db"}
+    assert callers == {"app.db"}
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_file_says_what_it_is_for_and_fits_in_one_head(module: str):
-    """A first line that says the subject; about 400 lines at most."""
+def test_a_file_has_a_docstring_and_is_short(module: str):
+    """The first line names the subject; 400 lines at most."""
     text = MODULES[module].read_text()
 
-    assert ast.get_docstring(ast.parse(text)), f"{module} does not say what it is for"
+    assert ast.get_docstring(ast.parse(text)), (
+        f"{module} needs a docstring that says what it is for"
+    )
     assert len(text.splitlines()) <= LONGEST_FILE
 
 
 def test_lock_files_name_no_host():
-    """What is pinned can be had from any mirror."""
+    """The pinned packages can be installed from any mirror."""
     assert "://" not in (ROOT / "requirements.lock").read_text()
     (tools,) = (ROOT / "engine" / "prisma_wasm").rglob("npm/package-lock.json")
     servers = ROOT / "bench" / "servers" / "node" / "package-lock.json"
@@ -137,8 +139,8 @@ def test_lock_files_name_no_host():
             assert not name or "integrity" in package, name
 
 
-def test_lock_file_pins_what_is_asked_for():
-    """Every dependency of both projects stands in requirements.lock with hashes."""
+def test_the_lock_file_pins_every_dependency():
+    """Every dependency of both projects is in requirements.lock, with hashes."""
     pinned = set(
         re.findall(
             r"^([a-z0-9][a-z0-9._-]*)==.* \\\n    --hash=sha256:",

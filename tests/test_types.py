@@ -1,4 +1,4 @@
-"""`make types`: what a front end gets is what the API is, and a compiler takes it."""
+"""`make types`: the types for a front end match the API, and a compiler accepts them."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(
     not (TOOLS / ".prepared").exists(), reason="`make setup` installs the TypeScript tools"
 )
 
-# As a front end uses them. Of a line below @ts-expect-error the compiler has to complain.
+# Uses as in a front end. The compiler must reject each line below a @ts-expect-error.
 USE = """
 import type { MyWorkspace, NewMember, Problem, WorkspaceChange, operations, paths } from "./api";
 
@@ -60,7 +60,7 @@ export const nowhere: keyof paths = "/v1/nothing";
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The types, written anew as `make types` does."""
+    """Write the types as `make types` does; return the file."""
     path = tmp_path_factory.mktemp("types") / "api.ts"
     subprocess.run(
         [sys.executable, ROOT / "scripts" / "typescript.py", "--output", path],
@@ -70,13 +70,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_committed_types_are_those_of_the_api(made: Path):
-    """Who changes the API runs `make types`, and the change can be read in the types."""
+def test_the_committed_types_match_the_api(made: Path):
+    """After a change of the API, run `make types`."""
     assert made.read_text() == (ROOT / "typescript" / "api.ts").read_text(), "run `make types`"
 
 
 def test_a_front_end_compiles_with_them(made: Path):
-    """The compiler takes right uses in its strict mode, and refuses each wrong one."""
+    """In strict mode the compiler accepts correct uses, and rejects each wrong one."""
     use = made.with_name("use.ts")
     use.write_text(USE)
     done = subprocess.run(
