@@ -1,10 +1,10 @@
-# `make` lists what there is. Everything runs in .venv, which `make setup` builds.
+# `make` lists the commands. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test test-quick test-full test-fresh test-image soak lint format typecheck generate types migrate deploy \
         push validate schema-format studio bench bench-quick bench-service bench-growth bench-choices \
         bench-queries lock clean
 
-# The first Python of 3.11 to 3.13 that really starts; `make PYTHON=...` chooses another.
+# Use the first Python 3.11 to 3.13 that starts; `make PYTHON=...` chooses another.
 ifndef PYTHON
 PYTHON := $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
@@ -17,7 +17,7 @@ export name
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## install everything that is pinned, and generate the client (quick when nothing changed)
+setup: ## install the pinned packages and generate the client (quick if nothing changed)
 	@test -n "$(PYTHON)" || { echo "Tenantry needs Python 3.11, 3.12 or 3.13; none was found on PATH." >&2; exit 1; }
 	@$(PYTHON) scripts/setup.py
 
@@ -27,37 +27,37 @@ run: setup ## set up, migrate and serve on http://127.0.0.1:8000
 dev: setup ## like run, but restart when the code changes
 	@$(BIN)/tenantry serve --migrate --reload
 
-test: setup ## set up and run the tests (a database server of their own)
+test: setup ## set up and run all tests (on their own database server)
 	@$(BIN)/pytest
 	@cd engine && ../$(BIN)/pytest
 
-test-quick: setup ## the quick tests alone: a verdict in under two minutes
+test-quick: setup ## run only the quick tests, in under two minutes
 	@$(BIN)/python scripts/quick_tests.py
 
-test-full: setup ## the long forms of the long tests too
+test-full: setup ## like test, with the long forms of the long tests
 	@$(BIN)/pytest --full
 	@cd engine && ../$(BIN)/pytest --full
 
 test-image: setup ## build the Dockerfile without Docker, and try the images (root on Debian)
 	@$(BIN)/python scripts/image.py
 
-soak: setup ## a client at work among faults, ten minutes: make soak minutes=30
+soak: setup ## run a client under injected faults for ten minutes: make soak minutes=30
 	@cd engine && ../$(BIN)/pytest tests/soak -s --minutes "$(or $(minutes),10)"
 
-test-fresh: ## clone the committed tree into an empty directory and go through everything there
+test-fresh: ## follow the README on a fresh clone of the committed tree
 	@$(PYTHON) scripts/fresh.py
 
-lint: setup ## ruff and pyright in strict mode
+lint: setup ## run ruff, and pyright in strict mode
 	@$(BIN)/python -m bench client
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
 
-format: setup ## let ruff format and mend
+format: setup ## format and fix with ruff
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-typecheck: setup ## pyright alone
+typecheck: setup ## run only pyright
 	@$(BIN)/python -m bench client
 	@$(BIN)/pyright
 
@@ -67,7 +67,7 @@ generate: setup ## generate the Prisma client
 types: setup ## write the API's TypeScript types: typescript/api.ts
 	@$(BIN)/python scripts/typescript.py
 
-migrate: setup ## make and apply a migration: make migrate name=add_something
+migrate: setup ## create and apply a migration: make migrate name=add_something
 	@test -n "$$name" || { echo "Name it: make migrate name=add_something" >&2; exit 1; }
 	@$(BIN)/prisma migrate dev --skip-generate --name "$$name"
 
@@ -76,7 +76,7 @@ deploy: setup ## apply the migrations, then prepare the service's database role
 	@$(BIN)/prisma migrate deploy
 	@$(BIN)/tenantry db prepare
 
-push: setup ## bring the database to the schema without a migration
+push: setup ## change the database to match the schema, without a migration
 	@$(BIN)/prisma db push --skip-generate
 
 validate: setup ## check the Prisma schema
@@ -85,30 +85,30 @@ validate: setup ## check the Prisma schema
 schema-format: setup ## format the Prisma schema
 	@$(BIN)/prisma format
 
-studio: setup ## look at the rows in a browser
+studio: setup ## browse the rows (Prisma Studio)
 	@$(BIN)/prisma studio --hostname 127.0.0.1
 
-bench: setup ## servers side by side, into docs/: make bench rounds=1 shows a short one
+bench: setup ## compare servers, write docs/: make bench rounds=1 only shows a short run
 	@$(BIN)/python -m bench peers --save $(ROUNDS)
 
-bench-quick: setup ## under two minutes: what moved since the figures in docs/
+bench-quick: setup ## compare with the figures in docs/, in under two minutes
 	@$(BIN)/python -m bench quick
 
-bench-service: setup ## what the service's routes cost, against a bare read: docs/performance-service.md
+bench-service: setup ## measure the service's routes against a bare read: docs/performance-service.md
 	@$(BIN)/python -m bench service --save $(ROUNDS)
 
-bench-growth: setup ## what grows with tables, members, connections: docs/performance-growth.md
+bench-growth: setup ## measure growth by tables, members, connections: docs/performance-growth.md
 	@$(BIN)/python -m bench growth --save $(ROUNDS)
 
-bench-choices: setup ## what was chosen, against what it replaced: docs/performance-choices.md
+bench-choices: setup ## measure choices against their alternatives: docs/performance-choices.md
 	@$(BIN)/python -m bench choices --save $(ROUNDS)
 
-bench-queries: setup ## what a query costs, against asyncpg by hand
+bench-queries: setup ## measure queries against asyncpg by hand
 	@cd engine && ../$(BIN)/python -m bench
 
-lock: setup ## pin anew what pyproject.toml asks for
+lock: setup ## update requirements.lock from pyproject.toml
 	@$(BIN)/python scripts/lock.py
 
-clean: ## remove what set-up made; the database under .data/ stays
+clean: ## remove what set-up created; the database under .data/ stays
 	@rm -rf .venv build dist .pytest_cache .ruff_cache typescript/node_modules
 	@find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +

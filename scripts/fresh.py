@@ -1,10 +1,10 @@
-"""Goes through the README on a fresh clone: an empty directory, an empty home, no caches.
+"""Follow the README on a fresh clone: an empty directory, an empty home, no caches.
 
     python3 scripts/fresh.py [make] [plain] [elsewhere] [--tests] [--no-node] [--keep]
 
-make       the two commands, and every `prisma` command after them, online and off
+make       the two commands, then every `prisma` command, online and offline
 plain      a new venv and `pip install -e .`
-elsewhere  somebody else's project, with only the engine's distribution
+elsewhere  another project, with only the engine installed
 --tests    also `make test`
 --no-node  without any Node.js on PATH
 """
@@ -35,11 +35,11 @@ failures = 0
 
 
 class NotServingError(Exception):
-    """Nothing that follows would tell more."""
+    """The service does not start, so the steps that need it are skipped."""
 
 
 class Place:
-    """A directory with a home of its own, in which commands are run and judged."""
+    """A directory with its own home, in which commands run and are checked."""
 
     def __init__(self, base: Path, name: str, *, node: bool) -> None:
         self.folder = base / name
@@ -51,7 +51,7 @@ class Place:
             self.env["PATH"] = path_without_node(base / f"bin-{name}", self.env["PATH"])
 
     def check(self, label: str, command: str, *, code: int = 0, says: str = "") -> str:
-        """Run `command` with sh; its exit code and what it prints must fit."""
+        """Run `command` with sh; report whether its exit code and output are as expected."""
         global failures
         started = time.monotonic()
         result = subprocess.run(
@@ -70,13 +70,13 @@ class Place:
         report(label, good, seconds)
         if not good:
             failures += 1
-            print(f"     wanted exit {code} and /{says}/, got exit {result.returncode}:")
+            print(f"     expected exit {code} and /{says}/, got exit {result.returncode}:")
             print("".join(f"     | {line}\n" for line in result.stdout.splitlines()[-25:]))
         return result.stdout
 
     @contextlib.contextmanager
     def serving(self, label: str, command: str, port: int, *, limit: float) -> Generator[None]:
-        """`command` must answer 200 on /ready within `limit` seconds; it is stopped afterwards."""
+        """Run `command` while it serves; it must answer 200 on /ready within `limit` seconds."""
         global failures
         log = self.folder.parent / f"serving-{port}.log"
         started = time.monotonic()
@@ -131,7 +131,7 @@ def free_port() -> int:
 
 
 def path_without_node(folder: Path, path: str) -> str:
-    """A PATH on which everything is but Node.js."""
+    """Return a PATH with every program of `path` except Node.js."""
     folder.mkdir()
     for directory in path.split(os.pathsep):
         with contextlib.suppress(OSError):
@@ -147,7 +147,7 @@ def clone(place: Place) -> None:
 
 
 def prisma_commands(place: Place, prisma: str) -> None:
-    """What people type, exactly as they type it, after set-up."""
+    """Check the `prisma` commands that people type after set-up."""
     check = place.check
     url = (
         check("tenantry db url", f"{Path(prisma).parent}/tenantry db url").strip().splitlines()[-1]
@@ -221,14 +221,12 @@ def by_make(base: Path, options: argparse.Namespace) -> None:
     with place.serving("make run, again", "make run", free_port(), limit=30):
         pass
     place.check(
-        "an installation that was killed is made good",
+        "a killed installation is repaired",
         "rm .venv/setup/packages .venv/lib/python*/site-packages/click/core.py"
         " && touch .venv/setup/packages-begun && make setup && .venv/bin/python -c 'import click'",
     )
     prisma_commands(place, ".venv/bin/prisma")
-    place.check(
-        "off line", off_line(".venv/bin/prisma validate && .venv/bin/prisma migrate status")
-    )
+    place.check("offline", offline(".venv/bin/prisma validate && .venv/bin/prisma migrate status"))
     with place.serving(
         "uvicorn app.main:app", f".venv/bin/uvicorn app.main:app --port {port}", port, limit=30
     ):
@@ -299,8 +297,8 @@ def elsewhere(base: Path, options: argparse.Namespace) -> None:
     check("prisma-wasm db reset", ".venv/bin/prisma-wasm db reset --force")
 
 
-def off_line(command: str) -> str:
-    """`command` where no packet gets out: a network namespace, else proxies that refuse."""
+def offline(command: str) -> str:
+    """Return `command` without a network: in a namespace, or else behind proxies that refuse."""
     if os.geteuid() == 0 and shutil.which("unshare") and shutil.which("ip"):
         stop = ".venv/bin/tenantry db stop"
         inside = f"ip link set lo up; {stop}; {command}; code=$?; {stop}; exit $code"
@@ -315,7 +313,7 @@ WAYS = {"make": by_make, "plain": by_pip, "elsewhere": elsewhere}
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Go through the README on a fresh clone.")
+    parser = argparse.ArgumentParser(description="Follow the README on a fresh clone.")
     parser.add_argument("ways", nargs="*", choices=[*WAYS, []], default=[])
     parser.add_argument("--tests", action="store_true")
     parser.add_argument("--no-node", action="store_true")

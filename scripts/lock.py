@@ -1,4 +1,4 @@
-"""Writes requirements.lock: all packages with hashes, for every platform, naming no host."""
+"""Write requirements.lock: all packages with hashes, for every platform, without host names."""
 
 import subprocess
 import sys

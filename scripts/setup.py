@@ -1,7 +1,7 @@
-"""Sets up .venv: what requirements.lock pins, this project, Prisma's Node side, the client.
+"""Set up .venv: the pinned packages, this project, Node.js packages, the Prisma client.
 
-Runs on the machine's own Python, with the standard library alone. Each step is skipped when
-nothing that it depends on has changed, can be interrupted at any moment, and is run again then.
+It runs on the machine's own Python and needs only the standard library. A step is skipped if none
+of its inputs has changed. A step that was interrupted runs again the next time.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ NODE_REQUIREMENTS = TOOLCHAIN / "node-requirements.txt"
 TYPESCRIPT = ROOT / "typescript" / "package-lock.json"
 STAMPS = VENV / "setup"
 BEGUN = STAMPS / "packages-begun"
-WAIT_FOR_OTHER = 900.0  # seconds that a second set-up waits for the first
+WAIT_FOR_OTHER = 900.0  # seconds to wait for another set-up of the same tree
 
 
 class SetupError(Exception):
@@ -35,20 +35,22 @@ class SetupError(Exception):
 
 def main() -> None:
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        raise SetupError(f"Python 3.11, 3.12 or 3.13 is needed; this is {sys.version.split()[0]}.")
-    with alone():
-        step("environment", "Making .venv", [sys.version], environment)
-        step("packages", "Installing what requirements.lock pins", [LOCK], packages)
+        raise SetupError(
+            f"Tenantry needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}."
+        )
+    with exclusive():
+        step("environment", "Creating .venv", [sys.version], environment)
+        step("packages", "Installing the pinned packages", [LOCK], packages)
         step("project", "Installing the project", PROJECTS, project)
-        step("node", "Preparing Prisma's Node side", needed_for_node(), node)
-        step("types", "Preparing the TypeScript tools", [TYPESCRIPT], typescript)
+        step("node", "Installing Prisma's Node.js packages", needed_for_node(), node)
+        step("types", "Installing the TypeScript tools", [TYPESCRIPT], typescript)
         step("client", "Generating the Prisma client", generated_from(), client)
 
 
 def environment() -> None:
     shutil.rmtree(VENV, ignore_errors=True)
     run(
-        "Making .venv",
+        "Creating .venv",
         [sys.executable, "-m", "venv", VENV],
         advice=("On Debian and Ubuntu: apt-get install python3-venv"),
     )
@@ -56,27 +58,27 @@ def environment() -> None:
 
 def packages() -> None:
     uv = shutil.which("uv") or install_uv()
-    # What was there half when an installation was killed would pass for installed.
-    anew = ["--reinstall"] if BEGUN.exists() else []
+    # A killed installation may have left half a package, which uv would take for installed.
+    again = ["--reinstall"] if BEGUN.exists() else []
     STAMPS.mkdir(parents=True, exist_ok=True)
     BEGUN.touch()
     run(
         "Installing the packages",
-        [uv, "pip", "install", "--python", BIN / "python", *anew, "--require-hashes", "-r", LOCK],
-        advice="Is PyPI reachable, is there room on the disk? Then run it again.",
+        [uv, "pip", "install", "--python", BIN / "python", *again, "--require-hashes", "-r", LOCK],
+        advice="Check that PyPI is reachable and the disk has room, then run it again.",
     )
     BEGUN.unlink()
 
 
 def install_uv() -> Path:
-    """uv from PyPI, in the version that the lock file pins."""
+    """Install uv from PyPI, in the version that the lock file pins; return its path."""
     pinned = next(
         line.split()[0] for line in LOCK.read_text().splitlines() if line.startswith("uv==")
     )
     run(
         "Installing uv",
         [BIN / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", pinned],
-        advice="Is PyPI reachable? Then run it again.",
+        advice="Check that PyPI is reachable, then run it again.",
     )
     return BIN / "uv"
 
@@ -112,9 +114,9 @@ def node() -> None:
                 *(uv, "pip", "install", "--quiet", "--python", BIN / "python"),
                 *("--require-hashes", "-r", NODE_REQUIREMENTS),
             ],
-            advice="Is PyPI reachable, is there room on the disk? Then run it again.",
+            advice="Check that PyPI is reachable and the disk has room, then run it again.",
         )
-    run("Preparing Prisma's Node side", [BIN / "prisma-wasm", "install"])
+    run("Installing Prisma's Node.js packages", [BIN / "prisma-wasm", "install"])
 
 
 def has_node() -> bool:
@@ -134,7 +136,7 @@ def needed_for_node() -> list[Path | str]:
 
 
 def typescript() -> None:
-    run("Preparing the TypeScript tools", [BIN / "python", "scripts/typescript.py", "--install"])
+    run("Installing the TypeScript tools", [BIN / "python", "scripts/typescript.py", "--install"])
 
 
 def client() -> None:
@@ -153,7 +155,7 @@ def generated_from() -> list[Path]:
 
 
 def step(name: str, title: str, inputs: Iterable[Path | str], work: Callable[[], None]) -> None:
-    """Do `work` unless it was done with the same inputs."""
+    """Call `work` unless it already succeeded with the same inputs."""
     stamp = STAMPS / name
     state = fingerprint(inputs)
     if stamp.is_file() and stamp.read_text() == state:
@@ -185,8 +187,8 @@ def run(title: str, command: list[str | Path], *, advice: str = "") -> None:
 
 
 @contextmanager
-def alone() -> Generator[None]:
-    """Two set-ups of one tree, one after the other."""
+def exclusive() -> Generator[None]:
+    """Hold a lock, so that two set-ups of one tree run one after the other."""
     (ROOT / ".data").mkdir(exist_ok=True)
     with (ROOT / ".data" / "setup.lock").open("w") as file:
         wait_for(file)
@@ -194,16 +196,18 @@ def alone() -> Generator[None]:
 
 
 def wait_for(file: IO[str]) -> None:
-    until, told = time.monotonic() + WAIT_FOR_OTHER, False
+    deadline, has_told = time.monotonic() + WAIT_FOR_OTHER, False
     while True:
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:
-                raise SetupError("Another set-up of this tree has not ended.") from None
-            if not told:
-                say("Another set-up of this tree is at work; waiting for it.")
-                told = True
+            if time.monotonic() > deadline:
+                raise SetupError(
+                    "Another set-up of this tree is still running; wait until it ends."
+                ) from None
+            if not has_told:
+                say("Waiting for another set-up of this tree ...")
+                has_told = True
             time.sleep(0.2)
 
 
@@ -220,4 +224,4 @@ if __name__ == "__main__":
     except OSError as error:
         sys.exit(f"setup: {error.strerror}: {error.filename}")
     except KeyboardInterrupt:
-        sys.exit("setup: interrupted; run it again to go on.")
+        sys.exit("setup: interrupted; run it again to continue.")

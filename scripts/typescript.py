@@ -1,9 +1,9 @@
-"""Writes typescript/api.ts: what the API takes and answers, as types for a front end.
+"""Write typescript/api.ts: the API's parameters, bodies and responses as TypeScript types.
 
     make types
 
-The tools are pinned in typescript/package-lock.json and run by the Node of the environment. Set-up
-installs them, after which nothing here needs a network.
+typescript/package-lock.json pins the tools, which run on the Node.js that Prisma's command uses.
+Set-up installs them; afterwards this needs no network.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def install() -> None:
-    """What the lock file names, whole: the stamp is written last."""
+    """Install the locked packages; the stamp is written last, so a killed install runs again."""
     state = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
     if not STAMP.is_file() or STAMP.read_text() != state:
         run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", *QUIET)
@@ -49,7 +49,7 @@ def install() -> None:
 def write(output: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         description = Path(folder) / "openapi.json"
-        description.write_text(json.dumps(described()))
+        description.write_text(json.dumps(openapi()))
         made = Path(folder) / "api.ts"
         run(
             "node",
@@ -58,14 +58,14 @@ def write(output: Path) -> None:
             f"--output={made}",
             "--root-types",
             "--root-types-no-schema-prefix",
-            "--alphabetize",  # whatever the order of the routes
-            "--default-non-nullable=false",  # what has a default may be left out
+            "--alphabetize",  # so that the order of the routes does not matter
+            "--default-non-nullable=false",  # a field with a default is optional
         )
         output.write_text(HEAD + made.read_text().partition("*/\n")[2].lstrip())
 
 
-def described() -> object:
-    """The description of the API as this tree has it; no database is asked."""
+def openapi() -> object:
+    """Return the OpenAPI description of this tree's API; it needs no database."""
     from app.main import create_app
     from app.settings import load
 
@@ -94,4 +94,4 @@ if __name__ == "__main__":
     except subprocess.SubprocessError as error:
         sys.exit(f"types: {error}")
     except KeyboardInterrupt:
-        sys.exit("types: interrupted; run it again to go on.")
+        sys.exit("types: interrupted; run it again to continue.")
