@@ -20,7 +20,9 @@ DOCS_PATH = "/docs"
 OPENAPI_PATH = "/openapi.json"
 
 _MARKDOWN = """
-Bodies are JSON of {body_bytes} bytes at most. Errors are `application/problem+json`, with a stable
+{limits}
+
+Errors are `application/problem+json`, with a stable
 `code` and a `detail` for people.
 
 **To call the routes that need a signed-in user:**
@@ -91,9 +93,9 @@ class ServiceIndex(BaseModel):
     ready: str
 
 
-def describe_api(body_bytes: int) -> str:
+def describe_api(limits: str) -> str:
     """Return the Markdown that introduces the API's documentation."""
-    return _MARKDOWN.format(body_bytes=body_bytes)
+    return _MARKDOWN.format(limits=limits)
 
 
 @index_router.get("/")

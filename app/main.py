@@ -1,4 +1,4 @@
-"""The application: its factory, its lifespan, its routers."""
+"""The application: its factory, lifespan and routes."""
 
 import logging
 import os
@@ -13,17 +13,19 @@ from app import api_docs, background, cors, health, metrics, problems, readiness
 from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
-from app.kit.bodies import MAX_BODY_BYTES, BodyLimitMiddleware
+from app.kit import headers
+from app.kit.bodies import BodyLimitMiddleware
 from app.kit.collector import infrequent_collection
 from app.kit.description import describe
+from app.kit.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
+from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
 from app.kit.telemetry import telemetry
 from app.scope import ScopeMiddleware
 from app.settings import Settings, SettingsError
 from app.workspaces import endpoints as workspaces_endpoints
 
-# All routes, in the order in which they are looked through; those for operators have no version.
-# They are not included as routers, which FastAPI looks through twice: to find the router, and then
-# the route.
+# All routes, in the order in which they are matched; those for operators have no version. Included
+# routers would be searched twice: FastAPI first finds the router, then the route.
 ROUTES: tuple[BaseRoute, ...] = (
     *workspaces_endpoints.router.routes,
     *accounts_endpoints.router.routes,
@@ -43,37 +45,59 @@ _OPEN_ROUTES: tuple[BaseRoute, ...] = (
 
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, object]]:
         async with readiness.database(settings), background.background_tasks(settings):
             with infrequent_collection():
-                yield
+                yield {CONNECTION_LIMITS: _connection_limits(settings)}
 
     app = FastAPI(
         title="Tenantry",
         version=version("tenantry"),
-        description=api_docs.describe_api(MAX_BODY_BYTES),
+        description=api_docs.describe_api(_describe_limits(settings)),
         openapi_url=api_docs.OPENAPI_PATH if settings.serves_docs else None,
         docs_url=None,  # FastAPI's page loads its script from another server
         redoc_url=None,
         lifespan=lifespan,
         routes=[*ROUTES, *(api_docs.docs_router.routes if settings.serves_docs else ())],
+        # A redirect would repeat the Host header, which the client chooses.
+        redirect_slashes=False,
         telemetry=telemetry(os.environ),
     )
     app.state.settings = settings
     app.state.tokens = Tokens(settings)
     problems.install(app)
     health.install(app)
-    app.add_middleware(BodyLimitMiddleware, seconds=settings.body_seconds)
+    app.add_middleware(
+        BodyLimitMiddleware, seconds=settings.body_seconds, max_bytes=settings.max_body_bytes
+    )
     app.add_middleware(health.ReadinessMiddleware, router=app.router, open_routes=_OPEN_ROUTES)
     app.add_middleware(ScopeMiddleware)
     app.add_middleware(metrics.MetricsMiddleware)
     cors.install(app, settings)
+    headers.install(app)
     describe(app)
     return app
 
 
+def _describe_limits(settings: Settings) -> str:
+    return (
+        f"Bodies are JSON, encoded as UTF-8, with at most {settings.max_body_bytes} bytes, "
+        f"{MAX_JSON_VALUES} values and {MAX_JSON_DEPTH} levels of nesting. A request line and "
+        f"headers of more than {settings.max_head_bytes} bytes, or more than "
+        f"{settings.max_headers} headers, are answered with 431 on any route."
+    )
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        head_bytes=settings.max_head_bytes,
+        headers=settings.max_headers,
+        write_seconds=settings.write_seconds,
+    )
+
+
 def _settings_or_exit() -> Settings:
-    """The settings; a wrong one ends the program with one line instead of a traceback."""
+    """Return the settings, or exit with one line that names the wrong one."""
     try:
         return configuration.load()
     except SettingsError as error:

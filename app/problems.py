@@ -1,4 +1,4 @@
-"""Errors over the wire: RFC 9457 problem documents with a stable code."""
+"""Error responses: RFC 9457 problem documents with a stable code."""
 
 import logging
 from collections.abc import Mapping
@@ -17,25 +17,25 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 _SCHEMAS = "#/components/schemas/"
-# Of a body's thousands of wrong fields; a short request is to get no answer of megabytes.
+# A body may have hundreds of invalid fields; the response names the first of them.
 MAX_ERRORS = 50
-# As RFC 9110 has them; Python before 3.13 knows older ones.
+# RFC 9110's phrases; Python before 3.13 has older ones.
 _PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
-# What the answers of these statuses always bear.
+# Headers that responses with these statuses always have.
 _HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
 
 
 class FieldProblem(BaseModel):
-    """One field of the input that is wrong."""
+    """An invalid field of the input."""
 
     field: str
     message: str
 
 
 class Problem(HTTPException):
-    """What the caller is told; `code` is stable, `detail` is a sentence for people.
+    """An error for the caller; `code` is stable, `detail` is a sentence for people.
 
-    An HTTPException, since those alone pass through FastAPI while it reads a body.
+    It is an HTTPException because FastAPI replaces any other exception while it reads a body.
     """
 
     def __init__(
@@ -66,19 +66,19 @@ class ProblemDocument(BaseModel):
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that may answer with these statuses."""
-    return {status: _described(status) for status in statuses}
+    """Return the `responses` of a route that may answer with these statuses."""
+    return {status: _describe(status) for status in statuses}
 
 
 def schemas() -> dict[str, Any]:
-    """What the description's components have to hold for `problems`."""
+    """Return the schemas that `problems` refers to."""
     own = ProblemDocument.model_json_schema(ref_template=_SCHEMAS + "{model}")
     return {**own.pop("$defs"), own["title"]: own}
 
 
-def _described(status: int) -> dict[str, Any]:
+def _describe(status: int) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "description": _phrase(status),
+        "description": phrase(status),
         "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}},
     }
     if header := _HEADERS.get(status):
@@ -86,7 +86,8 @@ def _described(status: int) -> dict[str, Any]:
     return described
 
 
-def _phrase(status: int) -> str:
+def phrase(status: int) -> str:
+    """Return a status's reason phrase, which is also its problems' title."""
     return _PHRASES.get(status) or HTTPStatus(status).phrase
 
 
@@ -98,10 +99,11 @@ def render(
     errors: list[FieldProblem] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
-    if status == HTTPStatus.UNAUTHORIZED:  # HTTP asks for it, whatever the reason
+    """Return a response with a problem document."""
+    if status == HTTPStatus.UNAUTHORIZED:  # RFC 9110 requires it, whatever the reason
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     document = ProblemDocument(
-        title=_phrase(status), status=status, code=code, detail=detail, errors=errors
+        title=phrase(status), status=status, code=code, detail=detail, errors=errors
     )
     return JSONResponse(
         document.model_dump(exclude_none=True),
@@ -130,7 +132,7 @@ def install(app: FastAPI) -> None:
             error.headers = {"Allow": ", ".join(_methods(app, request.url.path))}
         return render(
             error.status_code,
-            _phrase(error.status_code).lower().replace(" ", "_"),
+            phrase(error.status_code).lower().replace(" ", "_"),
             error.detail,
             headers=error.headers,
         )
@@ -145,13 +147,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, _: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
-        # The traceback is the server's to log: what comes to this handler is raised on to it.
+        # The exception is raised again after this handler, and the server logs its traceback.
         log.error("%s %s failed", request.method, request.url.path)
-        return render(500, "internal_error", "Something went wrong on our side.")
+        return render(500, "internal_error", "The server failed unexpectedly.")
 
 
 def _methods(app: FastAPI, path: str) -> list[str]:
-    """The methods of all routes of a path; the framework names those of the first."""
+    """Return the methods of all routes of a path; FastAPI names those of the first only."""
     return [
         method.value
         for method in HTTPMethod
@@ -163,7 +165,7 @@ def _methods(app: FastAPI, path: str) -> list[str]:
 
 
 def _field(error: dict[str, Any]) -> str:
-    """The field's name; callers choose it, so it need not be text that can be sent."""
-    # Of JSON that cannot be read the place is a number of characters.
+    """Return the field's name; the caller chose it, so it may not be encodable as UTF-8."""
+    # For invalid JSON, the rest of the location is an offset.
     parts = error["loc"][:1] if error["type"] == "json_invalid" else error["loc"]
     return ".".join(map(str, parts)).encode("utf-8", "backslashreplace").decode()

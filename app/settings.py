@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from app.kit.addresses import is_unambiguous
+from app.kit.limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADERS
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / ".data"
@@ -144,8 +145,12 @@ class Settings(BaseModel):
     session_days: Days = 90
     unconfirmed_days: Days = 30
     audit_days: Days | None = None
+    max_head_bytes: Annotated[int, Field(ge=1024)] = MAX_HEAD_BYTES
+    max_headers: Annotated[int, Field(ge=10)] = MAX_HEADERS
+    max_body_bytes: Annotated[int, Field(ge=1024)] = MAX_BODY_BYTES
     body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     shutdown_seconds: Annotated[int, Field(ge=1)] = 20
+    write_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     trusted_proxies: Annotated[tuple[Network, ...], BeforeValidator(_listed)] = ()
     cors_origins: Annotated[tuple[Origin, ...], BeforeValidator(_listed)] = ()
     api_docs: bool | None = None

@@ -656,7 +656,7 @@ export interface components {
         };
         /**
          * FieldProblem
-         * @description One field of the input that is wrong.
+         * @description An invalid field of the input.
          */
         FieldProblem: {
             /** Field */
@@ -2226,9 +2226,9 @@ export interface operations {
     listSessions: {
         parameters: {
             query?: {
-                /** @description The nextCursor of the page before. */
+                /** @description The nextCursor of the previous page. */
                 cursor?: string | null;
-                /** @description How many items. */
+                /** @description The maximum number of items. */
                 take?: number;
             };
             header?: never;
@@ -2419,9 +2419,9 @@ export interface operations {
     listWorkspaces: {
         parameters: {
             query?: {
-                /** @description The nextCursor of the page before. */
+                /** @description The nextCursor of the previous page. */
                 cursor?: string | null;
-                /** @description How many items. */
+                /** @description The maximum number of items. */
                 take?: number;
             };
             header?: never;
@@ -2774,9 +2774,9 @@ export interface operations {
     listAuditEvents: {
         parameters: {
             query?: {
-                /** @description The nextCursor of the page before. */
+                /** @description The nextCursor of the previous page. */
                 cursor?: string | null;
-                /** @description How many items. */
+                /** @description The maximum number of items. */
                 take?: number;
             };
             header?: never;
@@ -2849,9 +2849,9 @@ export interface operations {
     listInvitations: {
         parameters: {
             query?: {
-                /** @description The nextCursor of the page before. */
+                /** @description The nextCursor of the previous page. */
                 cursor?: string | null;
-                /** @description How many items. */
+                /** @description The maximum number of items. */
                 take?: number;
             };
             header?: never;
@@ -3105,9 +3105,9 @@ export interface operations {
     listMembers: {
         parameters: {
             query?: {
-                /** @description The nextCursor of the page before. */
+                /** @description The nextCursor of the previous page. */
                 cursor?: string | null;
-                /** @description How many items. */
+                /** @description The maximum number of items. */
                 take?: number;
             };
             header?: never;

@@ -1,7 +1,7 @@
-"""The API's description: a route declares what it may answer, and so do its dependencies.
+"""The OpenAPI description: completes the responses that routes declare.
 
-A route's own `responses` are those of its rules alone. What its query, its body and its
-dependencies may answer is added here, for all routes alike.
+A route's own `responses` are those of its rules only. The responses that its query, its body and
+its dependencies may cause are added here for all routes.
 """
 
 import json
@@ -19,84 +19,102 @@ from fastapi.routing import APIRoute
 
 from app.problems import problems, schemas
 
-# Not to be read, too slow, too long, not what it should be. Other routes let a body lie.
-_OF_BODIES = (400, 408, 413, 422)
-_OF_QUERIES = (422,)
-# The database is away or busy, which any route may meet.
-_OF_ALL = (503,)
-# FastAPI's own form of a 422, which is not ours.
-_NOT_OURS = {"HTTPValidationError", "ValidationError"}
-_PLACE = "#/components/schemas/"
+# A body that is malformed, too slow, too long or invalid. Routes without a body ignore it.
+_BODY_STATUSES = (400, 408, 413, 422)
+_QUERY_STATUSES = (422,)
+# The database is unavailable, busy or not migrated.
+_COMMON_STATUSES = (503,)
+# FastAPI's own form of a 422, which this service never sends.
+_FASTAPI_PROBLEMS = {"HTTPValidationError", "ValidationError"}
+_SCHEMAS = "#/components/schemas/"
 
 DependencyT = TypeVar("DependencyT", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """What a dependency says of itself."""
+    """What a dependency declares: the statuses it may cause, the path parameters it reads."""
 
     statuses: tuple[int, ...]
     path: Mapping[str, str]
 
 
-_of_dependencies: dict[Callable[..., Any], _Declared] = {}
+_declarations: dict[Callable[..., Any], _Declared] = {}
 
 
 def declare_responses(
     *statuses: int, path: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[DependencyT], DependencyT]:
-    """Declares the problems with which a dependency may end a request.
+    """Declare the problems that a dependency may raise.
 
-    And what it reads of the path by itself: parameters by their names, described.
+    `path` describes, by name, the path parameters that it reads from the request itself.
     """
 
     def declare(dependency: DependencyT) -> DependencyT:
-        _of_dependencies[dependency] = _Declared(statuses, path)
+        _declarations[dependency] = _Declared(statuses, path)
         return dependency
 
     return declare
 
 
 class DocumentedRoute(APIRoute):
-    """Says what may be answered."""
+    """A route that declares every response that may come.
+
+    FastAPI's option `max_body_size` raises or lowers the limit of bodies for the route; the
+    BodyLimitMiddleware enforces it.
+    """
+
+    max_body_bytes: int | None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         if options.get("status_code") == HTTPStatus.NO_CONTENT:
-            options["response_class"] = Response  # what is empty is no JSON
+            options["response_class"] = Response  # an empty response is not JSON
+        # FastAPI's own middleware would answer with a 413 of another form.
+        self.max_body_bytes = options.pop("max_body_size", None)
         super().__init__(*arguments, **options)
-        of_body = _OF_BODIES if self.body_field else ()
-        of_query = _OF_QUERIES if self.dependant.query_params else ()
-        declared = list(_declared_by(self.dependant))
-        of_dependencies = [status for each in declared for status in each.statuses]
-        in_path = {name: text for each in declared for name, text in each.path.items()}
+        declarations = list(_find_declarations(self.dependant))
+        self._describe_parameters(declarations)
+        if self.max_body_bytes:
+            self._extend_openapi("requestBody", {"description": f"{self.max_body_bytes} bytes."})
+        self._complete_responses(declarations)
+
+    def _describe_parameters(self, declarations: list[_Declared]) -> None:
+        in_path = {name: text for each in declarations for name, text in each.path.items()}
         if unknown := in_path.keys() - self.param_convertors.keys():
             raise TypeError(f"{self.path} has no parameter {', '.join(unknown)}.")
         if in_path:
-            parameters = [_parameter(*item) for item in in_path.items()]
-            self.openapi_extra = {**(self.openapi_extra or {}), "parameters": parameters}
+            self._extend_openapi("parameters", [_parameter(*item) for item in in_path.items()])
+
+    def _complete_responses(self, declarations: list[_Declared]) -> None:
+        of_body = _BODY_STATUSES if self.body_field else ()
+        of_query = _QUERY_STATUSES if self.dependant.query_params else ()
+        of_dependencies = [status for each in declarations for status in each.statuses]
         responses = {
-            **problems(*of_dependencies, *of_body, *of_query, *_OF_ALL),
+            **problems(*of_dependencies, *of_body, *of_query, *_COMMON_STATUSES),
             **self.responses,
         }
         self.responses = {status: responses[status] for status in sorted(responses, key=str)}
 
+    def _extend_openapi(self, name: str, value: object) -> None:
+        self.openapi_extra = {**(self.openapi_extra or {}), name: value}
+
 
 def domain_router() -> APIRouter:
-    """A router for a domain's routes, below /v1."""
+    """Return a router for a domain's routes, below /v1."""
     return APIRouter(
         prefix="/v1", route_class=DocumentedRoute, generate_unique_id_function=operation_id
     )
 
 
 def describe(app: FastAPI) -> None:
-    """Let `app.openapi()` say the whole truth of answers."""
+    """Make `app.openapi()` describe the responses that really come."""
     described_by_fastapi = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             described = _with_parameters_in_order(described_by_fastapi())
-            described = _without_foreign_problems(described)
-            app.openapi_schema = _with_titles(_with_whole_answers(described))
+            described = _without_fastapi_problems(described)
+            app.openapi_schema = _with_titles(_with_complete_responses(described))
             app.openapi_schema["components"]["schemas"] |= schemas()
         return app.openapi_schema
 
@@ -104,35 +122,35 @@ def describe(app: FastAPI) -> None:
 
 
 def operation_id(route: APIRoute) -> str:
-    """The handler's name as front ends write it: `list_workspaces` is `listWorkspaces`."""
+    """Return the handler's name in camel case: `listWorkspaces` for `list_workspaces`."""
     first, *others = route.name.split("_")
     return first + "".join(word.title() for word in others)
 
 
-def _without_foreign_problems(described: dict[str, Any]) -> dict[str, Any]:
+def _without_fastapi_problems(described: dict[str, Any]) -> dict[str, Any]:
     """FastAPI believes that every parameter may be wrong, and be answered in its own form."""
     for methods in described["paths"].values():
         for operation in methods.values():
-            if _NOT_OURS & _named_in(operation["responses"].get("422")):
+            if _FASTAPI_PROBLEMS & _referenced_in(operation["responses"].get("422")):
                 del operation["responses"]["422"]
-    for name in _NOT_OURS:
+    for name in _FASTAPI_PROBLEMS:
         described["components"]["schemas"].pop(name, None)
     return described
 
 
 def _with_parameters_in_order(described: dict[str, Any]) -> dict[str, Any]:
-    """Those of the path come first, in its order, whoever declares them."""
+    """Put path parameters first, in the path's order."""
     for path, methods in described["paths"].items():
         for operation in methods.values():
-            operation.get("parameters", []).sort(key=partial(_place_in, path))
+            operation.get("parameters", []).sort(key=partial(_position, path))
     return described
 
 
-def _with_whole_answers(described: dict[str, Any]) -> dict[str, Any]:
-    """Of an answer every field is there, be it null; of a body those with defaults may lack."""
+def _with_complete_responses(described: dict[str, Any]) -> dict[str, Any]:
+    """Require every field of responses, which may be null; bodies may omit those with defaults."""
     named = described["components"]["schemas"]
     bodies: set[str] = set()
-    found = _named_in(
+    found = _referenced_in(
         [
             operation.get("requestBody")
             for path in described["paths"].values()
@@ -141,7 +159,7 @@ def _with_whole_answers(described: dict[str, Any]) -> dict[str, Any]:
     )
     while found:
         bodies |= found
-        found = _named_in([named[name] for name in found]) - bodies
+        found = _referenced_in([named[name] for name in found]) - bodies
     for name in named.keys() - bodies:
         if "properties" in named[name]:
             named[name]["required"] = list(named[name]["properties"])
@@ -149,30 +167,30 @@ def _with_whole_answers(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_titles(described: dict[str, Any]) -> dict[str, Any]:
-    """A generic model goes by its title: `PersonPage`, not `Page_Person_`."""
+    """Name generic models by their titles: `PersonPage`, not `Page_Person_`."""
     text = json.dumps(described)
     for name, schema in described["components"]["schemas"].items():
         if title := schema.get("title"):
-            text = text.replace(f'{_PLACE}{name}"', f'{_PLACE}{title}"').replace(
+            text = text.replace(f'{_SCHEMAS}{name}"', f'{_SCHEMAS}{title}"').replace(
                 f'"{name}": {{', f'"{title}": {{'
             )
     return json.loads(text)
 
 
-def _named_in(part: object) -> set[str]:
-    """The schemas that a part of the description refers to."""
-    return set(re.findall(rf'"{_PLACE}(\w+)"', json.dumps(part)))
+def _referenced_in(part: object) -> set[str]:
+    """Return the names of the schemas that a part of the description refers to."""
+    return set(re.findall(rf'"{_SCHEMAS}(\w+)"', json.dumps(part)))
 
 
-def _declared_by(dependant: Dependant) -> Iterator[_Declared]:
-    if dependant.call is not None and (declared := _of_dependencies.get(dependant.call)):
+def _find_declarations(dependant: Dependant) -> Iterator[_Declared]:
+    if dependant.call is not None and (declared := _declarations.get(dependant.call)):
         yield declared
     for deeper in dependant.dependencies:
-        yield from _declared_by(deeper)
+        yield from _find_declarations(deeper)
 
 
-def _place_in(path: str, parameter: dict[str, Any]) -> int:
-    """Where a parameter comes in its operation: what is not in the path comes last."""
+def _position(path: str, parameter: dict[str, Any]) -> int:
+    """Return a parameter's position in its operation: those outside the path come last."""
     return path.find(f"{{{parameter['name']}}}") if parameter["in"] == "path" else len(path)
 
 

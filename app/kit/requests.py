@@ -1,44 +1,52 @@
-"""What handlers ask of a request besides its body: the settings, and where it comes from."""
+"""Dependencies that describe a request: the settings, the client's address and user agent."""
 
 import ipaddress
+import re
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.settings import Network, Settings
 
-_LONGEST_AGENT = 200
-# Of an IPv6 address, what one caller is given: the rest they choose anew as often as they like.
-_NETWORK = 64
+_MAX_USER_AGENT = 200
+# The prefix of an IPv6 address that a provider assigns to a customer, who chooses the rest freely.
+_IPV6_PREFIX = 64
+# 192.0.2.1:443, [2001:db8::1]:443 and [2001:db8::1]
+_WITH_PORT = re.compile(r"([\d.]+):\d{1,5}|\[([^\]]+)\](?::\d{1,5})?")
 
 
 def client_address(peer: str | None, forwarded: str, trusted: tuple[Network, ...]) -> str:
-    """The address that calls, of IPv6 its network: what the last proxy of ours saw, or else who is
-    connected.
+    """Return the client's address, for IPv6 its /64 network; "" if it is unknown.
 
-    X-Forwarded-For counts only as far as proxies named in the settings wrote it: from its end to
-    the first address that is none of theirs. What stands before that anybody may have made up.
+    X-Forwarded-For is read from its end, as long as trusted proxies wrote it, up to the first
+    address that is not a trusted proxy's. Anybody may have made up what precedes that.
     """
     caller = parse_address(peer or "")
     for entry in reversed(forwarded.split(",")):
         if caller is None or not any(caller in network for network in trusted):
             break
-        seen = parse_address(entry)
-        if seen is None:
+        forwarded_for = _parse_forwarded(entry.strip())
+        if forwarded_for is None:
             break
-        caller = seen
+        caller = forwarded_for
     if isinstance(caller, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Network((int(caller), _NETWORK), strict=False))
+        return str(ipaddress.IPv6Network((int(caller), _IPV6_PREFIX), strict=False))
     return str(caller or "")
 
 
 def parse_address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """An address, of IPv4 also where it is written as one of IPv6; None for what is none."""
+    """Parse an IP address, an IPv4-mapped IPv6 address as IPv4; return None if it is invalid."""
     try:
         address = ipaddress.ip_address(text.strip())
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+def _parse_forwarded(entry: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Parse an entry of X-Forwarded-For, to which some proxies add the client's port."""
+    found = _WITH_PORT.fullmatch(entry)
+    return parse_address(found[1] or found[2] if found else entry)
 
 
 async def _settings(request: Request) -> Settings:
@@ -54,10 +62,10 @@ async def _caller_address(request: Request) -> str:
 
 async def _user_agent(request: Request) -> str | None:
     given = request.headers.get("user-agent", "")
-    return "".join(char for char in given if char.isprintable())[:_LONGEST_AGENT] or None
+    return "".join(char for char in given if char.isprintable())[:_MAX_USER_AGENT] or None
 
 
 CurrentSettings = Annotated[Settings, Depends(_settings)]
-# Empty where nothing is known of it, as behind a Unix socket.
+# Empty if it is unknown, as behind a Unix socket.
 CallerAddress = Annotated[str, Depends(_caller_address)]
 UserAgent = Annotated[str | None, Depends(_user_agent)]

@@ -1,4 +1,4 @@
-"""Bodies that are too long, too slow or for nobody, sent to a running service by hand."""
+"""Bodies that are too long, too slow or unread, sent to a running service over a socket."""
 
 import socket
 import time
@@ -9,7 +9,7 @@ import pytest
 from tests.fix_api import prepared_database
 from tests.fix_service import Service, serving
 
-SECONDS = 0.5  # that a body may take
+SECONDS = 0.5  # BODY_SECONDS
 LIMIT = 20.0
 
 
@@ -20,13 +20,13 @@ def service(
     folder = tmp_path_factory.mktemp("bodies")
     with (
         prepared_database(server, prepared_template) as urls,
-        serving(folder, **urls, BODY_SECONDS=str(SECONDS)) as running,
+        serving(folder, migrate=False, **urls, BODY_SECONDS=str(SECONDS)) as running,
     ):
         yield running
 
 
 def exchange(service: Service, head: str, *, each: bytes = b"", pause: float = 0.05) -> bytes:
-    """Send a request's head, then `each` again and again; what comes until the server ends it."""
+    """Send a request's head, then `each` repeatedly; return what the server sends."""
     host, port = service.http.base_url.host, service.http.base_url.port
     assert port
     until = time.monotonic() + LIMIT
@@ -45,20 +45,20 @@ def exchange(service: Service, head: str, *, each: bytes = b"", pause: float = 0
             if not part:
                 return answer
             answer += part
-    pytest.fail(f"the server does not end the connection; it said {answer}")
+    pytest.fail(f"the server does not close the connection; it sent {answer}")
 
 
-def test_a_body_that_is_too_long_ends_the_connection(service: Service):
-    """The answer comes before the body has, and the server reads no more of it."""
+def test_a_body_that_is_too_long_closes_the_connection(service: Service):
+    """The response comes before the body is complete, and the server reads no more of it."""
     answer = exchange(service, "POST /v1/auth/log-in HTTP/1.1\r\nContent-Length: 9000000")
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"body_too_long" in answer
 
 
-@pytest.mark.parametrize("each", [b"", b"1\r\nx\r\n"], ids=["that stops", "by the byte"])
-def test_a_slow_body_ends_the_connection(service: Service, each: bytes):
-    """Whether nothing comes any more or always a little: it has to be whole in time."""
+@pytest.mark.parametrize("each", [b"", b"1\r\nx\r\n"], ids=["that stops", "byte by byte"])
+def test_a_slow_body_closes_the_connection(service: Service, each: bytes):
+    """Whether it stops or trickles: it has to be complete in time."""
     began = time.monotonic()
     answer = exchange(
         service, "POST /v1/auth/log-in HTTP/1.1\r\nTransfer-Encoding: chunked", each=each
@@ -73,8 +73,8 @@ def test_a_slow_body_ends_the_connection(service: Service, each: bytes):
 
 
 @pytest.mark.parametrize("path", ["/health", "/v1/workspaces"])
-def test_nobody_waits_for_a_body_that_is_not_read(service: Service, path: str):
-    """The answer comes at once, and ends the connection, whatever of the body is still to come."""
+def test_an_unread_body_is_not_awaited(service: Service, path: str):
+    """The response comes at once and closes the connection, however much is still to come."""
     answer = exchange(service, f"GET {path} HTTP/1.1\r\nContent-Length: 9000000")
 
     assert answer.startswith(b"HTTP/1.1 200 " if path == "/health" else b"HTTP/1.1 401 ")

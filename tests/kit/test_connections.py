@@ -1,235 +1,77 @@
-"""Answers in one write, and heads that have to come in time; all else is as uvicorn does it."""
+"""Responses in one write, and heads with a deadline; everything else is as uvicorn does it."""
 
 import asyncio
 import gc
 import re
 import socket
 import struct
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from typing import Any, cast
+from collections.abc import AsyncGenerator
+from typing import Any
 
 import pytest
-import uvicorn
 
-pytest.importorskip("httptools", reason="uvicorn runs on h11 where it is not")
+pytest.importorskip("httptools", reason="without it, uvicorn uses h11")
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.kit.connections import Connection
-
-LIMIT = 10.0
-SOON = 0.3  # the limit of heads here
-LONG = 3 * SOON
-
-Send = Callable[[Any], Any]
-
-
-class Noted:
-    """A transport that notes what is written."""
-
-    def __init__(self, transport: asyncio.Transport, writes: list[bytes]) -> None:
-        self._transport, self._writes = transport, writes
-
-    def write(self, data: bytes) -> None:
-        self._writes.append(bytes(data))
-        self._transport.write(data)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
-class Server:
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self.writes: list[bytes] = []
-        self.connections: list[HttpToolsProtocol] = []
-
-    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection("127.0.0.1", self.port)
-
-    async def all_of(self, *parts: bytes, pause: float = 0.0) -> bytes:
-        """What the server sends until it ends the connection."""
-        reader, writer = await self.open()
-        reading = asyncio.ensure_future(reader.read())
-        for part in parts:
-            if reading.done():
-                break
-            writer.write(part)
-            await asyncio.sleep(pause)
-        try:
-            return await asyncio.wait_for(reading, LIMIT)
-        finally:
-            writer.close()
-
-
-class Echo(asyncio.Protocol):
-    """What a connection is handed to that becomes a WebSocket."""
-
-    def __init__(self, **_: Any) -> None:
-        self.transport: Any = None
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self.transport.write(data)
-
-
-async def application(scope: Any, receive: Any, send: Send) -> None:
-    """Each path is a kind of answer."""
-    if scope["type"] == "lifespan":
-        return
-
-    async def start(status: int, *headers: tuple[bytes, bytes]) -> None:
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-
-    async def body(data: bytes = b"", *, more: bool = False) -> None:
-        await send({"type": "http.response.body", "body": data, "more_body": more})
-
-    match scope["path"]:
-        case "/plain":
-            await start(200, (b"content-length", b"5"))
-            await body(b"hello")
-        case "/empty":
-            await start(200, (b"content-length", b"0"))
-            await body()
-        case "/none":
-            await start(204)
-            await body()
-        case "/parts":  # the second looks like a head
-            await start(200, (b"content-length", b"49"))
-            await body(b"hello", more=True)
-            await body(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", more=True)
-            await asyncio.sleep(LONG)
-            await body(b"world")
-        case "/late":  # a head that is there long before its body
-            await start(200, (b"content-length", b"5"))
-            await asyncio.sleep(LONG)
-            await body(b"hello")
-        case "/asking":  # for what the client sends once it has seen the head
-            await start(200, (b"content-length", b"3"))
-            await body((await receive())["body"])
-        case "/refusing":  # without a look at the body
-            await start(401, (b"content-length", b"2"))
-            await body(b"no")
-        case "/leaving":
-            await start(200, (b"content-length", b"5"))
-            while (await receive())["type"] != "http.disconnect":
-                pass
-            raise RuntimeError("broken on purpose")
-        case "/chunks":
-            await start(200)
-            await body(b"hello", more=True)
-            await asyncio.sleep(LONG)
-            await body(b"world")
-        case "/echo":
-            data = b""
-            while (message := await receive()).get("more_body") or message.get("body"):
-                data += message["body"]
-                if not message["more_body"]:
-                    break
-            await start(200, (b"content-length", str(len(data)).encode()))
-            await body(data)
-        case "/slow":
-            await asyncio.sleep(LONG)
-            await start(200, (b"content-length", b"4"))
-            await body(b"slow")
-        case "/broken":
-            await start(200, (b"content-length", b"5"))
-            raise RuntimeError("broken on purpose")
-        case _:
-            await start(404, (b"content-length", b"4"))
-            await body(b"what")
-
-
-@asynccontextmanager
-async def serving(protocol: type[HttpToolsProtocol]) -> AsyncGenerator[Server]:
-    listening = socket.create_server(("127.0.0.1", 0))
-    made = Server(listening.getsockname()[1])
-
-    class Watched(protocol):
-        head_seconds = SOON
-
-        def connection_made(self, transport: Any) -> None:
-            made.connections.append(self)
-            super().connection_made(cast("asyncio.Transport", Noted(transport, made.writes)))
-
-    config = uvicorn.Config(
-        application, http=Watched, ws=Echo, lifespan="off", log_level="critical",
-        timeout_keep_alive=2, date_header=False,
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    running = asyncio.ensure_future(server.serve([listening]))
-    try:
-        yield made
-    finally:
-        server.should_exit = True
-        await asyncio.wait_for(running, LIMIT)
+from tests.kit.server import LIMIT, LONG, SOON, Server, request, serving
 
 
 @pytest.fixture
 async def server() -> AsyncGenerator[Server]:
-    async with serving(Connection) as made:
+    async with serving() as made:
         yield made
 
 
-def asking(path: str, *headers: str, method: str = "GET", ends: bool = True) -> bytes:
-    lines = [f"{method} {path} HTTP/1.1", "Host: x", *headers]
-    if ends:
-        lines.append("Connection: close")
-    return "\r\n".join([*lines, "", ""]).encode()
-
-
 REQUESTS = {
-    "an answer": [asking("/plain")],
-    "an answer to HEAD": [asking("/plain", method="HEAD")],
-    "an empty one": [asking("/empty")],
-    "one without a body": [asking("/none")],
-    "one in parts": [asking("/parts")],
-    "one in chunks": [asking("/chunks")],
-    "one whose head is early": [asking("/late")],
+    "a response": [request("/plain")],
+    "a response to HEAD": [request("/plain", method="HEAD")],
+    "an empty one": [request("/empty")],
+    "one without a body": [request("/none")],
+    "one in parts": [request("/parts")],
+    "one in chunks": [request("/chunks")],
+    "one whose head is early": [request("/late")],
     "one that does not wait for the body": [
-        asking("/refusing", "Content-Length: 3", method="POST", ends=False),
+        request("/refusing", "Content-Length: 3", method="POST", closes=False),
         b"ab",
         b"c",
-        asking("/plain"),
+        request("/plain"),
     ],
-    "one that breaks off": [asking("/broken", ends=False)],
-    "a body": [asking("/echo", "Content-Length: 3", method="POST") + b"abc"],
-    "not HTTP": [b"nonsense\r\n\r\n"],
+    "one that breaks off": [request("/broken", closes=False)],
+    "a body": [request("/echo", "Content-Length: 3", method="POST") + b"abc"],
     "an old version": [b"GET /plain HTTP/1.0\r\n\r\n"],
-    "an upgrade that nobody serves": [asking("/plain", "Upgrade: h2c")],
+    "an unsupported upgrade": [request("/plain", "Upgrade: h2c")],
     "one after the other": [
-        asking("/plain", ends=False),
-        asking("/empty", ends=False),
-        asking("/plain", method="HEAD", ends=False),
-        asking("/chunks"),
+        request("/plain", closes=False),
+        request("/empty", closes=False),
+        request("/plain", method="HEAD", closes=False),
+        request("/chunks"),
     ],
     "all at once": [
-        asking("/slow", ends=False) + asking("/none", ends=False) + asking("/plain", ends=True)
+        request("/slow", closes=False) + request("/none", closes=False) + request("/plain")
     ],
-    "by the byte": [bytes([byte]) for byte in asking("/plain")],
+    "byte by byte": [bytes([byte]) for byte in request("/plain")],
 }
 
 
 @pytest.mark.parametrize("parts", REQUESTS.values(), ids=REQUESTS)
-async def test_the_answers_are_those_of_uvicorn(parts: list[bytes]):
-    """Byte by byte, whatever is asked."""
-    answers: list[bytes] = []
+async def test_the_responses_are_those_of_uvicorn(parts: list[bytes]):
+    """Both protocols send the same bytes."""
+    responses: list[bytes] = []
     for protocol in (HttpToolsProtocol, Connection):
         async with serving(protocol) as server:
-            answers.append(await server.all_of(*parts, pause=0.0))
-    assert answers[0] == answers[1] != b""
+            responses.append(await server.exchange(*parts))
+    assert responses[0] == responses[1] != b""
 
 
-async def test_an_answer_is_one_write(server: Server):
-    """The head and the body; uvicorn alone writes twice."""
-    await server.all_of(asking("/plain"))
+async def test_a_response_is_one_write(server: Server):
+    """Head and body together; uvicorn alone writes twice."""
+    await server.exchange(request("/plain"))
     assert [write[-5:] for write in server.writes] == [b"hello"]
 
     async with serving(HttpToolsProtocol) as plain:
-        await plain.all_of(asking("/plain"))
+        await plain.exchange(request("/plain"))
     assert len(plain.writes) == 2
 
 
@@ -242,12 +84,12 @@ PARTS = {
 
 
 @pytest.mark.parametrize(("method", "path", "first", "last"), PARTS.values(), ids=PARTS)
-async def test_what_comes_in_parts_leaves_as_it_comes(
+async def test_parts_are_sent_as_they_are_written(
     server: Server, method: str, path: str, first: bytes, last: bytes
 ):
     """Neither the head nor a part waits for what is not there yet."""
     reader, writer = await server.open()
-    writer.write(asking(path, method=method))
+    writer.write(request(path, method=method))
     async with asyncio.timeout(LONG / 2):
         await reader.readuntil(b"\r\n\r\n")
         assert await reader.readexactly(len(first)) == first
@@ -256,20 +98,20 @@ async def test_what_comes_in_parts_leaves_as_it_comes(
 
 
 async def test_a_head_alone_does_not_wait(server: Server):
-    """Where no body follows, nor another request on the connection."""
+    """It is sent although no body follows, nor another request on the connection."""
     reader, writer = await server.open()
     async with asyncio.timeout(LIMIT):
         for method, path in (("HEAD", "/plain"), ("GET", "/empty"), ("GET", "/none")):
-            writer.write(asking(path, method=method, ends=False))
+            writer.write(request(path, method=method, closes=False))
             await reader.readuntil(b"\r\n\r\n")
     writer.close()
 
 
 @pytest.mark.parametrize(("path", "first"), [("/echo", b" 100 "), ("/asking", b" 200 ")])
 async def test_a_body_is_asked_for_at_once(server: Server, path: str, first: bytes):
-    """Who waits for `100 Continue`, or for the answer's head in its place, gets it."""
+    """A client that waits for `100 Continue`, or for the response's head instead, gets it."""
     reader, writer = await server.open()
-    writer.write(asking(path, "Content-Length: 3", "Expect: 100-continue", method="POST"))
+    writer.write(request(path, "Content-Length: 3", "Expect: 100-continue", method="POST"))
     async with asyncio.timeout(LIMIT):
         assert first in await reader.readuntil(b"\r\n\r\n")
         writer.write(b"abc")
@@ -280,69 +122,70 @@ async def test_a_body_is_asked_for_at_once(server: Server, path: str, first: byt
 HEADS = {
     "nothing": [],
     "a beginning": [b"GET /plain HT"],
-    "by the byte": [bytes([byte]) for byte in asking("/plain")] * 10,
-    "lines without end": [b"\r\n"] * 100,
+    "byte by byte": [bytes([byte]) for byte in request("/plain")] * 10,
+    "empty lines": [b"\r\n"] * 100,
 }
 
 
 @pytest.mark.parametrize("parts", HEADS.values(), ids=HEADS)
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "after another"])
-async def test_a_slow_head_ends_the_connection(
+async def test_a_slow_head_closes_the_connection(
     server: Server, parts: list[bytes], *, is_first: bool
 ):
-    """With 408 if it has begun; else it just ends, as idle ones do."""
-    before = [] if is_first else [asking("/plain", ends=False)]
+    """With 408 if it has begun; otherwise without a response, as for idle connections."""
+    before = [] if is_first else [request("/plain", closes=False)]
     async with asyncio.timeout(2.5):
-        answer = await server.all_of(*before, *parts, pause=0.05)
+        response = await server.exchange(*before, *parts, pause=0.05)
     has_begun = any(part.strip() for part in parts)
     expected = [b"200"] * len(before) + [b"408"] * has_begun
-    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == expected
+    assert re.findall(rb"HTTP/1.1 (\d+)", response) == expected
+    assert (b'"code":"head_too_slow"' in response) == has_begun
 
 
-async def test_a_connection_that_begins_late_has_the_whole_limit(server: Server):
-    """The head's begins with its first byte."""
+async def test_a_late_first_byte_leaves_the_whole_time(server: Server):
+    """A head's deadline counts from its first byte."""
     reader, writer = await server.open()
-    request = asking("/plain")
+    head = request("/plain")
     async with asyncio.timeout(LIMIT):
         await asyncio.sleep(0.7 * SOON)
-        writer.write(request[:5])
+        writer.write(head[:5])
         await asyncio.sleep(0.7 * SOON)
-        writer.write(request[5:])
+        writer.write(head[5:])
         assert b" 200 " in await reader.read()
     writer.close()
 
 
-async def test_a_body_that_nobody_waits_for_is_no_slow_head(server: Server):
-    """Neither while it comes nor after it, nor does it take from the next head's limit."""
+async def test_an_unread_body_is_not_a_slow_head(server: Server):
+    """Neither while it arrives nor afterwards; the next head has its whole time."""
     reader, writer = await server.open()
-    writer.write(asking("/refusing", "Content-Length: 10", method="POST", ends=False))
-    request = asking("/plain")
+    writer.write(request("/refusing", "Content-Length: 10", method="POST", closes=False))
+    head = request("/plain")
     async with asyncio.timeout(LIMIT):
         assert b" 401 " in await reader.readuntil(b"\r\n\r\nno")
         for _ in range(10):
             writer.write(b"x")
             await asyncio.sleep(SOON / 5)
-        writer.write(request[:5])
+        writer.write(head[:5])
         await asyncio.sleep(0.7 * SOON)
-        writer.write(request[5:])
+        writer.write(head[5:])
         assert b" 200 " in await reader.read()
     writer.close()
 
 
 @pytest.mark.parametrize("module", ["asyncio", "uvloop"])
-def test_a_client_that_leaves_within_an_answer(module: str):
-    """What was kept for it goes with it; nothing fails but the application."""
+def test_a_client_that_leaves_during_a_response(module: str):
+    """A head that was held back is discarded; nothing fails but the application."""
     loops = pytest.importorskip(module, reason="not on this platform")
     failures: list[dict[str, Any]] = []
 
     async def leave() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, found: failures.append(found))
-        async with serving(Connection) as server:
+        async with serving() as server:
             for steps in range(4):
                 _, writer = await server.open()
                 opened = writer.get_extra_info("socket")
                 opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                writer.write(asking("/leaving", ends=False))
+                writer.write(request("/leaving", closes=False))
                 await asyncio.sleep(0.02 * steps)
                 writer.transport.abort()  # a reset
             await asyncio.sleep(0.2)
@@ -360,10 +203,10 @@ def test_a_client_that_leaves_within_an_answer(module: str):
     assert failures == []
 
 
-async def test_a_slow_answer_is_not_cut(server: Server):
-    """The limit is the client's, not the application's; the next head's begins after the answer."""
+async def test_a_slow_response_is_not_cut(server: Server):
+    """The deadline is the client's; that of the next head starts after the response."""
     reader, writer = await server.open()
-    writer.write(asking("/slow", ends=False) + b"GET /pl")
+    writer.write(request("/slow", closes=False) + b"GET /pl")
     async with asyncio.timeout(LIMIT):
         assert b" 200 " in await reader.readuntil(b"\r\n\r\nslow")
         writer.write(b"ain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -371,11 +214,10 @@ async def test_a_slow_answer_is_not_cut(server: Server):
     writer.close()
 
 
-async def test_a_websocket_has_no_head(server: Server):
-    """Its connection is not uvicorn's any more."""
+async def test_a_websocket_has_no_deadline(server: Server):
+    """Its connection has another protocol by then."""
     reader, writer = await server.open()
-    asked = asking("/", "Upgrade: websocket", "Connection: Upgrade", ends=False)
-    writer.write(asked)
+    writer.write(request("/", "Upgrade: websocket", "Connection: Upgrade", closes=False))
     async with asyncio.timeout(LIMIT):
         await reader.readuntil(b"\r\n\r\n")  # its own request, which it echoes
         await asyncio.sleep(LONG)
@@ -384,12 +226,12 @@ async def test_a_websocket_has_no_head(server: Server):
     writer.close()
 
 
-async def test_a_kept_connection_goes_on(server: Server):
-    """However long it lasts: each head has the limit anew."""
+async def test_a_connection_is_kept(server: Server):
+    """However long it lasts: each head has a deadline of its own."""
     reader, writer = await server.open()
     async with asyncio.timeout(LIMIT):
         for _ in range(8):
-            writer.write(asking("/plain", ends=False))
+            writer.write(request("/plain", closes=False))
             assert b" 200 " in await reader.readuntil(b"\r\n\r\nhello")
             await asyncio.sleep(SOON / 4)
     writer.close()

@@ -1,4 +1,4 @@
-"""Requests are told of where OpenTelemetry is set up, and cost nothing of it elsewhere."""
+"""Requests are reported where OpenTelemetry is set up, and cost nothing elsewhere."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.fix_service import environment
 
 OFF = {"tracing": False, "metrics": False, "logs": False}
 
-# What it was given as an argument is set up before the application is made.
+# The arguments name what is set up before the application is imported.
 PROGRAM = """
 import asyncio, sys
 import httpx
@@ -39,15 +39,15 @@ async def ask():
         assert (await client.get("/nothing")).status_code == 404
 
 asyncio.run(ask())
-told = [span.name for span in spans.get_finished_spans()]
+reported = [span.name for span in spans.get_finished_spans()]
 if "metrics" in sys.argv:
-    (of_resource,) = reader.get_metrics_data().resource_metrics
-    told += sorted(metric.name for scope in of_resource.scope_metrics for metric in scope.metrics)
-print(*told)
+    (resource,) = reader.get_metrics_data().resource_metrics
+    reported += sorted(metric.name for scope in resource.scope_metrics for metric in scope.metrics)
+print(*reported)
 """
 
 
-def told(*words: str, **settings: str) -> str:
+def reported(*words: str, **settings: str) -> str:
     pytest.importorskip("opentelemetry.sdk", reason="a development tool")
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, *words],
@@ -63,27 +63,27 @@ def told(*words: str, **settings: str) -> str:
 
 
 def test_nothing_is_set_up():
-    """FastAPI does not look for a provider at each request."""
+    """FastAPI does not look for a provider on each request."""
     assert telemetry({"OTHER": "1"}) == OFF
 
 
 @pytest.mark.parametrize("name", ["OTEL_SERVICE_NAME", "FASTAPI_OTEL_AUTO_CONFIGURE"])
 def test_set_up_by_settings(name: str):
-    """A provider may come later then, as FastAPI's own at the start."""
+    """A provider may follow later, as FastAPI's own does at startup."""
     assert telemetry({name: "x"}) == dict.fromkeys(OFF, True)
 
 
-def test_a_provider_of_spans_gets_them():
-    """As in a program that sets one before it imports the application."""
-    assert told("spans") == "GET"
+def test_a_span_provider_receives_spans():
+    """A program sets it before it imports the application."""
+    assert reported("spans") == "GET"
 
 
-def test_a_provider_of_metrics_alone_gets_them():
-    """Any kind of signal turns them on."""
-    assert told("metrics") == "http.server.active_requests http.server.request.duration"
+def test_a_metric_provider_alone_receives_metrics():
+    """One kind of signal suffices."""
+    assert reported("metrics") == "http.server.active_requests http.server.request.duration"
 
 
-def test_a_provider_that_comes_later():
-    """It is too late without a setting, and not with one."""
-    assert told("late") == ""
-    assert told("late", OTEL_SERVICE_NAME="x") == "GET"
+def test_a_provider_set_after_the_import():
+    """It is used only if a setting announced it."""
+    assert reported("late") == ""
+    assert reported("late", OTEL_SERVICE_NAME="x") == "GET"

@@ -1,0 +1,99 @@
+"""Headers that every response has."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI, Response
+
+from app import problems
+from app.kit import headers
+from tests.fix_api import PASSWORD, Api
+
+
+async def test_every_response_has_them(api: Api):
+    """Whatever the route, the method and the status."""
+    ann = await api.person("ann")
+    authorization = ann.http.headers["authorization"]
+    statuses: set[int] = set()
+    paths = [*api.app.openapi()["paths"], "/nothing", "/openapi.json", "/docs", "/metrics"]
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(api.app), base_url="http://x"
+    ) as client:
+        for path in paths:
+            for method in ("GET", "POST", "PATCH", "DELETE", "OPTIONS"):
+                if (method, path) == ("DELETE", "/v1/me"):
+                    continue
+                for given in ({}, {"Authorization": authorization}):
+                    answer = await client.request(method, path, headers=given)
+                    statuses.add(answer.status_code)
+
+                    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+                    assert answer.headers.get_list("cache-control") == ["no-store"]
+    assert {200, 401, 404, 405, 422} <= statuses
+
+
+async def test_tokens_are_not_stored(api: Api):
+    """Neither by a browser nor by a proxy, for any response that holds tokens."""
+    await api.person("ann")
+    logged_in = await api.log_in("ann@example.com", PASSWORD)
+    refreshed = await api.anonymous.post(
+        "/v1/auth/refresh", json={"refreshToken": logged_in.json()["refreshToken"]}
+    )
+    for answer in (logged_in, refreshed):
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+
+
+class TestCors:
+    """With CORS_ORIGINS"""
+
+    @pytest.fixture
+    def api_settings(self) -> dict[str, str]:
+        return {"CORS_ORIGINS": "https://app.example.com"}
+
+    async def test_a_preflight_response_has_them(self, api: Api):
+        """It is answered before the application's own middleware."""
+        asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "GET"}
+        transport = httpx.ASGITransport(api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            answer = await client.options("/v1/me", headers=asked)
+
+        assert answer.status_code == 200
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+
+    @app.get("/cached")
+    async def cached() -> Response:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        return Response("x", headers={"Cache-Control": "max-age=60"})
+
+    @app.get("/broken")
+    async def broken() -> None:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        raise RuntimeError
+
+    problems.install(app)
+    headers.install(app)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        yield client
+
+
+async def test_a_route_may_be_cached(http: httpx.AsyncClient):
+    """It sets a Cache-Control of its own."""
+    answer = await http.get("/cached")
+
+    assert answer.headers.get_list("cache-control") == ["max-age=60"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_failure_has_them(http: httpx.AsyncClient):
+    """Its response does not pass through middleware."""
+    answer = await http.get("/broken")
+
+    assert answer.status_code == 500
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    assert answer.headers.get_list("cache-control") == ["no-store"]
