@@ -1,4 +1,4 @@
-"""GET /metrics, in Prometheus' text: requests by route, this process, the client's queries."""
+"""GET /metrics in Prometheus' text format: requests by route, the process, the queries."""
 
 import time
 from contextlib import suppress
@@ -17,17 +17,17 @@ router = APIRouter()
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _FORWARDED = ("forwarded", "via", "x-forwarded-", "x-real-ip")
 
-# By the route and not by the path, so that no tenant is named and a stranger adds no series.
+# By route, not by path: no tenant appears, and strangers cannot create series.
 _requests = Histogram(
     "http_request_duration_seconds",
-    "Requests, and how long they took until the last byte of their answers was handed over",
+    "Requests, and how long they took until their responses were handed to the server",
     ("method", "route", "status"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
 
 class MetricsMiddleware:
-    """Counts every request that comes to the application, with the time that it took."""
+    """Counts every request that reaches the application, with its duration."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -37,9 +37,9 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        status = 500  # unless an answer begins
+        status = 500  # unless a response starts
 
-        async def answer(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             await send(message)
             if message["type"] == "http.response.start":
@@ -47,7 +47,7 @@ class MetricsMiddleware:
 
         started = time.perf_counter()
         try:
-            await self.app(scope, receive, answer)
+            await self.app(scope, receive, send_and_note)
         finally:
             self._count(scope, status, time.perf_counter() - started)
 
@@ -63,25 +63,28 @@ class MetricsMiddleware:
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(request: Request) -> Response:
-    """To whoever has the token; in development without one, to this machine; to others a 404."""
+    """Return the metrics to holders of the token, in development without one to this machine.
+
+    To everybody else the path does not exist.
+    """
     settings: Settings = request.app.state.settings
     if not _may_read(request, settings):
         raise HTTPException(404)
-    shown = generate_latest()
-    with suppress(PrismaError):  # the database has not been there yet
-        shown += (await prisma.get_metrics(format="prometheus")).encode()
-    return Response(shown, media_type=CONTENT_TYPE_LATEST)
+    text = generate_latest()
+    with suppress(PrismaError):  # the client has not connected yet
+        text += (await prisma.get_metrics(format="prometheus")).encode()
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read(request: Request, settings: Settings) -> bool:
     if settings.metrics_token is not None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         wanted = settings.metrics_token.get_secret_value()
-        # Headers come to here as if they were Latin-1.
+        # The framework decodes headers as Latin-1.
         given_bytes, wanted_bytes = given.encode("latin-1"), wanted.encode()
         return scheme.lower() == "bearer" and compare_digest(given_bytes, wanted_bytes)
-    # What a proxy on this machine passes on comes from this machine, and is somebody else's. Not
-    # every proxy says so: in production it takes the token.
+    # A proxy on this machine forwards other people's requests. Not every proxy adds a header: in
+    # production the token is required.
     if any(name.startswith(_FORWARDED) for name in request.headers):
         return False
     address = parse_address(request.client.host if request.client else "")

@@ -1,16 +1,16 @@
-"""Every answer that a test gets is held against the API's description."""
+"""Checks every response that a test gets against the API's description."""
 
 import re
 from typing import Any
 
 import httpx
 
-# Of no route: they are the server's, before it is known which one is asked.
-OF_THE_SERVER = (404, 405)
+# Responses without a route.
+WITHOUT_ROUTE = (404, 405)
 
 
 class Declared:
-    """What the API's description says of answers."""
+    """The responses that the API's description declares."""
 
     def __init__(self, description: dict[str, Any]) -> None:
         self._paths = [
@@ -19,11 +19,11 @@ class Declared:
         ]
 
     async def check(self, answer: httpx.Response) -> None:
-        """The answer's status and the kind of its content are among those that are declared."""
+        """Fail unless the response's status, content type and headers are declared."""
         asked = f"{answer.request.method} {answer.request.url.path}: {answer.status_code}"
         operation = self._operation(answer.request)
         if operation is None:
-            assert answer.status_code in OF_THE_SERVER, asked
+            assert answer.status_code in WITHOUT_ROUTE, asked
             return
         declared = operation["responses"].get(str(answer.status_code))
         assert declared is not None, f"{asked} is not declared"

@@ -1,4 +1,4 @@
-"""The service as its users meet it: a process of its own, over HTTP."""
+"""The service as its users see it: a process of its own, reached over HTTP."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ class Service:
         return self.http.get(path)
 
     def wait_until_ready(self, status: int, *, limit: float = START_LIMIT) -> httpx.Response:
-        """Ask /ready until it answers with `status`."""
+        """Request /ready until it answers with `status`."""
         until = time.monotonic() + limit
         while (answer := self.get("/ready")).status_code != status:
             if time.monotonic() > until:
@@ -46,7 +46,7 @@ Serve = Callable[..., contextlib.AbstractContextManager[Service]]
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """The environment of this process with these settings and no others; .env counts for none."""
+    """Return this process's environment with these settings and no others, not even from .env."""
     clean = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     unset = dict.fromkeys(SETTINGS, "")
     return {**clean, **unset, "SECRET_KEY": SECRET_KEY, **settings}
@@ -56,9 +56,9 @@ def environment(**settings: str) -> dict[str, str]:
 def serving(
     folder: Path, *, program: str = "uvicorn", migrate: bool = False, **settings: str
 ) -> Generator[Service]:
-    """`uvicorn app.main:app` with the given settings, as people start it; its log in `folder`.
+    """Run `uvicorn app.main:app` with the given settings; its log is in `folder`.
 
-    Or `tenantry serve`, for the program of that name, which can `migrate` first.
+    With the program `tenantry`, run `tenantry serve`, which can `migrate` first.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -85,12 +85,12 @@ def serving(
             process.wait(15)
         except subprocess.TimeoutExpired:
             process.kill()
-            pytest.fail(f"the service does not stop: {log.read_text()}")
+            pytest.fail(f"the service did not stop: {log.read_text()}")
 
 
 @pytest.fixture
 def serve(tmp_path: Path, role: str) -> Serve:
-    """Starts the service, with a database role that belongs to the test alone."""
+    """Return a function that starts the service with a database role of the test's own."""
 
     def start(
         *, migrate: bool = False, **settings: str
@@ -107,5 +107,5 @@ def _wait_until_it_answers(http: httpx.Client, process: subprocess.Popen[bytes],
             http.get("/health")
             return
         if process.poll() is not None or time.monotonic() > until:
-            pytest.fail(f"the service does not start: {log.read_text()}")
+            pytest.fail(f"the service did not start: {log.read_text()}")
         time.sleep(0.05)

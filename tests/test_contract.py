@@ -1,7 +1,7 @@
-"""The API's description is true: whatever is sent, the answer is one of those that it declares.
+"""The API's description is true: every response is one that it declares.
 
-Schemathesis makes the requests out of the description, good ones and bad ones; real callers, ids
-and secrets are put into the good ones, so that they get further than the first check.
+Schemathesis generates valid and invalid requests from the description. Real callers, ids and
+secrets are put into the valid ones, so that they get further than the first check.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ TOKENS = Tokens(SETTINGS)
 SCHEMA = schemathesis.openapi.from_dict(create_app(SETTINGS).openapi())
 OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
 EXAMPLES, EXAMPLES_OF_THE_LONG_FORM = 12, 100
-TRUE: Any = CHECKS.get_by_names(  # pyright: ignore[reportUnknownVariableType]  # its own types are not whole
+TRUE: Any = CHECKS.get_by_names(  # pyright: ignore[reportUnknownVariableType]  # its own types are incomplete
     [
         "not_a_server_error",
         "status_code_conformance",
@@ -40,10 +40,10 @@ TRUE: Any = CHECKS.get_by_names(  # pyright: ignore[reportUnknownVariableType]  
         "response_schema_conformance",
     ]
 )
-# Of bodies: parameters in a query that nobody knows are nobody's business.
+# For bodies only: unknown query parameters are ignored.
 REFUSED: Any = CHECKS.get_by_names(["negative_data_rejection"])  # pyright: ignore[reportUnknownVariableType]  # as above
 
-# Ids of the people and things in the world below; every example begins with it as it was.
+# Ids of the users and rows in the world below; every example starts with it unchanged.
 ANN, BEN, CAT, DAN = (f"018f0000-0000-7000-8000-00000000000{number}" for number in range(4))
 INVITATION = "018f0000-0000-7000-8000-000000000010"
 WORKSPACE = "Aim0of0All0these"
@@ -68,8 +68,8 @@ REAL = {
 ROWS_OF_DOMAINS = "".join(
     domain.contract_rows.format(user=ANN, workspace=WORKSPACE) for domain in domains().values()
 )
-# What a token is for depends on the route.
-OPAQUE = {
+# The purpose of a token depends on the route.
+ONE_TIME_TOKENS = {
     "/v1/auth/confirm-email": "confirm",
     "/v1/auth/reset-password": "reset",
     "/v1/invitations/accept": "invitation",
@@ -110,16 +110,16 @@ WORLD = f"""
 
 @dataclass
 class World:
-    """A running service, and its database as the owner sees it."""
+    """A running service, and a client that sees all of its database."""
 
     service: Service
     owner: Prisma
     run: asyncio.Runner
 
-    def begin_anew(self) -> None:
+    def reset(self) -> None:
         self.run.run(self.owner.execute_raw(WORLD))  # pyright: ignore[reportArgumentType]  # ids of our own
 
-    def ask(self, case: Case[Any], caller: str | None) -> Response:
+    def call(self, case: Case[Any], caller: str | None) -> Response:
         token = TOKENS.access(user=caller, session=caller) if caller else None
         return case.call(
             base_url=str(self.service.http.base_url),
@@ -135,7 +135,7 @@ def world(
     folder = tmp_path_factory.mktemp("contract")
     with (
         prepared_database(server, prepared_template) as urls,
-        serving(folder, **urls, MAIL_FOLDER=str(folder / "mail")) as service,
+        serving(folder, migrate=False, **urls, MAIL_FOLDER=str(folder / "mail")) as service,
         asyncio.Runner() as run,
     ):
         service.wait_until_ready(200)
@@ -145,9 +145,9 @@ def world(
         run.run(owner.disconnect())
 
 
-def made_real(data: st.DataObject, case: Case[Any]) -> None:
-    """Put real ids and secrets into most places of a request."""
-    real = {**REAL, "token": [OPAQUE.get(case.operation.path, "none")]}
+def make_real(data: st.DataObject, case: Case[Any]) -> None:
+    """Put real ids and secrets into most fields of a request."""
+    real = {**REAL, "token": [ONE_TIME_TOKENS.get(case.operation.path, "none")]}
     body: Any = case.body  # of any shape, or of none
     parts: list[Any] = [case.path_parameters, body if isinstance(body, dict) else {}]
     for part in parts:
@@ -157,7 +157,7 @@ def made_real(data: st.DataObject, case: Case[Any]) -> None:
 
 
 @pytest.mark.parametrize("label", OPERATIONS)
-def test_every_answer_is_declared(world: World, label: str, pytestconfig: pytest.Config):
+def test_every_response_is_declared(world: World, label: str, pytestconfig: pytest.Config):
     """Status, content type, headers and body are as described; bad input is refused."""
     operation = OPERATIONS[label]
     is_long = pytestconfig.getoption("--full")
@@ -179,14 +179,14 @@ def test_every_answer_is_declared(world: World, label: str, pytestconfig: pytest
         mode = data.draw(st.sampled_from(modes))
         case = data.draw(operation.as_strategy(mode))
         if mode is GenerationMode.POSITIVE:
-            made_real(data, case)
+            make_real(data, case)
         if operation.method != "get":
-            world.begin_anew()
-        answer = world.ask(case, data.draw(st.sampled_from(CALLERS)))
+            world.reset()
+        answer = world.call(case, data.draw(st.sampled_from(CALLERS)))
         seen.add(answer.status_code)
         case.validate_response(answer, checks=TRUE + REFUSED if operation.body else TRUE)
 
-    world.begin_anew()
+    world.reset()
     ask()
     if is_long:
-        assert min(seen) < 300, f"nothing but {seen}: what is behind was not reached"
+        assert min(seen) < 300, f"only {seen}: no request succeeded"

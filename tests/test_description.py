@@ -1,4 +1,4 @@
-"""The API's description, before anything is asked: front ends are generated from it."""
+"""The API's description as such: front ends are generated from it."""
 
 import json
 import re
@@ -28,8 +28,8 @@ def operations(description: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def test_a_route_declares_what_its_dependencies_may_answer(description: dict[str, Any]):
-    """Who is not signed in, what is not there, what is no input: by every route that can tell."""
+def test_a_route_declares_the_problems_of_its_dependencies(description: dict[str, Any]):
+    """401, 404 and 422 wherever they can occur, and nowhere else."""
     for name, operation in operations(description):
         declared = {int(status) for status in operation["responses"]}
         parameters = {parameter["in"] for parameter in operation.get("parameters", [])}
@@ -49,7 +49,7 @@ def test_a_route_declares_what_its_dependencies_may_answer(description: dict[str
 
 
 def test_every_problem_is_a_problem_document(description: dict[str, Any]):
-    """One form of errors, with a name of its own, and none of the framework's."""
+    """All errors have one schema, and none has FastAPI's."""
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     for name, operation in operations(description):
         for status, answer in operation["responses"].items():
@@ -57,8 +57,8 @@ def test_every_problem_is_a_problem_document(description: dict[str, Any]):
                 assert answer["content"] == problem, (name, status)
 
 
-def test_every_reference_leads_somewhere(description: dict[str, Any]):
-    """What is referred to is there, and what is there is referred to."""
+def test_every_reference_resolves(description: dict[str, Any]):
+    """Every schema that is referenced exists, and every schema that exists is referenced."""
     schemas = description["components"]["schemas"]
     referred = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(description)))
 
@@ -69,16 +69,16 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]):
     assert all(re.fullmatch(r"[A-Z][A-Za-z]+", name) for name in schemas), schemas.keys()
 
 
-def test_operations_have_names_that_a_front_end_can_call(description: dict[str, Any]):
-    """`listWorkspaces`, once."""
+def test_operations_have_camel_case_ids(description: dict[str, Any]):
+    """Such as `listWorkspaces`; each occurs once."""
     ids = [operation["operationId"] for _, operation in operations(description)]
 
     assert len(ids) == len(set(ids))
     assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", id_) for id_ in ids), ids
 
 
-def test_an_answer_has_all_its_fields(description: dict[str, Any]):
-    """Null where there is nothing, so that nobody has to tell two kinds of nothing apart."""
+def test_a_response_has_all_its_fields(description: dict[str, Any]):
+    """Fields without a value are null, so that clients need not handle missing ones too."""
     account = description["components"]["schemas"]["Account"]
 
     assert set(account["required"]) == set(account["properties"])
@@ -86,7 +86,7 @@ def test_an_answer_has_all_its_fields(description: dict[str, Any]):
 
 
 def test_every_input_has_its_limits(description: dict[str, Any]):
-    """How long a text may be, and what shape it has, is said before it is refused."""
+    """The description gives the maximum length or the form of every text."""
     schemas = description["components"]["schemas"]
     bodies = {
         name
@@ -109,8 +109,8 @@ def test_every_input_has_its_limits(description: dict[str, Any]):
             assert parameter.get("description"), f"{name}: {parameter['name']}"
 
 
-def test_a_new_password_has_a_least_length(description: dict[str, Any]):
-    """The one that is chosen; of the present one nothing is known."""
+def test_a_new_password_has_a_minimum_length(description: dict[str, Any]):
+    """The current password may be of any length."""
     schemas = description["components"]["schemas"]
     lengths = {
         (name, field): schema["minLength"]

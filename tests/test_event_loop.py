@@ -1,4 +1,4 @@
-"""Every request is served on the event loop: a thread costs more than most queries."""
+"""Every request runs on the event loop: a thread costs more than most queries."""
 
 import inspect
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ def runs_on_the_loop(call: Callable[..., Any]) -> bool:
 
 
 def calls(dependant: Dependant) -> Iterator[Callable[..., Any]]:
-    """A route's handler, and all that it depends on."""
+    """Yield a route's handler and all its dependencies."""
     if dependant.call is not None:
         yield dependant.call
     for each in dependant.dependencies:
@@ -31,10 +31,10 @@ ROUTES = [route for route in ALL if isinstance(route, APIRoute)]
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.name}")
 def test_no_handler_and_no_dependency_needs_a_thread(route: APIRoute):
-    """FastAPI hands plain functions to a pool of threads, which they would wait for."""
+    """FastAPI runs plain functions in a thread pool."""
     assert [call for call in calls(route.dependant) if not runs_on_the_loop(call)] == []
 
 
 def test_there_are_routes():
-    """The test above has something to look at."""
+    """The test above has something to check."""
     assert len(ROUTES) > 20

@@ -1,4 +1,4 @@
-"""GET /metrics: true, bounded, without a tenant, and only for those whom it concerns."""
+"""GET /metrics: correct, bounded, without tenants, and only for those who may read it."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -23,14 +23,14 @@ def client(api: Api, address: str = "127.0.0.1") -> httpx.AsyncClient:
 
 
 @pytest.fixture
-async def here(api: Api) -> AsyncIterator[httpx.AsyncClient]:
-    """A program on this machine."""
+async def local(api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    """A client on this machine."""
     async with client(api) as http:
         yield http
 
 
 async def samples(http: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
-    """Each figure by its name, method, route and status."""
+    """Return each value by its name, method, route and status."""
     answer = await http.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain; version=")
@@ -45,16 +45,16 @@ async def samples(http: httpx.AsyncClient) -> dict[tuple[str, ...], float]:
     }
 
 
-async def test_requests_are_counted_by_route_and_status(here: httpx.AsyncClient, team: Team):
-    """By the route's pattern; whatever is asked for, a stranger adds no series."""
+async def test_requests_are_counted_by_route_and_status(local: httpx.AsyncClient, team: Team):
+    """Routes are named by their patterns; strangers cannot create series."""
     path = "/v1/workspaces/{workspaceId}"
-    before = await samples(here)
+    before = await samples(local)
     for _ in range(3):
         await team.owner.get(team.path)
     await team.owner.get("/v1/workspaces/Nobody0Knows0it")
     for number in range(5):
-        await here.request(f"VERB{number}", f"/nothing/{number}")
-    after = await samples(here)
+        await local.request(f"VERB{number}", f"/nothing/{number}")
+    after = await samples(local)
     seconds = "http_request_duration_seconds_sum", "GET", path, "200"
     assert 0.001 < after[seconds] - before.get(seconds, 0) < 10
 
@@ -67,28 +67,28 @@ async def test_requests_are_counted_by_route_and_status(here: httpx.AsyncClient,
 
 
 async def test_a_failure_is_counted(
-    api: Api, here: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    api: Api, local: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ):
-    """What nobody foresaw is a 500 here too."""
-    from app import db
+    """An unexpected exception counts as a 500."""
+    from app import readiness
 
     async def fail() -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(db, "ready", fail)
-    before = await samples(here)
-    assert (await here.get("/ready")).status_code == 500
-    after = await samples(here)
+    monkeypatch.setattr(readiness, "check", fail)
+    before = await samples(local)
+    assert (await local.get("/ready")).status_code == 500
+    after = await samples(local)
 
     key = REQUESTS, "GET", "/ready", "500"
     assert after[key] - before.get(key, 0) == 1
 
 
-async def test_queries_and_the_process_are_there(here: httpx.AsyncClient, team: Team):
-    """The engine's own figures, and the process's."""
-    before = await samples(here)
+async def test_queries_and_the_process_are_included(local: httpx.AsyncClient, team: Team):
+    """The engine's own metrics, and the process's."""
+    before = await samples(local)
     await team.owner.get(team.path)
-    after = await samples(here)
+    after = await samples(local)
 
     def grown(name: str) -> float:
         return after[name, "", "", ""] - before[name, "", "", ""]
@@ -99,11 +99,11 @@ async def test_queries_and_the_process_are_there(here: httpx.AsyncClient, team: 
     assert after["process_resident_memory_bytes", "", "", ""] > 1_000_000
 
 
-async def test_no_tenant_is_named(here: httpx.AsyncClient, team: Team):
-    """Neither a workspace nor a person, whatever they did."""
+async def test_no_tenant_is_named(local: httpx.AsyncClient, team: Team):
+    """Neither workspaces nor users appear, whatever they did."""
     await team.owner.patch(team.path, {"name": "Secret0name"})
     await team.owner.get(f"{team.path}/members/{team.member.id}")
-    text = (await here.get("/metrics")).text
+    text = (await local.get("/metrics")).text
 
     for secret in (team.id, team.owner.id, team.member.id, team.owner.email, "Secret0name"):
         assert secret not in text
@@ -111,7 +111,7 @@ async def test_no_tenant_is_named(here: httpx.AsyncClient, team: Team):
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
 async def test_this_machine_may_read(api: Api, address: str):
-    """Whatever it calls itself."""
+    """By any of its addresses."""
     async with client(api, address) as http:
         assert (await http.get("/metrics")).status_code == 200
 
@@ -131,8 +131,8 @@ async def test_this_machine_may_read(api: Api, address: str):
         ("192.0.2.1", {"Authorization": "Bearer "}),
     ],
 )
-async def test_to_others_it_is_not_there(api: Api, address: str, headers: dict[str, str]):
-    """From elsewhere, or passed on by a proxy: as if there were nothing."""
+async def test_for_others_it_does_not_exist(api: Api, address: str, headers: dict[str, str]):
+    """From elsewhere, or through a proxy, the response is that of an unknown path."""
     async with client(api, address) as http:
         answer = await http.get("/metrics", headers=headers)
         nothing = await http.get("/nothing", headers=headers)
@@ -154,7 +154,7 @@ class TestProduction:
         }
 
     async def test_nobody_may_read(self, api: Api):
-        """Not every proxy says that it is one."""
+        """Not every proxy adds a header."""
         async with client(api) as http:
             assert (await http.get("/metrics")).status_code == 404
 
@@ -167,8 +167,8 @@ class TestToken:
         return {"METRICS_TOKEN": TOKEN}
 
     @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
-    async def test_who_has_it_may_read(self, api: Api, scheme: str):
-        """From anywhere, through whatever proxies."""
+    async def test_its_holder_may_read(self, api: Api, scheme: str):
+        """From anywhere, through any proxies."""
         headers = {"Authorization": f"{scheme} {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
         async with client(api, "192.0.2.1") as http:
             assert (await http.get("/metrics", headers=headers)).status_code == 200
@@ -176,14 +176,14 @@ class TestToken:
     @pytest.mark.parametrize(
         "authorization", [None, TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN[1:]}", "Bearer é"]
     )
-    async def test_nobody_else_may(self, api: Api, authorization: str | None):
-        """This machine neither; and a person's own token is none."""
+    async def test_others_may_not_read(self, api: Api, authorization: str | None):
+        """Not even this machine."""
         headers: Any = {"Authorization": authorization.encode()} if authorization else {}
         async with client(api) as http:
             assert (await http.get("/metrics", headers=headers)).status_code == 404
 
-    async def test_a_person_may_not(self, api: Api):
-        """Their access token is for something else."""
+    async def test_a_user_may_not_read(self, api: Api):
+        """Their access token is of another kind."""
         ann = await api.person("ann")
         async with client(api) as http:
             headers = {"Authorization": ann.http.headers["authorization"]}
@@ -192,7 +192,7 @@ class TestToken:
 
 @pytest.mark.parametrize("wrong", ["", "?connection_limit=abc"])
 def test_without_a_database(serve: Serve, wrong: str):
-    """What is wrong is seen in the figures of a service that is not ready, too."""
+    """The metrics of a service that is not ready show its failures."""
     with serve(DATABASE_URL=NOWHERE, APP_DATABASE_URL=NOWHERE + wrong) as service:
         service.wait_until_ready(503)
         text = service.get("/metrics").text

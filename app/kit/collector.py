@@ -1,21 +1,21 @@
-"""The garbage collector, while the service serves: it looks at what requests make, and rarely."""
+"""The garbage collector while the service serves: only objects of requests, and rarely."""
 
 import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
-# Objects that are made and not gone yet before it looks at the young ones; Python's own is 700,
-# which thirty requests at a time pass again and again.
-YOUNG = 10_000
+# New objects that trigger a collection of the youngest generation. Python's default is 700, which
+# thirty concurrent requests exceed again and again.
+YOUNG_THRESHOLD = 10_000
 
 
 @contextmanager
 def infrequent_collection() -> Generator[None]:
-    """What is loaded by now stays: it is not looked at again, and the young ones less often."""
+    """Exclude everything loaded so far from collections, and collect new objects less often."""
     thresholds = gc.get_threshold()
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, *thresholds[1:])
+    gc.set_threshold(YOUNG_THRESHOLD, *thresholds[1:])
     try:
         yield
     finally:

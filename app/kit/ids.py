@@ -1,4 +1,4 @@
-"""Ids: UUIDs, of version 7 so that they grow with time."""
+"""Ids: UUIDs of version 7, which sort by the time of their creation."""
 
 import re
 import secrets
@@ -9,12 +9,12 @@ _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_uuid(text: str) -> bool:
-    """Whether a text is a UUID as the API writes it: one row, one address."""
+    """Return whether a text is a UUID in the one form that the API writes: a row has one URL."""
     return _UUID.fullmatch(text) is not None
 
 
 def new_uuid7() -> str:
-    """An id that has to be known before its row is made; Prisma makes the others."""
+    """Return an id that is needed before its row is created; Prisma generates the others."""
     milliseconds = time.time_ns() // 1_000_000
     value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64
     return str(uuid.UUID(int=value | 0b10 << 62 | secrets.randbits(62)))

@@ -1,7 +1,7 @@
 """Lists in pages: `take` and `cursor` in, `items` and `nextCursor` out.
 
-A cursor holds the place at which a page ended, not a row: the next page begins there even when that
-row is gone.
+A cursor holds the position at which a page ended, not a row: the next page starts there even if
+that row is deleted.
 """
 
 import base64
@@ -19,11 +19,11 @@ from app.kit.ids import is_uuid
 from app.problems import Problem
 
 MAX_PAGE_SIZE = 100
-_MARK = 8
+_PREFIX_BYTES = 8
 
 
 class Identified(Protocol):
-    """A row that a page may end with; its id is a UUID."""
+    """A row of a list; its id is a UUID."""
 
     @property
     def id(self) -> str: ...
@@ -39,73 +39,75 @@ class Page(BaseModel, Generic[ItemT]):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[TypeForm[Any], ...]) -> str:
-        """What the API's description calls it."""
+        """Return the name in the API's description."""
         return f"{getattr(params[0], '__name__', 'Any')}Page"
 
 
 class PageRequest(BaseModel):
-    """Which part of a list is asked for; a list has a name, so that its cursors fit no other."""
+    """The requested part of a list. A list has a name, so that other lists refuse its cursors."""
 
-    take: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE, description="How many items.")] = 20
+    take: Annotated[
+        int, Field(ge=1, le=MAX_PAGE_SIZE, description="The maximum number of items.")
+    ] = 20
     cursor: Annotated[
-        str | None, Field(max_length=200, description="The nextCursor of the page before.")
+        str | None, Field(max_length=200, description="The nextCursor of the previous page.")
     ] = None
 
     def after(self, list_: str) -> str | None:
-        """Of a list in the order of its ids: the one that the page before ended with."""
-        place = self._place(list_)
-        if place is None:
+        """Return the id that the previous page of a list sorted by id ended with, or None."""
+        position = self._position(list_)
+        if position is None:
             return None
-        if place[1]:
+        if position[1]:
             raise invalid_cursor()
-        return place[0]
+        return position[0]
 
     def after_moment(self, list_: str) -> tuple[datetime, str] | None:
-        """Of a list in the order of moments, then ids: those that the page before ended with."""
-        place = self._place(list_)
-        if place is None:
+        """Return the moment and id that the previous page of a list sorted by them ended with."""
+        position = self._position(list_)
+        if position is None:
             return None
         try:
-            moment = datetime.fromisoformat(place[1])
+            moment = datetime.fromisoformat(position[1])
         except ValueError:
             raise invalid_cursor() from None
         if moment.tzinfo is None:
             raise invalid_cursor()
-        return moment, place[0]
+        return moment, position[0]
 
     def page(
         self, list_: str, rows: list[RowT], *, moment: Callable[[RowT], datetime] | None = None
     ) -> "Page[RowT]":
-        """The page of the rows, which are one more if another page follows."""
+        """Return a page of the rows; one row more than it holds means that another page follows."""
         if len(rows) <= self.take:
             return Page(items=rows)
         last = rows[self.take - 1]
-        place = f"{last.id} {moment(last).isoformat() if moment else ''}"
-        token = base64.urlsafe_b64encode(_mark_of(list_) + place.encode("ascii"))
+        position = f"{last.id} {moment(last).isoformat() if moment else ''}"
+        token = base64.urlsafe_b64encode(_list_prefix(list_) + position.encode("ascii"))
         return Page(items=rows[: self.take], nextCursor=token.decode().rstrip("="))
 
-    def _place(self, list_: str) -> tuple[str, str] | None:
-        """An id, and a moment as text."""
+    def _position(self, list_: str) -> tuple[str, str] | None:
+        """Return the cursor's id and its moment as text, or None without a cursor."""
         if self.cursor is None:
             return None
         try:
             decoded = base64.urlsafe_b64decode(self.cursor + "=" * (-len(self.cursor) % 4))
-            id_, _, moment = decoded[_MARK:].decode("ascii").partition(" ")
+            id_, _, moment = decoded[_PREFIX_BYTES:].decode("ascii").partition(" ")
         except (ValueError, binascii.Error):
             raise invalid_cursor() from None
-        if decoded[:_MARK] != _mark_of(list_) or not is_uuid(id_):
+        if decoded[:_PREFIX_BYTES] != _list_prefix(list_) or not is_uuid(id_):
             raise invalid_cursor()
         return id_, moment
 
 
 def invalid_cursor() -> Problem:
-    return Problem(422, "invalid_cursor", "The cursor is not one that this list gave.")
+    return Problem(422, "invalid_cursor", "The cursor does not come from this list.")
 
 
-def _mark_of(list_: str) -> bytes:
-    # It only has to tell lists apart; what a cursor may show is for the list's query to say.
-    return hashlib.sha256(list_.encode()).digest()[:_MARK]
+def _list_prefix(list_: str) -> bytes:
+    # It only tells lists apart; what a page may show is decided by the list's query.
+    return hashlib.sha256(list_.encode()).digest()[:_PREFIX_BYTES]
 
 
-# A model of the query and no dependency, which costs FastAPI more.
+# A query model costs FastAPI less than a dependency.
 Pagination = Annotated[PageRequest, Query()]

@@ -1,4 +1,4 @@
-"""FastAPI's telemetry, where there is somebody to tell."""
+"""FastAPI's telemetry, if OpenTelemetry is set up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
 _SETTINGS = ("OTEL_", "FASTAPI_OTEL_")
-# OpenTelemetry's interface, and who gives what is there for each kind of signal.
+# For each kind of signal, OpenTelemetry's API module and its function that returns the provider.
 _PROVIDERS = {
     "opentelemetry.trace": "get_tracer_provider",
     "opentelemetry.metrics": "get_meter_provider",
@@ -19,18 +19,18 @@ _PROVIDERS = {
 
 
 def telemetry(environment: Mapping[str, str]) -> TelemetryConfig:
-    """On where OpenTelemetry is set up by now: by its settings, or by a provider.
+    """Return FastAPI's configuration: on if OpenTelemetry has settings or a provider by now.
 
-    Else FastAPI would look for one at each request, for some hundredths of its time.
+    Otherwise FastAPI would look for a provider on each request, which costs a few percent.
     """
     is_on = any(name.startswith(_SETTINGS) for name in environment) or _has_provider()
     return {"tracing": is_on, "metrics": is_on, "logs": is_on}
 
 
 def _has_provider() -> bool:
-    given = [
+    providers = [
         getattr(sys.modules[name], get)() for name, get in _PROVIDERS.items() if name in sys.modules
     ]
-    # The interface's own classes stand for one that is not there.
-    own = tuple(f"{name}." for name in _PROVIDERS)
-    return any(not f"{type(each).__module__}.".startswith(own) for each in given)
+    # Without a provider the API returns a placeholder of its own.
+    placeholders = tuple(f"{name}." for name in _PROVIDERS)
+    return any(not f"{type(each).__module__}.".startswith(placeholders) for each in providers)
