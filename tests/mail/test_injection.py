@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from app import mail
+from app.accounts.log_ins import LOG_INS_OF_ACCOUNT
 from app.settings import ROOT
 from tests.fix_api import MAIL_LIMIT, PASSWORD, Api
 from tests.mail.hostile import (
@@ -45,6 +46,14 @@ async def cause_every_mail(
     await post("forgot-password", email=address)
     token = await newest_token(api, address)
     await post("reset-password", token=token, newPassword=f"{PASSWORD}, again")
+
+    wrong = {"email": address, "password": "wrong"}
+    await api.anonymous.post("/v1/auth/log-in", json=wrong)
+    await api.owner.throttle.update_many(
+        where={"key": {"startswith": f"{LOG_INS_OF_ACCOUNT.name} "}},
+        data={"count": LOG_INS_OF_ACCOUNT.most},
+    )
+    await api.anonymous.post("/v1/auth/log-in", json=wrong)  # warns the holder
 
     user = await api.owner.user.find_unique_or_raise(where={"email": address})
     person = await api.signed_in(user.id, address)
