@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from app.main import create_app
 from app.settings import load
+from tests.fix_api import Api
 from tests.fix_service import SECRET_KEY
 
 ORIGIN = "https://app.example.com"
@@ -74,17 +75,20 @@ async def test_no_other_origin_may(origin: str):
         assert "access-control-allow-origin" not in each.headers
 
 
-async def test_errors_can_be_read_too():
-    """A front end reads the problem document of a 404, a 500 and a 503, not a network error."""
-    app = app_with(ORIGIN)
+@pytest.fixture
+def api_settings() -> dict[str, str]:
+    return {"CORS_ORIGINS": ORIGIN}
 
-    @app.get("/broken")
+
+async def test_errors_can_be_read_too(api: Api):
+    """A front end reads the problem document of a 401, a 404 and a 500, not a network error."""
+
+    @api.app.get("/broken")
     async def broken() -> None:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         raise ZeroDivisionError
 
-    async with client_of(app) as client:
-        # The application is not connected to a database here, so its own routes answer 503.
-        for path, status in (("/nothing", 404), ("/broken", 500), ("/v1/me", 503)):
+    async with client_of(api.app) as client:
+        for path, status in (("/v1/me", 401), ("/nothing", 404), ("/broken", 500)):
             answer = await client.get(path, headers={"Origin": ORIGIN})
 
             assert answer.status_code == status
