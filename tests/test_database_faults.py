@@ -25,7 +25,14 @@ WRITERS = 4
 FREEZE_SECONDS = 20.0
 RECOVERY_LIMIT = 60.0
 # How PostgreSQL names its processes; each of these takes all others with it when it is killed.
-KINDS = ("backend", "checkpointer", "background writer", "walwriter", "autovacuum launcher")
+KINDS = (
+    "backend",
+    "checkpointer",
+    "background writer",
+    "walwriter",
+    "autovacuum launcher",
+    "logical replication launcher",
+)
 
 
 @dataclass
