@@ -20,6 +20,7 @@ REPORT_LINES = 40
 # Structure, settings, isolation, policies, statement counts, and one domain through HTTP.
 QUICK_IN_SERVICE = (
     "tests/test_house.py",
+    "tests/test_declarations.py",
     "tests/test_settings.py",
     "tests/test_isolation.py",
     "tests/test_policies.py",
