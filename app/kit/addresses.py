@@ -6,7 +6,7 @@ MAX_LENGTH = 254  # of an SMTP path, RFC 5321
 MAX_LOCAL_LENGTH = 64
 
 # Left out of RFC 5322's atoms: `?`, so that no encoded word ("=?utf-8?q?victim?=") can be decoded
-# into another address, and `! % | and the backtick, by which mail servers route or run programs.
+# into another address, and ! % | and the backtick, by which servers route mail or run programs.
 _ATOM = r"[A-Za-z0-9#$&'*+/=^_{}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*)@{_LABEL}(?:\.{_LABEL})*")
