@@ -30,34 +30,34 @@ GROWN = measure.Plan(rounds=5, seconds=1, starts=0)
 
 _SERVICE_HEAD = """# The service's routes
 
-Made by `make bench-service`: the processor's time for a request, and its ratio to a route of the
-same application that reads the same workspace and nothing else, measured beside it each time (the
-median of the rounds' ratios, the least and the greatest). Each request is of another user.
+Written by `make bench-service`: CPU time per request, and its ratio to a route of the same
+application that only reads the same workspace, measured next to it in each round (median, minimum
+and maximum of the rounds' ratios). Each request comes from a different user.
 {run}
 
 {aim}
 """
 _GROWTH_HEAD = """# Growth
 
-Made by `make bench-growth`. Each of so many people owns a workspace of five members, with as many
-events in its trail: tables of 10,000, 100,000 and 1,000,000 rows, and those of people and
-workspaces a fifth as long. Those that are asked for have twenty events. A row's columns are
-measured by turns in each round, times with one request at a time; a figure is the median of the
-rounds, with the least and the greatest, and so is the ratio of the last column to the first. Other
-work on the machine moves single figures; look at the ratios.
+Written by `make bench-growth`. Each user owns a workspace with five members and five audit events,
+which gives tables of 10,000, 100,000 and 1,000,000 rows, and a fifth of that in the tables of users
+and workspaces. The workspaces that the requests read have twenty events. Each round measures a
+row's columns in turn; times are measured with one request at a time. A figure is the median of the
+rounds, with the minimum and the maximum; so is the ratio of the last column to the first. Other
+work on the machine changes single figures; look at the ratios.
 {run}
 """
 _CHOICES_HEAD = """# Choices
 
-Made by `make bench-choices`: which, with what ratio, and [why](#why). The processor's time for a
-request with what was chosen and with what it replaced, and the ratio of the second to the first:
-above 1 the choice is the cheaper one. Both sides are measured by turns; a ratio is the median of
-the rounds' ratios, with the least and the greatest. It is in italics where the rounds do not agree
-which side is the cheaper one.
+Written by `make bench-choices`: what was chosen, the measured ratio, and [why](#why). It compares
+CPU time per request with the choice and with its alternative. The ratio is the alternative's time
+divided by the choice's: above 1, the choice is cheaper. Both are measured in turn; a ratio is the
+median of the rounds' ratios, with the minimum and the maximum. It is in italics if the rounds
+disagree about which one is cheaper.
 {run}
 """
-_RUN = """This run: {rounds} rounds of {seconds} s, {load}, Python {python}, {cores} cores, the code
-of {commit}; other work on the machine: a load of {machine_load} at the beginning."""
+_RUN = """This run: {rounds} rounds of {seconds} s, {load}, Python {python}, {cores} cores, commit
+{commit}; the machine's load was {machine_load} at the start."""
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""What was chosen, and why: each choice against what it replaced, measured by turns."""
+"""Measure each choice against its alternative, and say why it was chosen."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, instead of what and why; the endpoints that tell, and both servers."""
+    """What was chosen instead of what, and why; the endpoints to measure, and both servers."""
 
     name: str
     chosen: str
@@ -59,11 +59,11 @@ _TITLES = {**{each.name: each.title for each in contract.ENDPOINTS}, **_ROUTES}
 CHOICES = (
     Choice(
         "models",
-        "one model from the table to the answer",
-        "the full model, and a response model made of it",
-        "A class that inherits from the client's `BaseWorkspace` (or a partial type) is "
-        "queried by `ShownWorkspace.prisma()` and is what the route returns: only its own "
-        "columns are read, and FastAPI checks no more than its class.",
+        "one model from the query to the response",
+        "the full model, converted to a response model",
+        "A class that inherits from the client's `BaseWorkspace` (or a partial type) can "
+        "query by itself, as `ShownWorkspace.prisma()`, and is what the route returns. So "
+        "only its own columns are read, and FastAPI only checks its class.",
         ("user", "user_workspaces", "page"),
         (_peer("same"), _peer("response_models")),
     ),
@@ -71,8 +71,8 @@ CHOICES = (
         "dependency",
         "an `async def` dependency that awaits nothing",
         "a plain `def` one",
-        "FastAPI hands a plain function to a thread. So everything is `async def`, also where "
-        "nothing is awaited; `tests/test_event_loop.py` holds it.",
+        "FastAPI runs plain functions in a thread. So everything is `async def`, even if it "
+        "awaits nothing; `tests/test_event_loop.py` enforces it.",
         ("user",),
         (_peer("async_dependency"), _peer("plain_dependency")),
     ),
@@ -80,16 +80,16 @@ CHOICES = (
         "http",
         "httptools",
         "h11",
-        "Its parser is C's, h11's is Python.",
+        "Its parser is written in C, h11's in Python.",
         ("user", "page"),
         (Server(OURS, ("--http", "httptools")), Server(OURS, ("--http", "h11"))),
     ),
     Choice(
         "writes",
-        "an answer in one write",
-        "its head and its body in two, as uvicorn alone",
-        "uvicorn writes an answer's head and its body apart, which is a system call more "
-        "(`app/kit/connections.py`, by uvicorn's option `http`).",
+        "a response in one write",
+        "head and body in two, as uvicorn does",
+        "uvicorn writes the head and the body of a response separately, which is one more "
+        "system call (`app/kit/connections.py`, through uvicorn's option `http`).",
         ("user", "page"),
         (Server(OURS), Server(OURS, ("--http", "httptools"))),
     ),
@@ -97,25 +97,26 @@ CHOICES = (
         "loop",
         "uvloop",
         "asyncio",
-        "Its transports and timers are C's.",
+        "Its transports and timers are written in C.",
         ("user", "page"),
         (Server(OURS), Server(OURS, ("--loop", "asyncio"))),
     ),
     Choice(
         "collector",
-        "what is loaded is frozen, the young looked at after 10,000",
-        "Python's settings of the collector",
-        "Most of what lives after the start lives for ever, and is looked at no more; what a "
-        "request makes is gone before it is looked at (`app/kit/collector.py`).",
+        "loaded objects frozen, young generation collected after 10,000",
+        "Python's default garbage collection",
+        "Most objects that exist after the start live as long as the process, so the "
+        "collector skips them; what a request creates is freed before the collector looks at "
+        "it (`app/kit/collector.py`).",
         ("user", "page"),
         (_peer("same"), _peer("python_collector")),
     ),
     Choice(
         "signature",
-        "a token's signature checked once",
-        "each time",
-        "A token that was found to be ours is known again by its hash. Its end is looked at "
-        "each time, and its session in the database each time.",
+        "a token's signature verified once",
+        "verified each time",
+        "A token that was verified is recognised by its hash. Its expiry is checked each "
+        "time, and so is its session in the database.",
         ("read_workspace",),
         (Server("service:app"), _service("signatures_each_time")),
     ),
@@ -123,7 +124,7 @@ CHOICES = (
         "routes",
         "the routes in the order of their use",
         "health and accounts first",
-        "FastAPI tries one after the other.",
+        "FastAPI tries routes one after the other.",
         ("read_workspace",),
         (Server("service:app"), _service("routes_reversed")),
     ),
@@ -131,43 +132,43 @@ CHOICES = (
         "json",
         "FastAPI writes the JSON from the model",
         "a response class of orjson",
-        "pydantic's Rust makes the text from the model; a response class makes FastAPI build "
-        "Python's objects first.",
+        "pydantic's Rust code writes the text from the model; with a response class, FastAPI "
+        "builds Python objects first.",
         ("user", "page"),
         (_peer("same"), _peer("orjson_responses")),
     ),
     Choice(
         "telemetry",
-        "FastAPI's telemetry only where OpenTelemetry is set up",
-        "always, looking for a provider at each request",
-        "By itself FastAPI looks into the environment too, each time (`app/kit/telemetry.py`).",
+        "FastAPI's telemetry only if OpenTelemetry is set up",
+        "always, with a provider look-up per request",
+        "By default, FastAPI also looks into the environment on each request "
+        "(`app/kit/telemetry.py`).",
         ("user", "page"),
         (_peer("same"), _peer("telemetry_on")),
     ),
     Choice(
         "documentation",
-        "the documentation's routes after all others",
-        "before them, as where routes are added one by one",
-        "They are asked for least. FastAPI puts its own before all that are added one by one, "
-        "so all are given at once.",
+        "the documentation's routes last",
+        "first, as FastAPI adds them",
+        "They are requested least. FastAPI puts its own routes before all that are added "
+        "later, so the application passes all routes at once.",
         ("user",),
         (_peer("same"), _peer("documentation_first")),
     ),
     Choice(
         "proxies",
-        "without uvicorn's own look at proxies' headers",
+        "without uvicorn's handling of proxy headers",
         "with it",
-        "The service looks at them itself, where it counts callers. That gains nothing that "
-        "could be measured.",
+        "The service reads these headers itself where it counts callers. The gain was too "
+        "small to measure.",
         ("user",),
         (Server(OURS), Server(OURS, ("--proxy-headers",))),
     ),
     Choice(
         "log",
-        "uvicorn's log of requests",
+        "uvicorn's access log",
         "none",
-        "It costs what the ratio says, and is worth that: who needs the time more sets "
-        "`LOG_LEVEL=warning`.",
+        "It costs what the ratio says, and is worth it; `LOG_LEVEL=warning` turns it off.",
         ("user",),
         (Server(OURS, ("--access-log", "--log-level", "info")), Server(OURS)),
     ),
@@ -175,8 +176,8 @@ CHOICES = (
         "pages",
         "pages after the last id",
         "Prisma's `cursor` and `skip`",
-        '`where={"id": {"gt": last}}` spares PostgreSQL a look-up and a row. The server\'s '
-        "processor gains nothing.",
+        '`where={"id": {"gt": last}}` saves PostgreSQL a look-up and a row. The server\'s CPU '
+        "time stays the same.",
         ("page",),
         (_peer("same"), _peer("cursor_pages")),
     ),
@@ -184,7 +185,7 @@ CHOICES = (
 
 
 def measured(database: Database, chosen: Sequence[Choice], plan: measure.Plan) -> Results:
-    """Both sides of each choice, one choice after the other."""
+    """Measure both sides of each choice, one choice after the other."""
     database.fresh()
     data.fresh(database, routes.PEOPLE)
     asked, files = verify.cases(database), _requests(database)
@@ -201,7 +202,7 @@ def measured(database: Database, chosen: Sequence[Choice], plan: measure.Plan) -
 
 
 def table(results: Results) -> str:
-    """A row for each choice and endpoint; the alternative's time as a ratio to the chosen one's."""
+    """Return a row for each choice and endpoint, with the alternative's time as a ratio."""
     rows: list[Sequence[str]] = []
     for choice in CHOICES:
         here, there = (results.peers.get(name) for name in _sides(choice))
@@ -225,7 +226,7 @@ def table(results: Results) -> str:
 
 
 def reasons() -> str:
-    """Why each was chosen."""
+    """Return the list of reasons."""
     return "\n".join(
         f"- **{choice.chosen}**, not {choice.instead}. {choice.why}" for choice in CHOICES
     )
@@ -236,7 +237,7 @@ def _sides(choice: Choice) -> tuple[str, str]:
 
 
 def _requests(database: Database) -> dict[str, Path]:
-    """The requests of every endpoint that a choice is measured on."""
+    """Write the requests of every endpoint that a choice is measured on."""
     ids = database.ids()
     people = data.people(routes.PEOPLE - 40)
     lines = {each.name: each.requests(ids) for each in contract.ENDPOINTS if not each.writes}

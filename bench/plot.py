@@ -25,7 +25,7 @@ def svg(results: Results) -> str:
     group = len(results.peers) * (_BAR + 2) + _GAP
     height = _TOP + len(groups) * group
     size = f'width="{_WIDTH}" height="{height}"'
-    title = "Requests a second, as ratios to Fastify + Prisma 7"
+    title = "Requests per second, as ratios to Fastify + Prisma 7"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">',
         f'<rect {size} fill="#fff"/>',

@@ -10,26 +10,28 @@ from bench.peers import BASELINE
 from bench.results import PeerResults, Results, Series, ratio_of
 
 _TITLES = {each.name: each.title for each in ENDPOINTS}
-_PROCESSOR = """Processor time of the server for a request, and its share of its core. Where that
-is not near 100%, PostgreSQL and the load on the other core are the limit."""
+_PROCESSOR = """The server's CPU time per request, and how much of its core it used. If that is not
+near 100%, PostgreSQL and the load generator on the other core are the limit."""
 _PROCESS = """A server with all its processes: resident memory under load and at rest, and the time
-from its start to the first 200 on /ready with warm caches, the median, the least and the
-greatest."""
-_AIMS = """For our server in the same run: the median of the rounds' ratios, the least and the
-greatest. The last column is the ratio of the processor's times, which other work on the machine
-disturbs less than it does the rates."""
+from its start to the first 200 on /ready with warm caches: median, minimum and maximum."""
+_AIMS = """For our server in the same run: median, minimum and maximum of the rounds' ratios. The
+last column is the ratio of CPU times, which other work on the machine disturbs less than request
+rates."""
 
 
 def page(results: Results, plot: str) -> str:
-    """The whole page."""
+    """Return the whole page."""
     return "\n\n".join(
         [
             "# Servers side by side",
             _how(results.settings),
-            f"![requests a second, as ratios to Fastify + Prisma 7]({plot})",
-            f"Requests a second: the median of the rounds' ratios to {_title(results, BASELINE)}.",
+            f"![requests per second, as ratios to Fastify + Prisma 7]({plot})",
+            (
+                "Requests per second: the median of the rounds' ratios to"
+                f" {_title(results, BASELINE)}."
+            ),
             ratios(results),
-            "Requests a second (medians), and the 99th percentile of the answers' times.",
+            "Requests per second (medians), and the 99th percentile of the response times.",
             _table(results, lambda s: f"{_middle(s.per_second):,.0f}, {_middle(s.p99_ms):.0f} ms"),
             _PROCESSOR,
             _table(results, lambda s: f"{_middle(s.cpu_us):.0f} µs, {_middle(s.cpu_share):.0%}"),
@@ -43,7 +45,7 @@ def page(results: Results, plot: str) -> str:
 
 
 def ratios(results: Results, baseline: str = BASELINE) -> str:
-    """Each server's ratio to one of them."""
+    """Return a table of each server's ratio to the baseline."""
     rows = [
         [
             _TITLES[name],
@@ -55,22 +57,22 @@ def ratios(results: Results, baseline: str = BASELINE) -> str:
 
 
 def aims_met(results: Results) -> str:
-    """Each aim in a row."""
+    """Return a table with a row for each aim."""
     rows = [
         [aim.what, aim.wanted, aim.reached, "yes" if aim.is_met else "**no**", aim.by_processor]
         for aim in aims(results)
     ]
-    return markdown(["aim", "wanted", "reached", "met", "by processor"], rows)
+    return markdown(["aim", "wanted", "reached", "met", "by CPU time"], rows)
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
-    """A table: words to the left, figures to the right."""
+    """Return a Markdown table; the first `words` columns are left-aligned."""
     line = ["---" if place < words else "---:" for place in range(len(head))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, line, *rows))
 
 
 def spread(figures: Sequence[float], digits: int = 0) -> str:
-    """The median, the least and the greatest."""
+    """Return the median, with the minimum and the maximum."""
     if not figures:
         return "-"
     middle, low, high = statistics.median(figures), min(figures), max(figures)
@@ -79,12 +81,12 @@ def spread(figures: Sequence[float], digits: int = 0) -> str:
 
 def _how(settings: dict[str, Any]) -> str:
     return (
-        "Made by `make bench`; [bench/README.md](../bench/README.md) says how it measures and what"
-        f" the servers are. This run: {settings['rounds']} rounds of {settings['seconds']:g} s,"
+        "Written by `make bench`; [bench/README.md](../bench/README.md) explains the method and the"
+        f" servers. This run: {settings['rounds']} rounds of {settings['seconds']:g} s,"
         f" {settings['connections']} connections by {settings['load']}, Python"
-        f" {settings['python']}, Node {settings['node']}, {settings['cores']} cores, the code of"
-        f" {settings['commit']}; other work on the machine: a load of {settings['machine_load']} at"
-        " the beginning. Only ratios mean anything."
+        f" {settings['python']}, Node {settings['node']}, {settings['cores']} cores, commit"
+        f" {settings['commit']}; the machine's load was {settings['machine_load']} at the start."
+        " Only ratios mean anything."
     )
 
 

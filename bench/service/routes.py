@@ -45,7 +45,7 @@ def _get(name: str, path: str) -> Route:
 
 BARE = Route(
     "bare",
-    "the workspace without all that",
+    "the bare read of a workspace",
     lambda who: f"GET /bare/workspaces/{who.workspace} -",
 )
 ROUTES = (
