@@ -60,6 +60,7 @@ def _expiries(settings: Settings, now: datetime) -> Iterator[_Expiry]:
     yield _Expiry("refresh tokens", "RefreshToken", expired, now)
     yield _Expiry("links in mails", "EmailToken", expired, now)
     yield _Expiry("invitations", "Invitation", expired, now)
+    yield _Expiry("transfers", "WorkspaceTransfer", expired, now)
     yield _Expiry("counters", "Throttle", '"resetsAt" <= $1', now)
     unconfirmed = now - timedelta(days=settings.unconfirmed_days)
     yield _Expiry("unconfirmed accounts", "User", _UNCONFIRMED, unconfirmed)

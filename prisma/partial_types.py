@@ -1,6 +1,14 @@
-"""What of the models the API shows: allow-lists, so that a new column never appears by itself."""
+"""Partial models that the API returns: allow-lists, so that new columns are not exposed."""
 
-from prisma.models import AuditEvent, Invitation, Session, User, Workspace, WorkspaceMember
+from prisma.models import (
+    AuditEvent,
+    Invitation,
+    Session,
+    User,
+    Workspace,
+    WorkspaceMember,
+    WorkspaceTransfer,
+)
 
 User.create_partial("Account", include=["id", "email", "emailConfirmedAt", "name", "createdAt"])
 User.create_partial("Person", include=["id", "email", "name"])
@@ -11,7 +19,7 @@ Workspace.create_partial(
     "WorkspaceView",
     include=["id", "name", "description", "ownerId", "createdAt", "updatedAt"],
 )
-# Who works in a workspace, as what: all that a request for one asks before it begins.
+# What the scope of a workspace request reads: the session, its user, the membership, the workspace.
 WorkspaceMember.create_partial(
     "RequestMembership",
     include=["role", "workspace"],
@@ -43,6 +51,12 @@ WorkspaceMember.create_partial(
 )
 Invitation.create_partial(
     "PendingInvitation", include=["id", "email", "role", "invitedById", "createdAt", "expiresAt"]
+)
+WorkspaceTransfer.create_partial(
+    "PendingTransfer",
+    include=["id", "userId", "createdAt", "expiresAt", "workspace"],
+    required=["workspace"],
+    relations={"workspace": "WorkspaceView"},
 )
 AuditEvent.create_partial(
     "AuditEntry", include=["id", "actorId", "action", "subjectId", "details", "createdAt"]

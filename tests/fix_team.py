@@ -1,4 +1,4 @@
-"""Workspaces with people in them, made without going through HTTP."""
+"""Workspaces with members, created without going through HTTP."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from tests.fix_api import Api, Person
 
 @dataclass
 class Team:
-    """A workspace with one of each role."""
+    """A workspace with an owner, an admin and a member."""
 
     api: Api
     name: str
@@ -31,12 +31,13 @@ class Team:
         return f"/v1/workspaces/{self.id}"
 
     async def joined(self, name: str, role: WorkspaceRole = WorkspaceRole.member) -> Person:
-        """Another member."""
+        """Create another user and make them a member."""
         person = await self.api.person(f"{name}.{self.name}")
         await self.add(person, role)
         return person
 
     async def add(self, person: Person, role: WorkspaceRole = WorkspaceRole.member) -> None:
+        """Make a user a member."""
         await self.api.owner.workspacemember.create(
             {"workspaceId": self.id, "userId": person.id, "role": role}
         )
@@ -48,7 +49,7 @@ class Team:
         role: WorkspaceRole = WorkspaceRole.member,
         expires: timedelta = timedelta(days=1),
     ) -> tuple[str, str]:
-        """The id and the token of an invitation."""
+        """Create an invitation; return its id and its token."""
         token = new_secret()
         invitation = await self.api.owner.invitation.create(
             {
@@ -62,14 +63,30 @@ class Team:
         )
         return invitation.id, token
 
+    async def offered(self, person: Person, *, expires: timedelta = timedelta(days=1)) -> None:
+        """Create a pending transfer of the workspace to a member."""
+        await self.api.owner.workspacetransfer.create(
+            {
+                "workspaceId": self.id,
+                "userId": person.id,
+                "expiresAt": datetime.now(UTC) + expires,
+            }
+        )
+
+    async def transferred(self, person: Person) -> None:
+        """Make a member the owner."""
+        await self.api.owner.workspace.update(
+            where={"id": self.id}, data={"owner": {"connect": {"id": person.id}}}
+        )
+
     async def roles(self) -> dict[str, str]:
-        """Who is what, as the database has it."""
+        """Return the role of each member, by user id."""
         members = await self.api.owner.workspacemember.find_many(where={"workspaceId": self.id})
         return {member.userId: member.role for member in members}
 
     async def actions(self) -> list[str]:
-        """What the trail tells, the oldest first."""
-        # Where they lie says more than their ids, which are alike within a millisecond.
+        """Return the actions in the audit trail, oldest first."""
+        # In the order of insertion: ids of the same millisecond are not ordered.
         events = await self.api.owner.query_raw(
             'SELECT action FROM "AuditEvent" WHERE "workspaceId" = $1 ORDER BY ctid', self.id
         )
@@ -77,6 +94,7 @@ class Team:
 
 
 async def make_team(api: Api, name: str) -> Team:
+    """Create a workspace with an owner, an admin and a member."""
     owner, admin, member = [
         await api.person(f"{role}.{name}") for role in ("owner", "admin", "member")
     ]

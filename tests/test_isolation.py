@@ -186,6 +186,8 @@ async def test_the_requests_are_good(api: Api, all_routes: list[Route]):
         team = await make_team(api, f"own{number}")
         target = await make_target(team, team.member.id, all_routes=[])
         answer = await route.ask(target).by(team.owner.http)
+        if answer.status_code == 404:  # some routes answer the admin alone, who got an offer
+            answer = await route.ask(target).by(team.admin.http)
         assert answer.is_success or answer.status_code == 409, (
             f"{route.module}: `bodies` or `make_rows` is wrong for {route.name}: {answer.text}"
         )

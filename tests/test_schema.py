@@ -76,6 +76,13 @@ def test_the_first_migration_is_there():
     assert "ON DELETE CASCADE" in first.read_text()
 
 
+def test_the_schema_names_only_files_that_exist():
+    """Comments in the schema do not refer to files that are planned."""
+    text = (ROOT / "prisma" / "schema.prisma").read_text()
+    for name in re.findall(r"[\w./-]+\.(?:prisma|py|sql|md)\b", text):
+        assert (ROOT / name).exists(), name
+
+
 def test_migrations_name_their_provider():
     """Prisma needs the lock file beside the migrations."""
     lock = Path(ROOT, "prisma", "migrations", "migration_lock.toml")

@@ -16,7 +16,7 @@ from app.kit.ids import new_uuid7
 from app.settings import ROOT, Settings, load
 from tests.fix_service import SECRET_KEY, environment
 
-TABLES = ("session", "refreshtoken", "emailtoken", "invitation", "throttle")
+TABLES = ("session", "refreshtoken", "emailtoken", "invitation", "workspacetransfer", "throttle")
 
 
 async def fill(owner: Prisma) -> None:
@@ -44,6 +44,10 @@ async def fill(owner: Prisma) -> None:
         await owner.invitation.create(
             {"hash": name, "workspaceId": workspace.id, "email": name, "expiresAt": end}
         )
+        offered = await owner.workspace.create({"name": name, "ownerId": user.id})
+        await owner.workspacetransfer.create(
+            {"workspaceId": offered.id, "userId": user.id, "expiresAt": end}
+        )
         await owner.throttle.create({"key": name, "count": 1, "resetsAt": end})
 
 
@@ -51,7 +55,14 @@ async def remaining(owner: Prisma) -> dict[str, int]:
     return {table: await getattr(owner, table).count() for table in TABLES}
 
 
-REMAINING = {"session": 3, "refreshtoken": 1, "emailtoken": 1, "invitation": 1, "throttle": 1}
+REMAINING = {
+    "session": 3,
+    "refreshtoken": 1,
+    "emailtoken": 1,
+    "invitation": 1,
+    "workspacetransfer": 1,
+    "throttle": 1,
+}
 
 
 @pytest.fixture
@@ -82,11 +93,13 @@ async def test_the_command_sweeps(owner: Prisma, database: str):
 
     assert process.returncode == 0, complaint
     assert said.strip() == (
-        "Deleted: 1 sessions, 1 refresh tokens, 1 links in mails, 1 invitations, 1 counters, "
+        "Deleted: 1 sessions, 1 refresh tokens, 1 links in mails, 1 invitations, "
+        "1 transfers, 1 counters, "
         "0 unconfirmed accounts"
     )
     assert await remaining(owner) == REMAINING
-    assert await owner.user.count() == await owner.workspace.count() == 1
+    assert await owner.user.count() == 1
+    assert await owner.workspace.count() == 3
 
 
 async def test_the_service_sweeps(owner: Prisma, settings: Settings):

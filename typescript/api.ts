@@ -235,7 +235,7 @@ export interface paths {
         put?: never;
         /**
          * Accept Invitation
-         * @description Become a member, by an invitation to one's own, confirmed address.
+         * @description Become a member by an invitation to your confirmed address.
          */
         post: operations["acceptInvitation"];
         delete?: never;
@@ -332,6 +332,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Transfers
+         * @description List the workspaces whose ownership you were offered, newest first.
+         */
+        get: operations["listTransfers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/workspace": {
         parameters: {
             query?: never;
@@ -361,13 +381,13 @@ export interface paths {
         };
         /**
          * List Workspaces
-         * @description The workspaces that one is a member of, in the order of joining.
+         * @description List your workspaces, in the order in which you joined them.
          */
         get: operations["listWorkspaces"];
         put?: never;
         /**
          * Create Workspace
-         * @description Make a workspace of one's own.
+         * @description Create a workspace that you own.
          */
         post: operations["createWorkspace"];
         delete?: never;
@@ -383,20 +403,23 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read Workspace */
+        /**
+         * Read Workspace
+         * @description Return a workspace.
+         */
         get: operations["readWorkspace"];
         put?: never;
         post?: never;
         /**
          * Delete Workspace
-         * @description Delete it with all that is in it.
+         * @description Delete the workspace with everything in it.
          */
         delete: operations["deleteWorkspace"];
         options?: never;
         head?: never;
         /**
          * Change Workspace
-         * @description Rename or describe it; what is not named stays as it is.
+         * @description Change the name or description; omitted fields stay unchanged.
          */
         patch: operations["changeWorkspace"];
         trace?: never;
@@ -410,7 +433,7 @@ export interface paths {
         };
         /**
          * List Audit Events
-         * @description Who did what in the workspace, the newest first.
+         * @description List the events of the workspace's audit trail, newest first.
          */
         get: operations["listAuditEvents"];
         put?: never;
@@ -430,13 +453,13 @@ export interface paths {
         };
         /**
          * List Invitations
-         * @description The invitations that nobody has accepted, the newest first.
+         * @description List the invitations that nobody has accepted, newest first.
          */
         get: operations["listInvitations"];
         put?: never;
         /**
          * Invite
-         * @description Invite an address; the token goes there by mail, and is shown here this once.
+         * @description Invite an address. The token is mailed to it, and returned only here.
          */
         post: operations["invite"];
         delete?: never;
@@ -457,7 +480,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke Invitation
-         * @description Its token is good for nothing from then on.
+         * @description Revoke an invitation: its token stops working.
          */
         delete: operations["revokeInvitation"];
         options?: never;
@@ -474,13 +497,13 @@ export interface paths {
         };
         /**
          * List Members
-         * @description The members, in the order of joining.
+         * @description List the members, in the order of joining.
          */
         get: operations["listMembers"];
         put?: never;
         /**
          * Add Member
-         * @description Add somebody with whom one already shares a workspace; others are invited.
+         * @description Add a user with whom you already share a workspace. Invite anybody else.
          */
         post: operations["addMember"];
         delete?: never;
@@ -501,14 +524,14 @@ export interface paths {
         post?: never;
         /**
          * Remove Member
-         * @description Remove a member; with one's own id, leave.
+         * @description Remove a member. With your own id, leave the workspace.
          */
         delete: operations["removeMember"];
         options?: never;
         head?: never;
         /**
          * Change Member
-         * @description Give a member another role.
+         * @description Change the role of a member.
          */
         patch: operations["changeMember"];
         trace?: never;
@@ -520,13 +543,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Read Transfer
+         * @description Return the pending transfer, if you are the owner or the member who may accept it.
+         */
+        get: operations["readTransfer"];
+        put?: never;
+        /**
+         * Offer Transfer
+         * @description Offer the ownership to a member, who is told by mail. Nothing changes until they accept.
+         */
+        post: operations["offerTransfer"];
+        /**
+         * Cancel Transfer
+         * @description Withdraw the offer.
+         */
+        delete: operations["cancelTransfer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces/{workspaceId}/transfer/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
         get?: never;
         put?: never;
         /**
-         * Transfer Workspace
-         * @description Make another member the owner, and oneself an admin.
+         * Accept Transfer
+         * @description Become the owner; the former owner stays as an admin.
          */
-        post: operations["transferWorkspace"];
+        post: operations["acceptTransfer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workspaces/{workspaceId}/transfer/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decline Transfer
+         * @description Refuse the ownership that you were offered.
+         */
+        post: operations["declineTransfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -580,7 +651,7 @@ export interface components {
         };
         /**
          * AuditEntry
-         * @description An event as it is shown.
+         * @description An event of an audit trail.
          */
         AuditEntry: {
             /** Action */
@@ -666,7 +737,7 @@ export interface components {
         };
         /**
          * GivenRole
-         * @description A role that can be given; ownership is transferred.
+         * @description A role that can be assigned. Ownership is transferred instead.
          * @enum {string}
          */
         GivenRole: "admin" | "member";
@@ -681,7 +752,7 @@ export interface components {
         };
         /**
          * IssuedInvitation
-         * @description An invitation with its token, which is shown this once.
+         * @description A new invitation with its token, which is never shown again.
          */
         IssuedInvitation: {
             /**
@@ -746,7 +817,7 @@ export interface components {
         };
         /**
          * Membership
-         * @description Who is a member, as what and since when.
+         * @description A member, their role, and when they joined.
          */
         Membership: {
             /**
@@ -768,7 +839,7 @@ export interface components {
         };
         /**
          * MyWorkspace
-         * @description A workspace, and the caller's role in it.
+         * @description A workspace and the caller's role in it.
          */
         MyWorkspace: {
             /**
@@ -889,6 +960,31 @@ export interface components {
         PendingInvitationPage: {
             /** Items */
             items: components["schemas"]["PendingInvitation"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /** PendingTransfer */
+        PendingTransfer: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Expiresat
+             * Format: date-time
+             */
+            expiresAt: string;
+            /** Id */
+            id: string;
+            /** Userid */
+            userId: string;
+            workspace: components["schemas"]["WorkspaceView"];
+        };
+        /** PendingTransferPage */
+        PendingTransferPage: {
+            /** Items */
+            items: components["schemas"]["PendingTransfer"][];
             /** Nextcursor */
             nextCursor: string | null;
         };
@@ -1068,6 +1164,27 @@ export interface components {
          * @enum {string}
          */
         WorkspaceRole: "owner" | "admin" | "member";
+        /** WorkspaceView */
+        WorkspaceView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Description */
+            description: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Ownerid */
+            ownerId: string;
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1104,6 +1221,8 @@ export type NewWorkspace = components['schemas']['NewWorkspace'];
 export type OwnSession = components['schemas']['OwnSession'];
 export type PendingInvitation = components['schemas']['PendingInvitation'];
 export type PendingInvitationPage = components['schemas']['PendingInvitationPage'];
+export type PendingTransfer = components['schemas']['PendingTransfer'];
+export type PendingTransferPage = components['schemas']['PendingTransferPage'];
 export type Person = components['schemas']['Person'];
 export type Problem = components['schemas']['Problem'];
 export type Readiness = components['schemas']['Readiness'];
@@ -1117,6 +1236,7 @@ export type SwitchWorkspace = components['schemas']['SwitchWorkspace'];
 export type TokenPair = components['schemas']['TokenPair'];
 export type WorkspaceChange = components['schemas']['WorkspaceChange'];
 export type WorkspaceRole = components['schemas']['WorkspaceRole'];
+export type WorkspaceView = components['schemas']['WorkspaceView'];
 export type $defs = Record<string, never>;
 export interface operations {
     readIndex: {
@@ -2327,6 +2447,60 @@ export interface operations {
             };
         };
     };
+    listTransfers: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+                /** @description How many items. */
+                take?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingTransferPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     switchWorkspace: {
         parameters: {
             query?: never;
@@ -3451,7 +3625,59 @@ export interface operations {
             };
         };
     };
-    transferWorkspace: {
+    readTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 10 to 20 letters and digits. */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingTransfer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    offerTransfer: {
         parameters: {
             query?: never;
             header?: never;
@@ -3468,12 +3694,12 @@ export interface operations {
         };
         responses: {
             /** @description Successful Response */
-            200: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MyWorkspace"];
+                    "application/json": components["schemas"]["PendingTransfer"];
                 };
             };
             /** @description Bad Request */
@@ -3542,6 +3768,186 @@ export interface operations {
             };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 10 to 20 letters and digits. */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 10 to 20 letters and digits. */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyWorkspace"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    declineTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description 10 to 20 letters and digits. */
+                workspaceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -56,8 +56,9 @@ async def delete(caller: Caller, *, password: str) -> None:
     """Delete the account and, by the database's cascades, everything that it owns."""
     await _require_password(caller, password)
     async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
+        # Locks the account, then its workspaces: app/workspaces/locks.py explains the order.
         await workspaces.end_memberships(tx)
-        # Before the account, since a refresh locks a session and its user in this order too.
+        # Before the account: a concurrent refresh locks the session and then refers to the account.
         await sessions.end_all(tx, caller.user.id)
         await tx.user.delete_many(where={"id": caller.user.id})
 

@@ -1,4 +1,4 @@
-"""Who did what to which workspace, when: written with what was done, never changed."""
+"""The audit trail: who did what in which workspace, and when. Events are never changed."""
 
 from app.audit.trail import AuditEntry, entries, record
 

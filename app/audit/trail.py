@@ -1,4 +1,4 @@
-"""The trail's two doors: an event is written in the transaction of what it tells of, and read."""
+"""Writing events, in the transaction of the change that they record, and reading them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,10 @@ from app.kit.pages import Page, PageRequest
 
 
 class AuditEntry(partials.AuditEntry):
-    """An event as it is shown."""
+    """An event of an audit trail."""
 
-    # The partial's type would leave the text that JSON comes in.
-    details: pydantic.Json[dict[str, JsonValue]]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]  # on purpose
+    # The generated type would return the JSON as text.
+    details: pydantic.Json[dict[str, JsonValue]]  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues]  # narrower on purpose
 
 
 _entries = AuditEventActions(prisma, AuditEntry)
@@ -32,7 +32,7 @@ async def record(
     subject: str | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write down that `actor` did something in `workspace`; in that workspace's scope."""
+    """Record that `actor` did something in `workspace`. Requires the workspace's scope."""
     await tx.auditevent.create_many(
         data=[
             {
@@ -47,7 +47,7 @@ async def record(
 
 
 async def entries(workspace: str, pages: PageRequest) -> Page[AuditEntry]:
-    """What happened in a workspace, the newest first; in its scope."""
+    """Return the events of a workspace, newest first. Requires its scope."""
     list_ = f"audit events of {workspace}"
     where: AuditEventWhereInput = {"workspaceId": workspace}
     if after := pages.after(list_):

@@ -2,7 +2,8 @@
 
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id, new_workspace_id
-from app.workspaces.membership import in_workspace, lock_membership, role_in
+from app.workspaces.locks import lock_membership
+from app.workspaces.membership import in_workspace, role_in
 from app.workspaces.rules import end_memberships
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
 from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction

@@ -1,9 +1,9 @@
-"""HTTP: workspaces, their members, invitations and trail."""
+"""HTTP routes of workspaces, their members, invitations, transfers and audit trails."""
 
 from typing import Annotated
 
 from fastapi import Body, Path
-from prisma.partials import PendingInvitation
+from prisma.partials import PendingInvitation, PendingTransfer
 
 from app import audit
 from app.auth import CurrentCaller
@@ -11,7 +11,7 @@ from app.kit.description import domain_router
 from app.kit.pages import Page, Pagination
 from app.kit.requests import CurrentSettings
 from app.problems import problems
-from app.workspaces import invitations, members, rules
+from app.workspaces import invitations, members, rules, transfers
 from app.workspaces.schemas import (
     Acceptance,
     IssuedInvitation,
@@ -33,9 +33,10 @@ UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
 InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 
 
-# First, since it is asked for most: one route is tried after the other.
+# First, because routes are tried in order and this one is requested most.
 @router.get(WORKSPACE, tags=["workspaces"])
 async def read_workspace(scope: MemberScope) -> MyWorkspace:
+    """Return a workspace."""
     return rules.workspace_view(scope.workspace, scope.role)
 
 
@@ -43,18 +44,18 @@ async def read_workspace(scope: MemberScope) -> MyWorkspace:
 async def create_workspace(
     caller: CurrentCaller, body: NewWorkspace, settings: CurrentSettings
 ) -> MyWorkspace:
-    """Make a workspace of one's own."""
+    """Create a workspace that you own."""
     return await rules.create(
         caller,
         name=body.name,
         description=body.description,
-        most=settings.workspaces_per_owner,
+        limit=settings.workspaces_per_owner,
     )
 
 
 @router.get("/workspaces", tags=["workspaces"])
 async def list_workspaces(caller: CurrentCaller, pages: Pagination) -> Page[MyWorkspace]:
-    """The workspaces that one is a member of, in the order of joining."""
+    """List your workspaces, in the order in which you joined them."""
     return await rules.list_mine(caller, pages)
 
 
@@ -62,31 +63,59 @@ async def list_workspaces(caller: CurrentCaller, pages: Pagination) -> Page[MyWo
 async def change_workspace(
     scope: AdminScope, body: Annotated[WorkspaceChange, Body()]
 ) -> MyWorkspace:
-    """Rename or describe it; what is not named stays as it is."""
+    """Change the name or description; omitted fields stay unchanged."""
     return await rules.change(scope, body)
 
 
 @router.delete(WORKSPACE, tags=["workspaces"], status_code=204)
 async def delete_workspace(scope: OwnerScope) -> None:
-    """Delete it with all that is in it."""
+    """Delete the workspace with everything in it."""
     await rules.delete(scope)
 
 
 @router.post(
-    f"{WORKSPACE}/transfer",
-    tags=["workspaces"],
-    responses=problems(409),
+    f"{WORKSPACE}/transfer", tags=["transfers"], status_code=201, responses=problems(409, 429)
 )
-async def transfer_workspace(
+async def offer_transfer(
     scope: OwnerScope, body: NewOwner, settings: CurrentSettings
-) -> MyWorkspace:
-    """Make another member the owner, and oneself an admin."""
-    return await rules.transfer(scope, user=str(body.userId), most=settings.workspaces_per_owner)
+) -> PendingTransfer:
+    """Offer the ownership to a member, who is told by mail. Nothing changes until they accept."""
+    return await transfers.offer(scope, user=str(body.userId), public_url=settings.public_url)
+
+
+@router.get(f"{WORKSPACE}/transfer", tags=["transfers"])
+async def read_transfer(scope: MemberScope) -> PendingTransfer:
+    """Return the pending transfer, if you are the owner or the member who may accept it."""
+    return await transfers.read(scope)
+
+
+@router.delete(f"{WORKSPACE}/transfer", tags=["transfers"], status_code=204)
+async def cancel_transfer(scope: OwnerScope) -> None:
+    """Withdraw the offer."""
+    await transfers.cancel(scope)
+
+
+@router.post(f"{WORKSPACE}/transfer/accept", tags=["transfers"], responses=problems(409))
+async def accept_transfer(scope: MemberScope, settings: CurrentSettings) -> MyWorkspace:
+    """Become the owner; the former owner stays as an admin."""
+    return await transfers.accept(scope, limit=settings.workspaces_per_owner)
+
+
+@router.post(f"{WORKSPACE}/transfer/decline", tags=["transfers"], status_code=204)
+async def decline_transfer(scope: MemberScope) -> None:
+    """Refuse the ownership that you were offered."""
+    await transfers.decline(scope)
+
+
+@router.get("/me/transfers", tags=["transfers"])
+async def list_transfers(caller: CurrentCaller, pages: Pagination) -> Page[PendingTransfer]:
+    """List the workspaces whose ownership you were offered, newest first."""
+    return await transfers.list_mine(caller, pages)
 
 
 @router.get(f"{WORKSPACE}/members", tags=["members"])
 async def list_members(scope: MemberScope, pages: Pagination) -> Page[Membership]:
-    """The members, in the order of joining."""
+    """List the members, in the order of joining."""
     return await members.list_members(scope, pages)
 
 
@@ -97,7 +126,7 @@ async def list_members(scope: MemberScope, pages: Pagination) -> Page[Membership
     responses=problems(409),
 )
 async def add_member(scope: AdminScope, body: NewMember) -> Membership:
-    """Add somebody with whom one already shares a workspace; others are invited."""
+    """Add a user with whom you already share a workspace. Invite anybody else."""
     return await members.add(scope, user=str(body.userId), role=body.role.role)
 
 
@@ -106,7 +135,7 @@ async def add_member(scope: AdminScope, body: NewMember) -> Membership:
     tags=["members"],
 )
 async def change_member(scope: AdminScope, user_id: UserId, body: NewRole) -> Membership:
-    """Give a member another role."""
+    """Change the role of a member."""
     return await members.change_role(scope, user=user_id, role=body.role.role)
 
 
@@ -117,13 +146,13 @@ async def change_member(scope: AdminScope, user_id: UserId, body: NewRole) -> Me
     responses=problems(403, 409),
 )
 async def remove_member(scope: MemberScope, user_id: UserId) -> None:
-    """Remove a member; with one's own id, leave."""
+    """Remove a member. With your own id, leave the workspace."""
     await members.remove(scope, user=user_id)
 
 
 @router.get(f"{WORKSPACE}/invitations", tags=["invitations"])
 async def list_invitations(scope: AdminScope, pages: Pagination) -> Page[PendingInvitation]:
-    """The invitations that nobody has accepted, the newest first."""
+    """List the invitations that nobody has accepted, newest first."""
     return await invitations.list_pending(scope, pages)
 
 
@@ -136,7 +165,7 @@ async def list_invitations(scope: AdminScope, pages: Pagination) -> Page[Pending
 async def invite(
     scope: AdminScope, body: NewInvitation, settings: CurrentSettings
 ) -> IssuedInvitation:
-    """Invite an address; the token goes there by mail, and is shown here this once."""
+    """Invite an address. The token is mailed to it, and returned only here."""
     return await invitations.invite(
         scope, email=body.email, role=body.role.role, public_url=settings.public_url
     )
@@ -148,7 +177,7 @@ async def invite(
     status_code=204,
 )
 async def revoke_invitation(scope: AdminScope, invitation_id: InvitationId) -> None:
-    """Its token is good for nothing from then on."""
+    """Revoke an invitation: its token stops working."""
     await invitations.revoke(scope, invitation=invitation_id)
 
 
@@ -158,11 +187,11 @@ async def revoke_invitation(scope: AdminScope, invitation_id: InvitationId) -> N
     responses=problems(403, 404, 409, 410),
 )
 async def accept_invitation(caller: CurrentCaller, body: Acceptance) -> MyWorkspace:
-    """Become a member, by an invitation to one's own, confirmed address."""
+    """Become a member by an invitation to your confirmed address."""
     return await invitations.accept(caller, token=body.token)
 
 
 @router.get(f"{WORKSPACE}/audit-events", tags=["audit"])
 async def list_audit_events(scope: AdminScope, pages: Pagination) -> Page[audit.AuditEntry]:
-    """Who did what in the workspace, the newest first."""
+    """List the events of the workspace's audit trail, newest first."""
     return await audit.entries(scope.id, pages)

@@ -1,4 +1,4 @@
-"""What may be wrong about a workspace, its members and its invitations."""
+"""The problems of workspaces, their members, invitations and transfers."""
 
 from app.problems import Problem
 
@@ -7,59 +7,75 @@ def workspace_not_found() -> Problem:
     return Problem(404, "workspace_not_found", "There is no such workspace.")
 
 
-def role_too_low(least: str) -> Problem:
-    return Problem(403, "role_too_low", f"This needs the role {least} in the workspace.")
+def role_too_low(min_role: str) -> Problem:
+    return Problem(403, "role_too_low", f"You need at least the role {min_role} in this workspace.")
 
 
 def role_not_lower() -> Problem:
     return Problem(
         403,
         "role_not_lower",
-        "One acts on members whose role is below one's own, and gives roles below one's own.",
+        "You can only manage members whose role is below yours, and assign roles below yours.",
     )
 
 
 def member_not_found() -> Problem:
-    return Problem(404, "member_not_found", "There is no such member.")
+    return Problem(404, "member_not_found", "The workspace has no such member.")
 
 
 def person_not_found() -> Problem:
     return Problem(
-        404, "person_not_found", "None of your workspaces has such a member: invite them by e-mail."
+        404,
+        "person_not_found",
+        "None of your workspaces has such a member. Invite them by e-mail.",
     )
 
 
 def already_member() -> Problem:
-    return Problem(409, "already_member", "They are a member of the workspace.")
+    return Problem(409, "already_member", "This person is already a member of the workspace.")
 
 
 def already_owner() -> Problem:
-    return Problem(409, "already_owner", "The workspace is yours.")
+    return Problem(409, "already_owner", "You already own this workspace.")
 
 
-def too_many_workspaces(most: int) -> Problem:
-    return Problem(409, "too_many_workspaces", f"One person owns {most} workspaces at most.")
+def too_many_workspaces(limit: int) -> Problem:
+    return Problem(409, "too_many_workspaces", f"You cannot own more than {limit} workspaces.")
 
 
 def owner_cannot_leave() -> Problem:
     return Problem(
         409,
         "owner_cannot_leave",
-        "The owner transfers the workspace before leaving, or deletes it.",
+        "You own this workspace. Transfer it to another member before you leave, or delete it.",
     )
 
 
 def already_invited() -> Problem:
-    return Problem(409, "already_invited", "This address has an invitation that is still valid.")
+    return Problem(409, "already_invited", "This address already has a valid invitation.")
 
 
 def email_not_confirmed() -> Problem:
-    return Problem(403, "email_not_confirmed", "This needs a confirmed e-mail address.")
+    return Problem(403, "email_not_confirmed", "Confirm your e-mail address first.")
 
 
 def invitation_not_found() -> Problem:
-    return Problem(404, "invitation_not_found", "There is no such invitation for you.")
+    return Problem(404, "invitation_not_found", "There is no such invitation.")
 
 
 def invitation_expired() -> Problem:
-    return Problem(410, "invitation_expired", "The invitation has expired: ask for another.")
+    return Problem(410, "invitation_expired", "The invitation has expired. Ask for a new one.")
+
+
+def transfer_not_found() -> Problem:
+    return Problem(
+        404, "transfer_not_found", "There is no pending transfer of this workspace for you."
+    )
+
+
+def transfer_pending() -> Problem:
+    return Problem(
+        409,
+        "transfer_pending",
+        "A transfer of this workspace is already pending. Cancel it to offer another one.",
+    )

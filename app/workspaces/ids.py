@@ -1,4 +1,4 @@
-"""Ids of workspaces: 10 to 20 letters and digits, from a cryptographic source."""
+"""Workspace ids: 10 to 20 letters and digits from a cryptographic source."""
 
 import re
 import secrets
@@ -9,14 +9,14 @@ WorkspaceId = NewType("WorkspaceId", str)
 
 _ALPHABET = string.ascii_letters + string.digits
 _LENGTH = 15
-_SHAPE = re.compile(r"[A-Za-z0-9]{10,20}")
+_PATTERN = re.compile(r"[A-Za-z0-9]{10,20}")
 
 
 def is_workspace_id(text: str) -> bool:
-    """Whether a text has the shape of a workspace's id."""
-    return _SHAPE.fullmatch(text) is not None
+    """Return whether a text has the form of a workspace id."""
+    return _PATTERN.fullmatch(text) is not None
 
 
 def new_workspace_id() -> WorkspaceId:
-    """An id that nobody can guess."""
+    """Return a new id that nobody can guess."""
     return WorkspaceId("".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH)))

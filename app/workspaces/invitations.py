@@ -1,4 +1,4 @@
-"""Invitations to a workspace: made out to an address, accepted by who has it."""
+"""Invitations to a workspace: sent to an address, accepted by the user who has it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +10,7 @@ from prisma.types import InvitationWhereInput
 
 from app import audit, mail
 from app.auth import Caller, hash_secret, new_secret, throttle
+from app.auth.errors import not_signed_in
 from app.db import prisma
 from app.kit.ids import is_uuid
 from app.kit.pages import Page, PageRequest
@@ -23,7 +24,8 @@ from app.workspaces.errors import (
     invitation_not_found,
 )
 from app.workspaces.ids import WorkspaceId
-from app.workspaces.membership import in_workspace, lock_workspace
+from app.workspaces.locks import lock_user, lock_workspace
+from app.workspaces.membership import in_workspace
 from app.workspaces.rights import require_below
 from app.workspaces.rules import workspace_view
 from app.workspaces.schemas import IssuedInvitation, MyWorkspace
@@ -31,7 +33,7 @@ from app.workspaces.scope import WorkspaceScope
 from app.workspaces.transactions import workspace_transaction
 
 LIFETIME = timedelta(days=7)
-# Each is a mail to whomever the caller likes.
+# Each invitation sends a mail to an address of the caller's choice.
 _BY_ONE_USER = throttle.Limit("invitations", 100, timedelta(hours=1))
 _TO_ONE_ADDRESS = throttle.Limit("invitations to address", 20, timedelta(days=1))
 _pending = InvitationActions(prisma, PendingInvitation)
@@ -40,22 +42,22 @@ _pending = InvitationActions(prisma, PendingInvitation)
 async def invite(
     scope: WorkspaceScope, *, email: str, role: WorkspaceRole, public_url: str
 ) -> IssuedInvitation:
-    """Invite an address; one that has expired makes room for the next."""
+    """Invite an address; an expired invitation is replaced."""
     await throttle.attempt(_BY_ONE_USER, scope.user.id)
     await throttle.attempt(_TO_ONE_ADDRESS, f"{scope.user.id} {email}")
     token = new_secret()
-    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
-        require_below(this.role, role)
-        if await this.tx.workspacemember.count(
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
+        require_below(transaction.role, role)
+        if await transaction.tx.workspacemember.count(
             where={**in_workspace(scope.id), "user": {"is": {"email": email}}}
         ):
             raise already_member()
         now = datetime.now(UTC)
-        await this.tx.invitation.delete_many(
+        await transaction.tx.invitation.delete_many(
             where={**in_workspace(scope.id), "email": email, "expiresAt": {"lte": now}}
         )
         try:
-            invitation = await this.tx.invitation.create(
+            invitation = await transaction.tx.invitation.create(
                 {
                     **in_workspace(scope.id),
                     "hash": hash_secret(token),
@@ -67,9 +69,11 @@ async def invite(
             )
         except UniqueViolationError:
             raise already_invited() from None
-        await this.record("invitation.created", subject=invitation.id, email=email, role=role)
+        await transaction.record(
+            "invitation.created", subject=invitation.id, email=email, role=role
+        )
         await mails.invitation(
-            this.tx,
+            transaction.tx,
             to=email,
             inviter=scope.user.name or scope.user.email,
             workspace=scope.workspace.name,
@@ -82,7 +86,7 @@ async def invite(
 
 
 async def list_pending(scope: WorkspaceScope, pages: PageRequest) -> Page[PendingInvitation]:
-    """The invitations that nobody has accepted, the newest first."""
+    """Return the invitations that nobody has accepted, newest first."""
     list_ = f"invitations of {scope.id}"
     where: InvitationWhereInput = {**in_workspace(scope.id)}
     if after := pages.after(list_):
@@ -92,23 +96,26 @@ async def list_pending(scope: WorkspaceScope, pages: PageRequest) -> Page[Pendin
 
 
 async def revoke(scope: WorkspaceScope, *, invitation: str) -> None:
-    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
+    """Delete an invitation, which invalidates its token."""
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
         found = (
-            await this.tx.invitation.find_first(where={**in_workspace(scope.id), "id": invitation})
+            await transaction.tx.invitation.find_first(
+                where={**in_workspace(scope.id), "id": invitation}
+            )
             if is_uuid(invitation)
             else None
         )
         if found is None:
             raise invitation_not_found()
-        require_below(this.role, WorkspaceRole(found.role))
-        await this.tx.invitation.delete_many(where={"id": found.id})
-        await this.record("invitation.revoked", subject=found.id, email=found.email)
+        require_below(transaction.role, WorkspaceRole(found.role))
+        await transaction.tx.invitation.delete_many(where={"id": found.id})
+        await transaction.record("invitation.revoked", subject=found.id, email=found.email)
 
 
 async def accept(caller: Caller, *, token: str) -> MyWorkspace:
-    """Become a member by an invitation to one's own, confirmed address.
+    """Make the caller a member by an invitation to their confirmed address.
 
-    Whoever else holds the token learns nothing from it.
+    Anybody else who has the token gets the same 404 as for an unknown token.
     """
     if caller.user.emailConfirmedAt is None:
         raise email_not_confirmed()
@@ -121,9 +128,11 @@ async def accept(caller: Caller, *, token: str) -> MyWorkspace:
     id_ = WorkspaceId(found.workspaceId)
     with use_scope(user=caller.user.id, workspace=id_):
         async with prisma.tx() as tx:
+            if not await lock_user(tx, caller.user.id):
+                raise not_signed_in()
             await lock_workspace(tx, id_)
             if not await tx.invitation.delete_many(where={"id": found.id}):
-                raise invitation_not_found()  # accepted or revoked since
+                raise invitation_not_found()  # accepted or revoked meanwhile
             try:
                 member = await tx.workspacemember.create(
                     {

@@ -20,3 +20,18 @@ async def invitation(
         f"accept, log in or sign up with this address, and open\n\n{link}\n\n"
         f"within {lifetime.days} days. If you do not know who invites you, ignore this mail.\n",
     )
+
+
+async def transfer(
+    tx: Prisma, *, to: str, owner: str, workspace: str, link: str, lifetime: timedelta
+) -> None:
+    """Offer a member the ownership; `owner` and `workspace` are names as their users chose them."""
+    owner, workspace = mail.display_name(owner), mail.display_name(workspace)
+    await mail.enqueue(
+        tx,
+        to=to,
+        subject=f"Ownership of {workspace}",
+        text=f'{owner} offers you the ownership of the workspace "{workspace}" at Tenantry. To '
+        f"accept or decline, log in and open\n\n{link}\n\n"
+        f"within {lifetime.days} days. Nothing changes until you accept.\n",
+    )

@@ -1,9 +1,8 @@
-"""What happens to the members of a workspace."""
+"""Members of a workspace: listing, adding and removing them, changing their roles."""
 
-from prisma import Prisma
 from prisma.actions import WorkspaceMemberActions
 from prisma.enums import WorkspaceRole
-from prisma.errors import ForeignKeyViolationError, UniqueViolationError
+from prisma.errors import UniqueViolationError
 from prisma.models import WorkspaceMember
 
 from app.db import prisma
@@ -25,7 +24,7 @@ _members = WorkspaceMemberActions(prisma, Membership)
 
 
 async def list_members(scope: WorkspaceScope, pages: PageRequest) -> Page[Membership]:
-    """The members of a workspace, in the order of joining."""
+    """Return the members of a workspace, in the order of joining."""
     list_ = f"members of {scope.id}"
     rows = await _members.find_many(
         where={**in_workspace(scope.id), **joined_after(pages.after_moment(list_))},
@@ -37,41 +36,42 @@ async def list_members(scope: WorkspaceScope, pages: PageRequest) -> Page[Member
 
 
 async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:
-    """Make somebody a member whom the caller already shares a workspace with."""
-    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
-        require_below(this.role, role)
-        if not await _shares_workspace(this.tx, user):
+    """Add a user with whom the caller already shares a workspace."""
+    async with workspace_transaction(
+        scope, min_role=WorkspaceRole.admin, lock_user=user
+    ) as transaction:
+        require_below(transaction.role, role)
+        if not transaction.is_user_locked:
             raise person_not_found()
         try:
-            member = await this.tx.workspacemember.create(
+            member = await transaction.tx.workspacemember.create(
                 {**in_workspace(scope.id), "userId": user, "role": role}, include={"user": True}
             )
         except UniqueViolationError:
             raise already_member() from None
-        except ForeignKeyViolationError:  # their account is gone since
-            raise person_not_found() from None
-        shown = _shown(member)
-        await _revoke_invitation(this, shown.user.email)
-        await this.record("member.added", subject=user, role=role)
+        shown = _membership_view(member)
+        await _revoke_invitation(transaction, shown.user.email)
+        await transaction.record("member.added", subject=user, role=role)
     return shown
 
 
-async def _revoke_invitation(this: WorkspaceTransaction, email: str) -> None:
-    """Who has become a member needs none; whoever may not revoke it may not add them."""
-    found = await this.tx.invitation.find_first(
-        where={**in_workspace(this.scope.id), "email": email}
+async def _revoke_invitation(transaction: WorkspaceTransaction, email: str) -> None:
+    """Revoke the invitation of a new member; raise 403 if the caller may not revoke it."""
+    found = await transaction.tx.invitation.find_first(
+        where={**in_workspace(transaction.scope.id), "email": email}
     )
     if found is not None:
-        require_below(this.role, WorkspaceRole(found.role))
-        await this.tx.invitation.delete_many(where={"id": found.id})
-        await this.record("invitation.revoked", subject=found.id, email=found.email)
+        require_below(transaction.role, WorkspaceRole(found.role))
+        await transaction.tx.invitation.delete_many(where={"id": found.id})
+        await transaction.record("invitation.revoked", subject=found.id, email=found.email)
 
 
 async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:
-    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
-        before = await _role(this, user)
-        require_below(this.role, before, role)
-        member = await this.tx.workspacemember.update(
+    """Give a member another role."""
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
+        before = await _role(transaction, user)
+        require_below(transaction.role, before, role)
+        member = await transaction.tx.workspacemember.update(
             where={"workspaceId_userId": {**in_workspace(scope.id), "userId": user}},
             data={"role": role},
             include={"user": True},
@@ -79,35 +79,34 @@ async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) 
         if member is None:
             raise member_not_found()
         if role != before:
-            await this.record("member.role_changed", subject=user, before=before, role=role)
-    return _shown(member)
+            await transaction.record("member.role_changed", subject=user, before=before, role=role)
+    return _membership_view(member)
 
 
 async def remove(scope: WorkspaceScope, *, user: str) -> None:
-    """Remove a member; oneself, which is leaving."""
-    leaves = user == scope.user.id
-    async with workspace_transaction(scope, min_role=WorkspaceRole.member) as this:
-        role = await _role(this, user)
-        if not leaves:
-            require_below(this.role, role)
+    """Remove a member, or leave the workspace if the user is the caller."""
+    is_leaving = user == scope.user.id
+    async with workspace_transaction(scope, min_role=WorkspaceRole.member) as transaction:
+        role = await _role(transaction, user)
+        if not is_leaving:
+            require_below(transaction.role, role)
         elif role is WorkspaceRole.owner:
             raise owner_cannot_leave()
-        await this.tx.workspacemember.delete_many(where={**in_workspace(scope.id), "userId": user})
-        await this.record("member.left" if leaves else "member.removed", subject=user, role=role)
+        await transaction.tx.workspacemember.delete_many(
+            where={**in_workspace(scope.id), "userId": user}
+        )
+        await transaction.record(
+            "member.left" if is_leaving else "member.removed", subject=user, role=role
+        )
 
 
-async def _role(this: WorkspaceTransaction, user: str) -> WorkspaceRole:
-    role = await role_in(this.scope.id, user, tx=this.tx) if is_uuid(user) else None
+async def _role(transaction: WorkspaceTransaction, user: str) -> WorkspaceRole:
+    """Return a member's role; raise 404 if there is no such member."""
+    role = await role_in(transaction.scope.id, user, tx=transaction.tx) if is_uuid(user) else None
     if role is None:
         raise member_not_found()
     return role
 
 
-async def _shares_workspace(tx: Prisma, user: str) -> bool:
-    # The other workspaces' members are not to be seen from here: a function of the database looks.
-    answer = await tx.query_first('SELECT shares_workspace_with($1::uuid) AS "shares"', user)
-    return bool(answer["shares"])
-
-
-def _shown(member: WorkspaceMember) -> Membership:
+def _membership_view(member: WorkspaceMember) -> Membership:
     return Membership.model_validate(member, from_attributes=True)

@@ -1,7 +1,7 @@
-"""Who may do what to whom in a workspace; docs/roles.md is the same as a table.
+"""Who may manage whom in a workspace; docs/roles.md shows the same as a table.
 
-A route names the least role that it needs. To people and invitations one rule applies: one acts on
-roles below one's own, and gives roles below one's own.
+A route names the minimum role of its caller. Members and invitations can only be managed by someone
+with a higher role, who can only assign roles below their own.
 """
 
 from prisma.enums import WorkspaceRole
@@ -12,11 +12,12 @@ _RANK = {WorkspaceRole.member: 0, WorkspaceRole.admin: 1, WorkspaceRole.owner: 2
 
 
 def require(role: WorkspaceRole, min_role: WorkspaceRole) -> None:
+    """Raise 403 if a role is below the minimum."""
     if _RANK[role] < _RANK[min_role]:
         raise role_too_low(min_role.value)
 
 
 def require_below(role: WorkspaceRole, *others: WorkspaceRole) -> None:
-    """That each of the other roles is below `role`."""
+    """Raise 403 unless every other role is below `role`."""
     if any(_RANK[other] >= _RANK[role] for other in others):
         raise role_not_lower()

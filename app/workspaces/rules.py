@@ -1,4 +1,4 @@
-"""What happens to workspaces, and to whom they belong."""
+"""Workspaces: creating, listing, changing and deleting them."""
 
 from prisma import Prisma
 from prisma.actions import WorkspaceMemberActions
@@ -9,17 +9,14 @@ from prisma.types import WorkspaceUpdateInput
 
 from app import audit
 from app.auth import Caller
+from app.auth.errors import not_signed_in
 from app.db import prisma
 from app.kit.pages import Page, PageRequest
 from app.scope import use_scope
-from app.workspaces.errors import (
-    already_owner,
-    member_not_found,
-    too_many_workspaces,
-    workspace_not_found,
-)
+from app.workspaces.errors import too_many_workspaces, workspace_not_found
 from app.workspaces.ids import new_workspace_id
-from app.workspaces.membership import joined_after, role_in
+from app.workspaces.locks import lock_user
+from app.workspaces.membership import joined_after
 from app.workspaces.schemas import MyWorkspace, WorkspaceChange
 from app.workspaces.scope import WorkspaceScope
 from app.workspaces.transactions import workspace_transaction
@@ -29,16 +26,18 @@ _memberships = WorkspaceMemberActions(prisma, OwnMembership)
 
 
 def workspace_view(workspace: Workspace | WorkspaceView, role: WorkspaceRole | str) -> MyWorkspace:
-    """A workspace as one of its members sees it."""
+    """Return a workspace as a member with this role sees it."""
     return MyWorkspace.model_validate({**vars(workspace), "role": role})
 
 
-async def create(caller: Caller, *, name: str, description: str | None, most: int) -> MyWorkspace:
-    """Make a workspace that the caller owns, who may own so many at most."""
+async def create(caller: Caller, *, name: str, description: str | None, limit: int) -> MyWorkspace:
+    """Create a workspace owned by the caller, who may own `limit` workspaces."""
     id_ = new_workspace_id()
     with use_scope(user=caller.user.id, workspace=id_):
         async with prisma.tx() as tx:
-            await _require_room(tx, caller.user.id, most)
+            if not await lock_user(tx, caller.user.id):
+                raise not_signed_in()
+            await require_room(tx, caller.user.id, limit)
             workspace = await tx.workspace.create(
                 {
                     "id": id_,
@@ -60,7 +59,7 @@ async def create(caller: Caller, *, name: str, description: str | None, most: in
 
 
 async def list_mine(caller: Caller, pages: PageRequest) -> Page[MyWorkspace]:
-    """The workspaces that the caller is a member of, in the order of joining."""
+    """Return the caller's workspaces, in the order of joining."""
     rows = await _memberships.find_many(
         where={"userId": caller.user.id, **joined_after(pages.after_moment(_LIST))},
         include={"workspace": True},
@@ -68,65 +67,44 @@ async def list_mine(caller: Caller, pages: PageRequest) -> Page[MyWorkspace]:
         take=pages.take + 1,
     )
     page = pages.page(_LIST, rows, moment=lambda member: member.joinedAt)
-    # There is no workspace if it was deleted at this very moment.
+    # The workspace is read by a second query: it may have been deleted in between.
     items = [workspace_view(each.workspace, each.role) for each in page.items if each.workspace]
     return Page(items=items, nextCursor=page.nextCursor)
 
 
 async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace:
     """Rename or describe a workspace."""
-    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as this:
-        workspace = await this.tx.workspace.update(
+    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
+        workspace = await transaction.tx.workspace.update(
             where={"id": scope.id}, data=WorkspaceUpdateInput(**changed)
         )
         if workspace is None:
             raise workspace_not_found()
         if changed:
-            await this.record("workspace.changed", subject=scope.id, **changed)
-    return workspace_view(workspace, this.role)
-
-
-async def transfer(scope: WorkspaceScope, *, user: str, most: int) -> MyWorkspace:
-    """Make another member the owner, who may own so many workspaces at most.
-
-    The owner until then is an admin from now on.
-    """
-    async with workspace_transaction(scope, min_role=WorkspaceRole.owner) as this:
-        if user == scope.user.id:
-            raise already_owner()
-        if await role_in(scope.id, user, tx=this.tx) is None:
-            raise member_not_found()
-        await _require_room(this.tx, user, most)
-        # Triggers see to the two rows of members.
-        workspace = await this.tx.workspace.update(
-            where={"id": scope.id}, data={"owner": {"connect": {"id": user}}}
-        )
-        if workspace is None:
-            raise workspace_not_found()
-        await this.record("workspace.transferred", subject=user)
-    return workspace_view(workspace, WorkspaceRole.admin)
+            await transaction.record("workspace.changed", subject=scope.id, **changed)
+    return workspace_view(workspace, transaction.role)
 
 
 async def delete(scope: WorkspaceScope) -> None:
-    """Delete a workspace with all that is in it; its trail stays."""
-    async with workspace_transaction(scope, min_role=WorkspaceRole.owner) as this:
-        await this.record("workspace.deleted", subject=scope.id, name=this.scope.workspace.name)
-        await this.tx.workspace.delete_many(where={"id": scope.id})
+    """Delete a workspace with everything in it, except its audit trail."""
+    async with workspace_transaction(scope, min_role=WorkspaceRole.owner) as transaction:
+        await transaction.record(
+            "workspace.deleted", subject=scope.id, name=transaction.scope.workspace.name
+        )
+        await transaction.tx.workspace.delete_many(where={"id": scope.id})
 
 
-async def _require_room(tx: Prisma, owner: str, most: int) -> None:
-    """That somebody may own another workspace: nobody else gives them one meanwhile."""
-    # A member's other workspaces are not to be seen from here, and Prisma has no locks.
-    found = await tx.query_first('SELECT hold_ownership($1::uuid) AS "owned"', owner)
-    if found["owned"] >= most:
-        raise too_many_workspaces(most)
+async def require_room(tx: Prisma, owner: str, limit: int) -> None:
+    """Raise 409 if the caller, whose row is locked, already owns `limit` workspaces."""
+    if await tx.workspace.count(where={"ownerId": owner}) >= limit:
+        raise too_many_workspaces(limit)
 
 
 async def end_memberships(tx: Prisma) -> None:
-    """Write into the trails what the deletion of the caller's account, later in `tx`, will end.
+    """Record the end of the caller's memberships and workspaces, before `tx` deletes the account.
 
-    The database deletes what they own and their memberships; this also holds those workspaces, so
-    that none becomes theirs meanwhile. In the caller's scope.
+    It locks the caller's row and then these workspaces, so that nothing is added meanwhile. The
+    deletion of the account cascades to the rows. Requires the caller's scope.
     """
-    # They would take a scope for each workspace: a function of the database sees to all of them.
+    # A scope covers one workspace: a database function writes to all these trails at once.
     await tx.execute_raw("SELECT end_memberships()")

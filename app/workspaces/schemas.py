@@ -1,4 +1,4 @@
-"""What goes over the wire about workspaces, their members and their invitations."""
+"""Request and response bodies of workspaces, members, invitations and transfers."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -14,7 +14,7 @@ from app.kit.schemas import Email, Input, Name, Text
 
 
 class GivenRole(StrEnum):
-    """A role that can be given; ownership is transferred."""
+    """A role that can be assigned. Ownership is transferred instead."""
 
     admin = "admin"
     member = "member"
@@ -29,7 +29,7 @@ class NewWorkspace(Input):
     description: Text | None = None
 
 
-# What is not named stays as it is, which no default of a model could say.
+# A TypedDict, because a model cannot tell an omitted field from null.
 @with_config(ConfigDict(extra="forbid", str_strip_whitespace=True))
 class WorkspaceChange(TypedDict, total=False):
     name: Name
@@ -37,15 +37,15 @@ class WorkspaceChange(TypedDict, total=False):
 
 
 class MyWorkspace(WorkspaceView):
-    """A workspace, and the caller's role in it."""
+    """A workspace and the caller's role in it."""
 
     role: WorkspaceRole
 
 
 class Membership(partials.Membership):
-    """Who is a member, as what and since when."""
+    """A member, their role, and when they joined."""
 
-    id: str = Field(exclude=True)  # the place in a page
+    id: str = Field(exclude=True)  # the position in a page
 
 
 class NewOwner(Input):
@@ -67,7 +67,7 @@ class NewInvitation(Input):
 
 
 class IssuedInvitation(PendingInvitation):
-    """An invitation with its token, which is shown this once."""
+    """A new invitation with its token, which is never shown again."""
 
     token: str
 

@@ -1,7 +1,7 @@
-"""The scope of a workspace: which one a request works in, and as what, decided before its handler.
+"""The scope of a request: its workspace and the caller's role, resolved before its handler.
 
-A handler names the least role that it needs by the type of its argument: MemberScope, AdminScope or
-OwnerScope. Strangers learn nothing (404); members with too low a role are told so (403).
+The type of a handler's argument states the minimum role: MemberScope, AdminScope or OwnerScope. A
+caller who is no member gets 404, a member with a lower role 403.
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from app.workspaces.rights import require
 
 _sessions = SessionActions(prisma, RequestSession)
 _PARAMETER = "workspaceId"
-# As a parameter of the dependency it would cost each request more than all checks of its token.
+# Read from the request: as a declared parameter it would cost more time than verifying the token.
 _PATH = {_PARAMETER: "10 to 20 letters and digits."}
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceScope:
-    """A workspace that its caller is a member of."""
+    """A workspace, its caller, and the caller's role in it."""
 
     user: RequestUser
     workspace: WorkspaceView
@@ -45,17 +45,17 @@ class _ScopeDependency(BearerToken):
 
     async def __call__(self, request: Request) -> WorkspaceScope:
         claims = self.claims(request)
-        given = request.path_params[_PARAMETER]
-        wanted = given if is_workspace_id(given) else ""
-        set_scope(user=claims.user, workspace=wanted)
-        # One query for all: the session, its user, the membership, the workspace.
+        text = request.path_params[_PARAMETER]
+        workspace = text if is_workspace_id(text) else ""
+        set_scope(user=claims.user, workspace=workspace)
+        # One query reads the session, its user, the membership and the workspace.
         found = await _sessions.find_unique(
             where={"id": claims.session},
             include={
                 "user": {
                     "include": {
                         "memberships": {
-                            "where": {"workspaceId": wanted},
+                            "where": {"workspaceId": workspace},
                             "include": {"workspace": True},
                         }
                     }
@@ -71,8 +71,8 @@ class _ScopeDependency(BearerToken):
 
 
 def _require_scope(min_role: WorkspaceRole) -> Any:
-    answers = (401, 404) if min_role is WorkspaceRole.member else (401, 403, 404)
-    return Depends(declare_responses(*answers, path=_PATH)(_ScopeDependency(min_role)))
+    statuses = (401, 404) if min_role is WorkspaceRole.member else (401, 403, 404)
+    return Depends(declare_responses(*statuses, path=_PATH)(_ScopeDependency(min_role)))
 
 
 MemberScope = Annotated[WorkspaceScope, _require_scope(WorkspaceRole.member)]

@@ -1,4 +1,4 @@
-"""How a workspace is changed: in one transaction, after what was changed before, with its event."""
+"""The transaction in which a workspace is changed: locked, with the caller's role read anew."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,22 +9,26 @@ from prisma.enums import WorkspaceRole
 
 from app import audit
 from app.db import prisma
+from app.workspaces import locks
 from app.workspaces.errors import workspace_not_found
-from app.workspaces.membership import lock_workspace, role_in
+from app.workspaces.membership import role_in
 from app.workspaces.rights import require
 from app.workspaces.scope import WorkspaceScope
 
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceTransaction:
-    """A change of a workspace that is under way."""
+    """An open transaction that holds the lock on a workspace."""
 
     tx: Prisma
     scope: WorkspaceScope
-    # Of who makes the change. The scope's may be one that they had a moment ago.
+    # The caller's current role. The role in `scope` was read before the lock and may be outdated.
     role: WorkspaceRole
+    # Whether the user passed as `lock_user` exists and is the caller or a colleague.
+    is_user_locked: bool
 
     async def record(self, action: str, *, subject: str, **details: object) -> None:
+        """Write an event by the caller to the workspace's audit trail."""
         await audit.record(
             self.tx,
             action,
@@ -37,13 +41,17 @@ class WorkspaceTransaction:
 
 @asynccontextmanager
 async def workspace_transaction(
-    scope: WorkspaceScope, *, min_role: WorkspaceRole
+    scope: WorkspaceScope, *, min_role: WorkspaceRole, lock_user: str | None = None
 ) -> AsyncGenerator[WorkspaceTransaction]:
-    """Open a transaction that locks the workspace; require the caller to still hold `min_role`."""
+    """Open a transaction that locks the workspace; require the caller to still hold `min_role`.
+
+    `lock_user` is the user who joins the workspace or becomes its owner: their row is locked first.
+    """
     async with prisma.tx() as tx:
-        await lock_workspace(tx, scope.id)
+        is_user_locked = lock_user is not None and await locks.lock_user(tx, lock_user)
+        await locks.lock_workspace(tx, scope.id)
         role = await role_in(scope.id, scope.user.id, tx=tx)
         if role is None:
             raise workspace_not_found()
         require(role, min_role)
-        yield WorkspaceTransaction(tx, scope, role)
+        yield WorkspaceTransaction(tx, scope, role, is_user_locked)

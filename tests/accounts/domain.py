@@ -63,7 +63,7 @@ DOMAIN = Domain(
         "list_sessions": 2,
         "end_session": 2,
         "change_password": 9,
-        "switch_workspace": 8,
+        "switch_workspace": 9,
         "log_out": 2,
         "delete_me": 8,
     },

@@ -1,1 +1,1 @@
-"""Tests of the trail."""
+"""Tests of the audit trail."""

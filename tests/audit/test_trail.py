@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which workspace when."""
+"""The audit trail: who did what in which workspace, and when."""
 
 import asyncio
 
@@ -8,8 +8,8 @@ from tests.fix_team import Team, make_team
 GUEST = "guest@example.com"
 
 
-async def test_every_write_leaves_an_event(api: Api):
-    """With who did it, what to, and what is worth knowing of it; the newest first."""
+async def test_every_change_is_recorded(api: Api):
+    """With actor, subject and details; newest first."""
     ann, bob = await api.person("ann"), await api.person("bob")
     workspace = (await ann.post("/v1/workspaces", {"name": "One"})).json()["id"]
     path = f"/v1/workspaces/{workspace}"
@@ -20,15 +20,20 @@ async def test_every_write_leaves_an_event(api: Api):
     guest = (await bob.post(f"{path}/invitations", {"email": GUEST})).json()
     await bob.delete(f"{path}/invitations/{guest['id']}")
     await ann.post(f"{path}/transfer", {"userId": bob.id})
+    await bob.post(f"{path}/transfer/decline")
+    await ann.post(f"{path}/transfer", {"userId": bob.id})
+    await ann.delete(f"{path}/transfer")
+    await ann.post(f"{path}/transfer", {"userId": bob.id})
+    await bob.post(f"{path}/transfer/accept")
     await bob.delete(f"{path}/members/{ann.id}")
 
     items = (await bob.get(f"{path}/audit-events")).json()["items"]
 
-    told = [
+    recorded = [
         (item["action"], item["actorId"], item["subjectId"], item["details"])
         for item in sorted(items, key=lambda item: item["createdAt"])
     ]
-    assert told == [
+    assert recorded == [
         ("workspace.created", ann.id, workspace, {"name": "One"}),
         ("invitation.created", ann.id, invited["id"], {"email": bob.email, "role": "member"}),
         ("invitation.accepted", bob.id, invited["id"], {"email": bob.email, "role": "member"}),
@@ -36,7 +41,12 @@ async def test_every_write_leaves_an_event(api: Api):
         ("member.role_changed", ann.id, bob.id, {"before": "member", "role": "admin"}),
         ("invitation.created", bob.id, guest["id"], {"email": GUEST, "role": "member"}),
         ("invitation.revoked", bob.id, guest["id"], {"email": GUEST}),
-        ("workspace.transferred", ann.id, bob.id, {}),
+        ("transfer.offered", ann.id, bob.id, {}),
+        ("transfer.declined", bob.id, workspace, {}),
+        ("transfer.offered", ann.id, bob.id, {}),
+        ("transfer.cancelled", ann.id, workspace, {}),
+        ("transfer.offered", ann.id, bob.id, {}),
+        ("workspace.transferred", bob.id, bob.id, {}),
         ("member.removed", bob.id, ann.id, {"role": "admin"}),
     ]
     assert all(item.keys() == items[0].keys() for item in items)
@@ -44,7 +54,7 @@ async def test_every_write_leaves_an_event(api: Api):
 
 
 async def test_in_pages(team: Team):
-    """Each event once; what happens meanwhile comes before the first page."""
+    """Each event once; new events appear before the first page."""
     for name in ("a", "b", "c"):
         await team.owner.patch(team.path, {"name": name})
     path = f"{team.path}/audit-events?take=2"
@@ -58,8 +68,8 @@ async def test_in_pages(team: Team):
     assert second["nextCursor"] is None
 
 
-async def test_it_outlives_the_workspace(team: Team):
-    """The rows stay; through the API there is nothing any more to ask them of."""
+async def test_the_trail_outlives_the_workspace(team: Team):
+    """The rows stay, although the API no longer finds the workspace."""
     await team.owner.patch(team.path, {"name": "Last"})
     await team.owner.delete(team.path)
 
@@ -71,8 +81,8 @@ async def test_it_outlives_the_workspace(team: Team):
     }
 
 
-async def test_what_fails_leaves_no_event(team: Team):
-    """An event is of the transaction that it tells of: where nothing happens, nothing is told."""
+async def test_a_failed_change_is_not_recorded(team: Team):
+    """An event belongs to the transaction of its change: if that fails, there is no event."""
     await team.api.owner.execute_raw(
         """
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -93,8 +103,8 @@ async def test_what_fails_leaves_no_event(team: Team):
     assert await team.actions() == []
 
 
-async def test_of_no_other_workspace(api: Api, team: Team):
-    """Whoever reads two trails reads each alone."""
+async def test_trails_are_separate(api: Api, team: Team):
+    """A trail shows the events of its workspace alone."""
     blue = await make_team(api, "blue")
     await blue.owner.patch(blue.path, {"name": "Blue"})
     await team.owner.patch(team.path, {"name": "Red"})

@@ -41,8 +41,15 @@ async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     await other.add(admin)
     colleague = {"userId": other.member.id}
     yield "add_member", lambda: admin.post(f"{team.path}/members", colleague)
-    new_owner = {"userId": admin.id}
-    yield "transfer_workspace", lambda: owner.post(f"{team.path}/transfer", new_owner)
+    new_owner, transfer = {"userId": admin.id}, f"{team.path}/transfer"
+    yield "offer_transfer", lambda: owner.post(transfer, new_owner)
+    yield "read_transfer", lambda: admin.get(transfer)
+    yield "list_transfers", lambda: admin.get("/v1/me/transfers")
+    yield "cancel_transfer", lambda: owner.delete(transfer)
+    await team.offered(admin)
+    yield "decline_transfer", lambda: admin.post(f"{transfer}/decline")
+    await team.offered(admin)
+    yield "accept_transfer", lambda: admin.post(f"{transfer}/accept")
     yield "delete_workspace", lambda: admin.delete(team.path)
 
 
@@ -51,6 +58,12 @@ async def _make_rows(team: Team, person: Person) -> Mapping[str, str]:
         guest = {"email": f"{uuid.uuid4().hex}@example.com"}
         await team.owner.post(f"{team.path}/invitations", guest)
     await team.owner.post("/v1/workspaces", {"name": f"Team {team.name} again"})
+    if not await team.api.owner.workspacetransfer.count(where={"workspaceId": team.id}):
+        await team.offered(team.admin)
+    for number in range(2):  # offers to the owner of the team
+        other = await make_team(team.api, f"offer{number}.{uuid.uuid4().hex}")
+        await other.add(team.owner)
+        await other.offered(team.owner)
     invitation, token = await team.invited(f"guest.{uuid.uuid4().hex}@example.com")
     return {
         "workspaceId": team.id,
@@ -60,7 +73,7 @@ async def _make_rows(team: Team, person: Person) -> Mapping[str, str]:
     }
 
 
-async def _create(owner: Prisma, _: str, workspace: str, name: str) -> None:
+async def _create(owner: Prisma, user: str, workspace: str, name: str) -> None:
     await owner.invitation.create(
         {
             "hash": f"{name}invitation",
@@ -69,11 +82,14 @@ async def _create(owner: Prisma, _: str, workspace: str, name: str) -> None:
             "expiresAt": _PAST,
         }
     )
+    await owner.workspacetransfer.create(
+        {"workspaceId": workspace, "userId": user, "expiresAt": _PAST}
+    )
 
 
 DOMAIN = Domain(
     statements={
-        "create_workspace": 6,
+        "create_workspace": 7,
         "list_workspaces": 2,
         "read_workspace": 1,
         "change_workspace": 7,
@@ -82,11 +98,16 @@ DOMAIN = Domain(
         "list_invitations": 2,
         "invite": 12,
         "revoke_invitation": 8,
-        "accept_invitation": 9,
+        "accept_invitation": 10,
         "change_member": 9,
         "remove_member": 8,
         "add_member": 10,
-        "transfer_workspace": 11,
+        "offer_transfer": 13,
+        "read_transfer": 2,
+        "list_transfers": 2,
+        "cancel_transfer": 7,
+        "decline_transfer": 7,
+        "accept_transfer": 12,
         "delete_workspace": 7,
     },
     requests=_requests,
@@ -99,7 +120,10 @@ DOMAIN = Domain(
         "change_member": ("member.role_changed",),
         "remove_member": ("member.removed",),
         "add_member": ("member.added",),
-        "transfer_workspace": ("workspace.transferred",),
+        "offer_transfer": ("transfer.offered",),
+        "cancel_transfer": ("transfer.cancelled",),
+        "decline_transfer": ("transfer.declined",),
+        "accept_transfer": ("workspace.transferred",),
         "delete_workspace": ("workspace.deleted",),
     },
     roles=ROLES_OF_PAGE,
@@ -113,7 +137,7 @@ DOMAIN = Domain(
     bodies={
         "create_workspace": lambda _: {"name": "Mine"},
         "change_workspace": lambda _: {"name": "Changed"},
-        "transfer_workspace": lambda target: {"userId": target["userId"]},
+        "offer_transfer": lambda target: {"userId": target["userId"]},
         "add_member": lambda target: {"userId": target["userId"]},
         "change_member": lambda _: {"role": "admin"},
         "invite": lambda target: {"email": target["email"]},
@@ -124,15 +148,22 @@ DOMAIN = Domain(
         "list_members": ("{workspace}",),
         "list_audit_events": ("{workspace}",),
         "list_invitations": ("{workspace}",),
+        "list_transfers": ("{user}", "2000-01-01"),
     },
     many_rows="""
         INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
         SELECT id, id, workspace, id || '@example.com', now()
         FROM (SELECT gen_random_uuid() AS id, workspace FROM work) AS guest;
+        INSERT INTO "WorkspaceTransfer" (id, "workspaceId", "userId", "expiresAt")
+        SELECT gen_random_uuid(), "workspaceId", "userId", now() + interval '1 day'
+        FROM "WorkspaceMember" JOIN (
+            SELECT "user", count(*) AS count FROM work GROUP BY "user"
+        ) AS counted ON "userId" = "user"
+        ORDER BY count DESC ON CONFLICT DO NOTHING;
     """,
     policy_rows=PolicyRows(
         create=_create,
-        seen_by_user={"Workspace": 1, "WorkspaceMember": 1},
+        seen_by_user={"Workspace": 1, "WorkspaceMember": 1, "WorkspaceTransfer": 1},
         seen_in_workspace={"Workspace": 1, "WorkspaceMember": 1, "Invitation": 1},
         seen_by_key={"{name}invitation": "Invitation"},
         forged={
@@ -141,6 +172,9 @@ DOMAIN = Domain(
             ),
             "invitation": lambda world: world.client.invitation.create(
                 {"hash": "new", "workspaceId": world.bobs, "email": "e", "expiresAt": _PAST}
+            ),
+            "transfer": lambda world: world.client.workspacetransfer.create(
+                {"workspaceId": world.bobs, "userId": world.bob, "expiresAt": _PAST}
             ),
             "workspace": lambda world: world.client.workspace.create(
                 {"name": "for Bob", "ownerId": world.bob}

@@ -1,4 +1,4 @@
-"""What app.workspaces offers to other domains, by itself: ids, the filter, membership and role."""
+"""The functions that app.workspaces offers to other domains: ids, the filter, roles, locks."""
 
 import pytest
 from prisma.enums import WorkspaceRole
@@ -17,8 +17,8 @@ from tests.fix_api import Api
 from tests.fix_team import Team, make_team
 
 
-def test_ids_are_made_of_15_letters_and_digits():
-    """No two of them are alike, and all letters and digits come up."""
+def test_new_ids_have_15_letters_and_digits():
+    """They are unique, and use all letters and digits."""
     made = {new_workspace_id() for _ in range(1000)}
 
     assert len(made) == 1000
@@ -27,7 +27,7 @@ def test_ids_are_made_of_15_letters_and_digits():
 
 
 @pytest.mark.parametrize(
-    ("text", "is_one"),
+    ("text", "is_valid"),
     [
         ("a" * 9, False),
         ("a" * 10, True),
@@ -40,13 +40,13 @@ def test_ids_are_made_of_15_letters_and_digits():
         ("０１２３４５６７８９", False),
     ],
 )
-def test_ids_are_told_from_other_texts(text: str, is_one: bool):
-    """10 to 20 letters and digits of ASCII, and nothing behind them."""
-    assert is_workspace_id(text) is is_one
+def test_the_form_of_ids(text: str, is_valid: bool):
+    """10 to 20 ASCII letters and digits, and nothing else."""
+    assert is_workspace_id(text) is is_valid
 
 
-async def test_a_query_is_kept_to_a_workspace(api: Api, team: Team):
-    """Also for the owner's role, which no policy holds."""
+async def test_a_query_is_limited_to_a_workspace(api: Api, team: Team):
+    """Even as the owner of the tables, whom no policy restricts."""
     await make_team(api, "blue")
 
     found = await api.owner.workspacemember.find_many(where={**in_workspace(WorkspaceId(team.id))})
@@ -55,7 +55,7 @@ async def test_a_query_is_kept_to_a_workspace(api: Api, team: Team):
 
 
 async def test_a_membership_and_its_role(api: Api, team: Team):
-    """Of members the role, of others None: also where the scope shows them nothing."""
+    """Members have a role; for everybody else, and outside of a scope, it is None."""
     stranger = await api.person("stranger")
     id_ = WorkspaceId(team.id)
 
@@ -71,8 +71,8 @@ async def test_a_membership_and_its_role(api: Api, team: Team):
     assert await role_in(id_, team.owner.id) is None
 
 
-async def test_a_membership_is_held(api: Api, team: Team):
-    """While it is held nobody ends it; of strangers there is nothing to hold."""
+async def test_lock_membership(api: Api, team: Team):
+    """A locked membership cannot be deleted; a stranger has none to lock."""
     stranger = await api.person("stranger")
     id_ = WorkspaceId(team.id)
 
@@ -80,11 +80,11 @@ async def test_a_membership_is_held(api: Api, team: Team):
         async with prisma.tx() as tx:
             assert await lock_membership(tx, id_, team.member.id)
             assert not await lock_membership(tx, id_, stranger.id)
-            waits = await api.owner.query_raw(
+            unlocked = await api.owner.query_raw(
                 """
                 SELECT id FROM "WorkspaceMember" WHERE "userId" = $1::uuid
                 FOR UPDATE SKIP LOCKED
                 """,
                 team.member.id,
             )
-            assert waits == []
+            assert unlocked == []

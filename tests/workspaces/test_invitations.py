@@ -1,4 +1,4 @@
-"""Invitations: made, listed, revoked, accepted."""
+"""Invitations: created, listed, revoked, accepted."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ EXPIRED = timedelta(seconds=-1)
 
 
 async def test_invite(team: Team):
-    """The token is shown once; what is stored is its hash."""
+    """The token is returned once; its hash is stored."""
     answer = await team.admin.post(f"{team.path}/invitations", {"email": "Guest@Example.COM"})
 
     assert answer.status_code == 201
@@ -30,7 +30,7 @@ async def test_invite(team: Team):
 
 
 async def test_invite_too_many(team: Team):
-    """Each invitation is a mail to whomever the caller likes: a hundred within an hour will do."""
+    """A user sends at most 100 invitations per hour, because each is a mail to any address."""
     await team.owner.post(f"{team.path}/invitations", {"email": GUEST})
     await team.api.owner.throttle.update_many(where={}, data={"count": 100})
 
@@ -43,7 +43,7 @@ async def test_invite_too_many(team: Team):
 
 
 async def test_invite_twice(team: Team):
-    """The first invitation stays as it was."""
+    """The first invitation stays unchanged."""
     first = await team.owner.post(f"{team.path}/invitations", {"email": GUEST, "role": "admin"})
     answer = await team.owner.post(f"{team.path}/invitations", {"email": GUEST.upper()})
 
@@ -54,7 +54,7 @@ async def test_invite_twice(team: Team):
 
 
 async def test_invite_again_after_expiry(team: Team):
-    """The one that has expired makes room."""
+    """An expired invitation is replaced, and its token stays invalid."""
     _, old = await team.invited(GUEST, expires=EXPIRED)
     guest = await team.api.person("guest")
 
@@ -67,7 +67,7 @@ async def test_invite_again_after_expiry(team: Team):
 
 
 async def test_invite_a_member(team: Team):
-    """There is nothing to invite them to."""
+    """A member cannot be invited again."""
     answer = await team.owner.post(f"{team.path}/invitations", {"email": team.member.email})
 
     assert (answer.status_code, answer.json()["code"]) == (409, "already_member")
@@ -86,7 +86,7 @@ async def test_invite_a_member(team: Team):
     ],
 )
 async def test_bad_input(team: Team, body: object):
-    """Nobody is invited."""
+    """Invalid bodies are refused, and create no invitation."""
     answer = await team.owner.post(f"{team.path}/invitations", body)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
@@ -94,21 +94,21 @@ async def test_bad_input(team: Team, body: object):
 
 
 async def test_list_in_pages(team: Team):
-    """The newest first."""
+    """Newest first, each invitation once."""
     made = [(await team.invited(f"guest{number}@example.com"))[0] for number in range(3)]
 
     first = (await team.owner.get(f"{team.path}/invitations?take=2")).json()
     cursor = first["nextCursor"]
     last = (await team.owner.get(f"{team.path}/invitations?take=2&cursor={cursor}")).json()
 
-    # Ids grow with time, from one millisecond to the next.
+    # Ids grow with time, except within a millisecond.
     ids = [item["id"] for item in first["items"] + last["items"]]
     assert ids == sorted(made, reverse=True)
     assert last["nextCursor"] is None
 
 
 async def test_revoke(team: Team):
-    """Its token is good for nothing, and the address can be invited anew."""
+    """The token stops working, and another revocation is a 404."""
     id_, token = await team.invited(GUEST)
     guest = await team.api.person("guest")
 
@@ -120,15 +120,15 @@ async def test_revoke(team: Team):
 
 
 @pytest.mark.parametrize("id_", ["nothing", "%00", "00000000-0000-7000-8000-000000000000"])
-async def test_revoke_none(team: Team, id_: str):
-    """Of whatever shape its id is."""
+async def test_revoke_an_unknown_id(team: Team, id_: str):
+    """Whatever the id looks like, it is a 404."""
     answer = await team.admin.delete(f"{team.path}/invitations/{id_}")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "invitation_not_found")
 
 
 async def test_accept(team: Team):
-    """The guest is a member with the role that the invitation names; it is used up."""
+    """The guest becomes a member with the invitation's role, once."""
     await team.invited("another@example.com")
     answer = await team.owner.post(f"{team.path}/invitations", {"email": GUEST, "role": "admin"})
     guest = await team.api.person("guest")
@@ -146,8 +146,8 @@ async def test_accept(team: Team):
     assert event.actorId == guest.id
 
 
-async def test_accept_what_is_not_ones_own(team: Team):
-    """Somebody else's token, an expired one of somebody else's, and none: the same answer."""
+async def test_accept_an_invitation_of_somebody_else(team: Team):
+    """It gets the same answer as an unknown token, even if it has expired."""
     _, token = await team.invited(GUEST)
     _, expired = await team.invited("old@example.com", expires=EXPIRED)
     stranger = await team.api.person("stranger")
@@ -164,7 +164,7 @@ async def test_accept_what_is_not_ones_own(team: Team):
 
 
 async def test_accept_with_an_address_that_is_not_confirmed(team: Team):
-    """Whoever signed up with the address first does not get in by that."""
+    """Signing up with somebody's address is not enough to use their invitation."""
     _, token = await team.invited(GUEST)
     guest = await team.api.person("guest", confirmed=False)
 
@@ -177,7 +177,7 @@ async def test_accept_with_an_address_that_is_not_confirmed(team: Team):
 
 
 async def test_accept_too_late(team: Team):
-    """The guest is told to ask for another."""
+    """An expired invitation is a 410."""
     _, token = await team.invited(GUEST, expires=EXPIRED)
     guest = await team.api.person("guest")
 
@@ -187,8 +187,8 @@ async def test_accept_too_late(team: Team):
 
 
 @pytest.mark.parametrize("token", ["", "a\0b", "\ud800", "x" * 201, 7, None])
-async def test_accept_nonsense(api: Api, token: object):
-    """A token that no invitation can have is invalid input."""
+async def test_accept_an_impossible_token(api: Api, token: object):
+    """A token that no invitation can have is a 422."""
     guest = await api.person("guest")
 
     answer = await guest.post(
@@ -200,8 +200,8 @@ async def test_accept_nonsense(api: Api, token: object):
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
 
 
-async def test_accept_by_somebody_who_is_a_member_by_now(team: Team):
-    """They keep their role, and nothing is used up."""
+async def test_accept_as_a_member(team: Team):
+    """Members keep their role, and the invitation stays."""
     _, token = await team.invited(team.admin.email)
 
     answer = await team.admin.post("/v1/invitations/accept", {"token": token})
@@ -211,8 +211,8 @@ async def test_accept_by_somebody_who_is_a_member_by_now(team: Team):
     assert await team.actions() == []
 
 
-async def test_one_address_is_not_filled_with_invitations(team: Team):
-    """To invite and revoke in turns sends so many mails, and no more."""
+async def test_one_address_gets_a_limited_number_of_invitations(team: Team):
+    """Inviting and revoking in turns sends at most 20 mails a day to one address."""
     statuses: list[int] = []
     for _ in range(21):
         made = await team.owner.post(f"{team.path}/invitations", {"email": GUEST})

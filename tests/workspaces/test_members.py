@@ -1,4 +1,4 @@
-"""Members: listed, added, given roles, removed; and leaving."""
+"""Members: listing, adding, changing roles, removing, leaving."""
 
 import pytest
 from prisma.enums import WorkspaceRole
@@ -11,7 +11,7 @@ NO_USERS = ("nobody", NOBODY, NOBODY.upper().replace("0", "A"), "%00", "1", f"{N
 
 
 async def test_list(team: Team):
-    """Each with the person and the role, in the order of joining, and nothing else."""
+    """Each member with user and role, in the order of joining, and no other fields."""
     page = (await team.member.get(f"{team.path}/members")).json()
 
     assert [item["role"] for item in page["items"]] == ["owner", "admin", "member"]
@@ -26,7 +26,7 @@ async def test_list(team: Team):
 
 
 async def test_list_in_pages(team: Team):
-    """Each member once, also where several joined at one moment."""
+    """Each member once, even if several joined at the same moment."""
     moment = (await team.api.owner.workspacemember.find_first_or_raise()).joinedAt
     for number in range(4):
         await team.joined(f"n{number}")
@@ -43,8 +43,8 @@ async def test_list_in_pages(team: Team):
     assert set(seen) == set(await team.roles())
 
 
-async def test_add_somebody_known(api: Api, team: Team):
-    """A colleague from another workspace becomes a member; their invitation is settled by it."""
+async def test_add_a_colleague(api: Api, team: Team):
+    """A member of a shared workspace is added; their pending invitation is revoked."""
     other = await make_team(api, "blue")
     await other.add(team.admin)
     await team.invited(other.member.email)
@@ -58,8 +58,8 @@ async def test_add_somebody_known(api: Api, team: Team):
     assert await team.actions() == ["invitation.revoked", "member.added"]
 
 
-async def test_add_whom_the_owner_invited_as_an_admin(api: Api, team: Team):
-    """An admin may not revoke that invitation, and not by adding the person either."""
+async def test_add_a_user_invited_as_an_admin(api: Api, team: Team):
+    """An admin may not revoke that invitation, and so cannot add the user."""
     other = await make_team(api, "blue")
     await other.add(team.admin)
     await team.invited(other.member.email, role=WorkspaceRole.admin)
@@ -71,8 +71,8 @@ async def test_add_whom_the_owner_invited_as_an_admin(api: Api, team: Team):
     assert await api.owner.invitation.count() == 1
 
 
-async def test_whom_one_does_not_know_one_cannot_add(api: Api, team: Team):
-    """A stranger and nobody get the same answer: it does not tell whether an account exists."""
+async def test_add_a_stranger(api: Api, team: Team):
+    """The answer does not tell whether the account exists."""
     stranger = await make_team(api, "blue")
     answers = [
         await team.owner.post(f"{team.path}/members", {"userId": user})
@@ -85,7 +85,7 @@ async def test_whom_one_does_not_know_one_cannot_add(api: Api, team: Team):
 
 
 async def test_add_a_member_again(team: Team):
-    """They keep their role."""
+    """The member keeps their role."""
     answer = await team.owner.post(
         f"{team.path}/members", {"userId": team.admin.id, "role": "member"}
     )
@@ -110,15 +110,15 @@ async def test_add_a_member_again(team: Team):
     ],
 )
 async def test_bad_input(team: Team, body: object):
-    """Of adding; the same schemas serve the other routes."""
+    """Invalid bodies are refused; other routes use the same schemas."""
     answer = await team.owner.post(f"{team.path}/members", body)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "validation_failed")
 
 
 @pytest.mark.parametrize("user", NO_USERS)
-async def test_an_id_of_nobody(team: Team, user: str):
-    """Of whatever shape: there is no such member."""
+async def test_an_unknown_user_id(team: Team, user: str):
+    """Whatever the id looks like, there is no such member."""
     for answer in (
         await team.owner.patch(f"{team.path}/members/{user}", {"role": "admin"}),
         await team.owner.delete(f"{team.path}/members/{user}"),
@@ -126,8 +126,8 @@ async def test_an_id_of_nobody(team: Team, user: str):
         assert (answer.status_code, answer.json()["code"]) == (404, "member_not_found")
 
 
-async def test_give_a_role(team: Team):
-    """It holds at the next request; giving the role that they have is no event."""
+async def test_change_a_role(team: Team):
+    """The next request has the new role; assigning the current role records no event."""
     for _ in range(2):
         answer = await team.owner.patch(f"{team.path}/members/{team.member.id}", {"role": "admin"})
         assert (answer.status_code, answer.json()["role"]) == (200, "admin")
@@ -137,7 +137,7 @@ async def test_give_a_role(team: Team):
 
 
 async def test_remove(team: Team):
-    """They are a stranger at the next request, and work in the workspace no longer."""
+    """The next request is a stranger's, and no session has the workspace selected."""
     await team.api.owner.session.update(
         where={"id": team.member.session}, data={"workspace": {"connect": {"id": team.id}}}
     )
@@ -151,7 +151,7 @@ async def test_remove(team: Team):
 
 
 async def test_leave(team: Team):
-    """With one's own id; the owner is told to transfer or delete."""
+    """A member leaves with their own id; the owner cannot."""
     assert (await team.admin.delete(f"{team.path}/members/{team.admin.id}")).status_code == 204
     refused = await team.owner.delete(f"{team.path}/members/{team.owner.id}")
 

@@ -12,7 +12,7 @@ from tests.fix_team import Team, make_team
 
 
 def matrix() -> dict[str, dict[str, str]]:
-    """The table of the page: what somebody does -> who they are -> what they get."""
+    """Return the table of the page: action -> role -> status."""
     page = (ROOT / "docs" / "roles.md").read_text()
     head, _, *rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
@@ -28,7 +28,7 @@ def matrix() -> dict[str, dict[str, str]]:
 def add(role: str) -> Act:
     async def act(team: Team, caller: Person) -> Response:
         newcomer = await team.api.person(f"newcomer.{team.name}")
-        # Everybody knows the newcomer from elsewhere.
+        # The caller shares another workspace with the newcomer.
         other = await team.api.owner.workspace.create({"name": "Other", "ownerId": newcomer.id})
         await team.api.owner.workspacemember.create({"workspaceId": other.id, "userId": caller.id})
         return await caller.post(f"{team.path}/members", {"userId": newcomer.id, "role": role})
@@ -51,7 +51,7 @@ def remove(who: str) -> Act:
     return act
 
 
-def transfer(who: str) -> Act:
+def offer(who: str) -> Act:
     async def act(team: Team, caller: Person) -> Response:
         body = {"userId": await target_of(team, caller, who)}
         return await caller.post(f"{team.path}/transfer", body)
@@ -59,9 +59,20 @@ def transfer(who: str) -> Act:
     return act
 
 
+def answer_offer(method: str, path: str, *, is_to_caller: bool = False) -> Act:
+    async def act(team: Team, caller: Person) -> Response:
+        if not is_to_caller:
+            await team.offered(await team.joined("another"))
+        elif caller in (team.admin, team.member):
+            await team.offered(caller)
+        return await caller.request(method, f"{team.path}/{path}")
+
+    return act
+
+
 async def target_of(team: Team, caller: Person, who: str) -> str:
-    """The caller, the owner, or somebody else who is an admin, a member, a stranger."""
-    if who == "oneself":
+    """Return the id of the caller, the owner, or another user with a role or none."""
+    if who == "yourself":
         return caller.id
     if who == "owner":
         return team.owner.id
@@ -85,13 +96,19 @@ def revoke(role: WorkspaceRole) -> Act:
 
 
 ACTS: dict[str, Act] = {
-    "see the workspace in one's list": lambda _, caller: caller.get("/v1/workspaces"),
+    "see the workspace in your list": lambda _, caller: caller.get("/v1/workspaces"),
     "read the workspace": lambda team, caller: caller.get(team.path),
     "rename or describe it": lambda team, caller: caller.patch(team.path, {"name": "New"}),
     "delete it": lambda team, caller: caller.delete(team.path),
-    "transfer it to a member": transfer("member"),
-    "transfer it to a stranger": transfer("stranger"),
-    "transfer it to oneself": transfer("oneself"),
+    "offer it to a member": offer("member"),
+    "offer it to a stranger": offer("stranger"),
+    "offer it to yourself": offer("yourself"),
+    "read an offer to somebody else": answer_offer("GET", "transfer"),
+    "cancel an offer": answer_offer("DELETE", "transfer"),
+    "accept an offer to you": answer_offer("POST", "transfer/accept", is_to_caller=True),
+    "accept an offer to somebody else": answer_offer("POST", "transfer/accept"),
+    "decline an offer to you": answer_offer("POST", "transfer/decline", is_to_caller=True),
+    "decline an offer to somebody else": answer_offer("POST", "transfer/decline"),
     "list the members": lambda team, caller: caller.get(f"{team.path}/members"),
     "add a member": add("member"),
     "add an admin": add("admin"),
@@ -100,11 +117,11 @@ ACTS: dict[str, Act] = {
     "make a member the owner": give("member", "owner"),
     "make an admin a member": give("admin", "member"),
     "make the owner a member": give("owner", "member"),
-    "change one's own role": give("oneself", "admin"),
+    "change your own role": give("yourself", "admin"),
     "remove a member": remove("member"),
     "remove an admin": remove("admin"),
     "remove the owner": remove("owner"),
-    "leave": remove("oneself"),
+    "leave": remove("yourself"),
     "invite a member": invite("member"),
     "invite an admin": invite("admin"),
     "list the invitations": lambda team, caller: caller.get(f"{team.path}/invitations"),
@@ -114,7 +131,7 @@ ACTS: dict[str, Act] = {
 }
 
 
-# Each row of the page whose cells are statuses; "yes" and "no" are below.
+# The rows of the page whose cells are statuses; a test below checks the one with "yes" and "no".
 ROLES_OF_PAGE = {
     act: Roles(ACTS[act], **{role: int(cell) for role, cell in cells.items()})
     for act, cells in matrix().items()
@@ -122,14 +139,14 @@ ROLES_OF_PAGE = {
 }
 
 
-def test_the_matrix_is_the_page():
-    """Each row of docs/roles.md has its request in ACTS, and the other way round."""
+def test_every_row_has_a_request():
+    """docs/roles.md and ACTS name the same actions."""
     assert matrix().keys() == ACTS.keys()
 
 
 async def test_only_members_see_the_workspace_in_their_list(api: Api):
-    """The row of the page that has no statuses."""
-    act = "see the workspace in one's list"
+    """The row of the page whose cells are not statuses."""
+    act = "see the workspace in your list"
     for role in ROLES:
         team = await make_team(api, f"with.{role}")
         caller = await api.person("stranger") if role == "stranger" else getattr(team, role)
