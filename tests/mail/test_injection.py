@@ -25,6 +25,7 @@ from tests.mail.hostile import (
 )
 
 LINK = re.compile(r"#token=(?P<token>[\w-]+)$", re.MULTILINE)
+PAGE = re.compile(r"http://127\.0\.0\.1:8000/(?:transfers|[a-z-]+#token=[\w-]{20,})")
 DESCRIPTION = "evil.example\r\nBcc: eve@evil.example\r\n\r\n<h1>evil.example</h1>"
 
 
@@ -61,6 +62,10 @@ async def cause_every_mail(
     workspace = (await person.post("/v1/workspaces", body)).json()["id"]
     invitations = f"/v1/workspaces/{workspace}/invitations"
     assert (await person.post(invitations, {"email": "ben@example.com"})).status_code == 201
+    dan = await api.person("dan")
+    await api.owner.workspacemember.create({"workspaceId": workspace, "userId": dan.id})
+    transfer = f"/v1/workspaces/{workspace}/transfer"
+    assert (await person.post(transfer, {"userId": dan.id})).status_code == 201
     await person.patch("/v1/me", {"name": None})  # so that the address stands for the name
     assert (await person.post(invitations, {"email": "cem@example.com"})).status_code == 201
 
@@ -125,11 +130,12 @@ async def check_every_mail(api: Api, *, address: str) -> list[tuple[dict[str, st
         assert headers["From"] == "Tenantry <tenantry@localhost>"
         assert links(headers["Subject"]) == []
         for link in links(body):
-            assert re.fullmatch(r"http://127\.0\.0\.1:8000/[a-z-]+#token=[\w-]{20,}", link), link
+            assert PAGE.fullmatch(link), link
     assert {headers["To"] for headers, _ in mails} == {
         address,
         "ben@example.com",
         "cem@example.com",
+        "dan@example.com",
     }
     return mails
 
