@@ -2450,9 +2450,9 @@ export interface operations {
     listTransfers: {
         parameters: {
             query?: {
-                /** @description The nextCursor of the page before. */
+                /** @description The nextCursor of the previous page. */
                 cursor?: string | null;
-                /** @description How many items. */
+                /** @description The maximum number of items. */
                 take?: number;
             };
             header?: never;
