@@ -120,18 +120,17 @@ def test_a_bomb_harms_nobody(service: Service, start: bytes, part: bytes):
 
 
 @pytest.mark.parametrize("program", ["tenantry", "uvicorn"])
-def test_limits_are_settings(tmp_path: Path, program: str):
+def test_limits_are_settings(
+    server: str, prepared_template: tuple[str, str], tmp_path: Path, program: str
+):
     """`tenantry serve` applies them, and so does uvicorn with the protocol as its option."""
     settings = {"MAX_HEAD_BYTES": "2000", "MAX_HEADERS": "20", "MAX_BODY_BYTES": "3000"}
-    nowhere = "postgresql://someone:secret@127.0.0.1:1/nowhere"
-    with serving(
-        tmp_path,
-        program=program,
-        migrate=False,
-        DATABASE_URL=nowhere,
-        UVICORN_HTTP="app.kit.connections:Connection",
-        **settings,
-    ) as service:
+    option = {"UVICORN_HTTP": "app.kit.connections:Connection"} if program == "uvicorn" else {}
+    with (
+        prepared_database(server, prepared_template) as urls,
+        serving(tmp_path, program=program, migrate=False, **urls, **settings, **option) as service,
+    ):
+        service.wait_until_ready(200)
         large = service.http.get("/health", headers={"X-Large": "x" * 2000})
         many = service.http.get("/health", headers=[("X-Many", "x")] * 20)
         fine = service.http.get("/health", headers=[("X-Many", "x")] * 10)
