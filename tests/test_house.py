@@ -128,6 +128,29 @@ def test_a_file_has_a_docstring_and_is_short(module: str):
     assert len(text.splitlines()) <= LONGEST_FILE
 
 
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+DEVELOPMENT_PACKAGES = {"hypothesis", "schemathesis", "yaml", "orjson", "sqlalchemy"}
+
+
+@pytest.mark.parametrize("path", TESTS, ids=[str(path.relative_to(ROOT)) for path in TESTS])
+def test_a_plain_install_can_collect_the_tests(path: Path):
+    """What only `pip install -e ".[dev]"` installs is imported after an `importorskip`."""
+    seen: set[str] = set()
+    is_guarded = False
+    for statement in ast.parse(path.read_text()).body:
+        is_guarded = is_guarded or "importorskip" in ast.unparse(statement)
+        names = (
+            [alias.name for alias in statement.names]
+            if isinstance(statement, ast.Import)
+            else [statement.module or ""]
+            if isinstance(statement, ast.ImportFrom)
+            else []
+        )
+        if not is_guarded:
+            seen |= {name.split(".")[0] for name in names}
+    assert not seen & DEVELOPMENT_PACKAGES
+
+
 def test_lock_files_name_no_host():
     """The pinned packages can be installed from any mirror."""
     assert "://" not in (ROOT / "requirements.lock").read_text()

@@ -1,11 +1,9 @@
 """The messages that mail servers get, byte by byte."""
 
 from datetime import UTC, datetime
-from email.utils import getaddresses, parseaddr
+from email.utils import getaddresses
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from app.kit.schemas import Name
@@ -65,32 +63,6 @@ def test_hostile_text_stays_text(name: str):
     assert body.replace("\r\n", "\n") == f"{name}\n.\n{name}\n"
 
 
-@given(st.text(min_size=1, max_size=100))
-def test_every_valid_name_can_be_mailed(name: str):
-    """The verification stops no message whose texts are valid."""
-    try:
-        name = NAME.validate_python(name)
-    except ValidationError:
-        return
-    headers, body = read_strictly(build(subject=name, text=name))
-
-    assert headers["Subject"] == " ".join(name.split())
-    assert body.rstrip("\r\n") == name
-
-
-@given(st.text(st.sampled_from("=?utf-8qb_0DAé\r\n :<>@x.\u200d👩"), max_size=200))
-def test_no_text_changes_the_structure(text: str):
-    """It is mailed as it is, or the message is refused."""
-    try:
-        raw = build(subject=text, text=text)
-    except UnsafeMessageError:
-        assert "\r" in text
-        return
-    headers, body = read_strictly(raw)
-    assert " ".join(headers["Subject"].split()) == message.shorten_subject(text)
-    assert body.replace("\r\n", "\n") == (text if text.endswith("\n") else f"{text}\n")
-
-
 @pytest.mark.parametrize("address", ACCEPTED_ADDRESSES)
 def test_unusual_addresses_stay_as_they_are(address: str):
     headers, _ = read_strictly(build(to=address))
@@ -130,20 +102,6 @@ def test_long_lines_are_wrapped_in_transit():
 
 def mail_from(value: str) -> str:
     return Settings.model_validate({"secret_key": SECRET_KEY, "mail_from": value}).mail_from
-
-
-@given(st.from_regex(r"[ -~]{0,20}<?[a-z@.=?]{1,20}>?", fullmatch=True))
-def test_every_valid_sender_can_be_used(value: str):
-    """What MAIL_FROM accepts never stops a mail; the Message-ID ends with its domain."""
-    try:
-        sender = mail_from(value)
-    except ValidationError:
-        return
-    headers, _ = read_strictly(build(sender=sender))
-
-    address = parseaddr(sender)[1]
-    assert parseaddr(headers["From"])[1] == address
-    assert headers["Message-ID"].endswith(f"@{address.rpartition('@')[2]}>")
 
 
 @pytest.mark.parametrize(
