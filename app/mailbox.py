@@ -8,11 +8,12 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parseaddr
+from itertools import islice
 from pathlib import Path
 
 from app.settings import Settings
@@ -60,11 +61,9 @@ class StoredMail:
         return self.message.get_content()
 
 
-def list_mails(folder: Path, *, to: str | None = None) -> list[StoredMail]:
-    """Return the mails to an address, or all of them, the newest first."""
-    # A file's name begins with the time at which the mail was queued.
-    paths = sorted(folder.glob("*.eml"), reverse=True)
-    return [mail for path in paths if (mail := _read(path)) and _is_to(mail, to)]
+def list_mails(folder: Path, *, to: str | None = None) -> Iterator[StoredMail]:
+    """Yield the mails to an address, or all of them, the newest first."""
+    yield from _parse(_newest_first(folder), to=to)
 
 
 def wait_for_mail(
@@ -80,12 +79,18 @@ def wait_for_mail(
     A mail counts if it arrives during the wait, or arrived less than `RECENT` seconds before.
     """
     start = now()
+    others = set[str]()  # mails to other addresses, which need no second look
     while True:
-        shown = _shown(folder)
-        for mail in list_mails(folder, to=to):
-            if mail.path.name not in shown and mail.path.stat().st_mtime > start - RECENT:
-                _remember_shown(folder, mail)
-                return mail
+        excluded = _shown(folder) | others
+        paths = [
+            path
+            for path in _newest_first(folder)
+            if path.name not in excluded and _is_newer(path, start - RECENT)
+        ]
+        for mail in _parse(paths, to=to):
+            _remember_shown(folder, mail)
+            return mail
+        others.update(path.name for path in paths)
         if now() >= start + seconds:
             return None
         sleep(_POLL_EVERY)
@@ -128,11 +133,12 @@ def show_mail(arguments: argparse.Namespace, settings: Settings) -> int:
             "running? `tenantry mail --list` lists earlier mails."
         )
     else:
-        mails = list_mails(folder, to=arguments.to)
+        most = _MAX_LISTED if arguments.list else 1
+        mails = list(islice(list_mails(folder, to=arguments.to), most))
     if not mails:
         return _fail(missing)
     if arguments.list:
-        for mail in mails[:_MAX_LISTED]:
+        for mail in mails:
             print(mail.summary())
         return 0
     newest = mails[0]
@@ -143,6 +149,23 @@ def show_mail(arguments: argparse.Namespace, settings: Settings) -> int:
     else:
         return _fail(f"the mail with the subject {str(newest.message['Subject'])!r} has no link.")
     return 0
+
+
+def _newest_first(folder: Path) -> list[Path]:
+    # A file's name begins with the time at which the mail was queued.
+    return sorted(folder.glob("*.eml"), reverse=True)
+
+
+def _parse(paths: Iterable[Path], *, to: str | None) -> Iterator[StoredMail]:
+    """Parse files one by one, and yield the mails to an address."""
+    return (mail for path in paths if (mail := _read(path)) and _is_to(mail, to))
+
+
+def _is_newer(path: Path, moment: float) -> bool:
+    try:
+        return path.stat().st_mtime > moment
+    except FileNotFoundError:  # deleted since the folder was listed
+        return False
 
 
 def _read(path: Path) -> StoredMail | None:

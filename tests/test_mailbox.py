@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,45 @@ def test_wait_takes_a_mail_that_arrived_just_before(tmp_path: Path):
     third = deliver(tmp_path, 4)
     assert clock.wait(tmp_path) == third.name
     assert first.name not in (tmp_path / ".shown").read_text()
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The subjects of the mails that are parsed in this test."""
+    subjects = list[str]()
+    parse = mailbox.message_from_bytes
+
+    def recorded(*arguments: Any, **more: Any) -> Any:
+        message = parse(*arguments, **more)
+        subjects.append(str(message["Subject"]))
+        return message
+
+    monkeypatch.setattr(mailbox, "message_from_bytes", recorded)
+    return subjects
+
+
+def test_wait_parses_only_what_it_may_show(tmp_path: Path, parsed: list[str]):
+    """Neither what is old, nor what was shown; mails to others once, however long it waits."""
+    for number in range(3):
+        deliver(tmp_path, number, subject=f"Old {number}", age=3600)
+    deliver(tmp_path, 4, subject="Shown")
+    assert Clock().wait(tmp_path)
+    parsed.clear()
+    deliver(tmp_path, 5, to="ben@example.com", subject="For Ben")
+
+    assert Clock().wait(tmp_path, to="ann@example.com") is None
+
+    assert parsed == ["For Ben"]
+
+
+def test_the_newest_mail_is_the_only_one_parsed(tmp_path: Path, parsed: list[str]):
+    """However many mails the folder holds."""
+    for number in range(3):
+        deliver(tmp_path, number, subject=f"Mail {number}")
+
+    assert next(mailbox.list_mails(tmp_path)).summary().endswith("Mail 2")
+
+    assert parsed == ["Mail 2"]
 
 
 def test_wait_ends(tmp_path: Path):
