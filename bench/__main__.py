@@ -1,4 +1,4 @@
-"""The benchmarks' command line; `python -m bench --help` lists what there is."""
+"""The command line of the benchmarks; `python -m bench --help` lists the commands."""
 
 import argparse
 import dataclasses
@@ -12,21 +12,21 @@ from bench import choices, database, load, measure, peers, plot, quick, report, 
 from bench.contract import ENDPOINTS
 from bench.errors import BenchError
 from bench.folders import DOCS, work
-from bench.names import named
+from bench.names import select
 from bench.service import growth, routes
 from prisma_wasm.embedded import EmbeddedError
 from prisma_wasm.toolchain.errors import ToolchainError
 
-SAVED = DOCS / "performance-peers.json"
+RESULTS_FILE = DOCS / "performance-peers.json"
 PAGE = DOCS / "performance-peers.md"
 PLOT = DOCS / "performance-peers.svg"
 SERVICE = DOCS / "performance-service.md"
 GROWTH = DOCS / "performance-growth.md"
 CHOICES = DOCS / "performance-choices.md"
-QUICK = measure.Plan(rounds=4, seconds=1, warm_up=1, starts=1)
-CHOSEN = measure.Plan(rounds=7, seconds=1, warm_up=2, starts=0)
-OF_THE_SERVICE = measure.Plan(rounds=6, seconds=2, warm_up=1, starts=0)
-GROWN = measure.Plan(rounds=5, seconds=1, starts=0)
+QUICK_PLAN = measure.Plan(rounds=4, seconds=1, warm_up=1, starts=1)
+CHOICES_PLAN = measure.Plan(rounds=7, seconds=1, warm_up=2, starts=0)
+SERVICE_PLAN = measure.Plan(rounds=6, seconds=2, warm_up=1, starts=0)
+GROWTH_PLAN = measure.Plan(rounds=5, seconds=1, starts=0)
 
 _SERVICE_HEAD = """# The service's routes
 
@@ -35,7 +35,7 @@ application that only reads the same workspace, measured next to it in each roun
 and maximum of the rounds' ratios). Each request comes from a different user.
 {run}
 
-{aim}
+{target}
 """
 _GROWTH_HEAD = """# Growth
 
@@ -62,19 +62,19 @@ _RUN = """This run: {rounds} rounds of {seconds} s, {load}, Python {python}, {co
 
 def main() -> int:
     options = _parser().parse_args()
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         return options.run(options)
     except (BenchError, EmbeddedError, ToolchainError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("bench: interrupted; run it again to begin anew.", file=sys.stderr)
+        print("bench: interrupted; run it again to start over.", file=sys.stderr)
         return 130
 
 
-def _end(number: int, _: object) -> None:
-    """What was started ends too."""
+def _exit_on_signal(number: int, _: object) -> None:
+    """Raise SystemExit, so that context managers stop what they started."""
     sys.exit(128 + number)
 
 
@@ -82,103 +82,101 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Benchmarks.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    client = commands.add_parser("client", help="generate the client of our server")
+    client = commands.add_parser("client", help="generate the Prisma client of our server")
     client.set_defaults(run=_client)
 
-    verify = commands.add_parser("verify", help="compare the servers' answers with SQL")
+    verify = commands.add_parser("verify", help="compare the servers' responses with SQL")
     verify.set_defaults(run=_verify)
 
-    run = commands.add_parser("peers", help="verify and measure the servers side by side")
-    run.add_argument("--endpoints", default="", help="names with commas between; all by default")
-    run.add_argument(
+    comparison = commands.add_parser("peers", help="verify and measure the servers side by side")
+    comparison.add_argument("--endpoints", default="", help="comma-separated names; default: all")
+    comparison.add_argument(
         "--rounds",
         type=_at_least(0),
         default=measure.Plan.rounds,
-        help="0 measures the starts alone",
+        help="0 measures only the starts",
     )
-    run.add_argument("--seconds", type=_at_least(1), default=measure.Plan.seconds)
-    run.add_argument("--warm-up", type=_at_least(1), default=measure.Plan.warm_up)
-    run.add_argument("--starts", type=_at_least(0), default=measure.Plan.starts)
-    run.add_argument("--save", action="store_true", help="into docs/; needs all servers")
-    run.set_defaults(run=_peers)
+    comparison.add_argument("--seconds", type=_at_least(1), default=measure.Plan.seconds)
+    comparison.add_argument("--warm-up", type=_at_least(1), default=measure.Plan.warm_up)
+    comparison.add_argument("--starts", type=_at_least(0), default=measure.Plan.starts)
+    comparison.add_argument("--save", action="store_true", help="write docs/; needs all servers")
+    comparison.set_defaults(run=_peers)
 
-    for command in (verify, run):
-        command.add_argument(
-            "--peers", default="", help="names with commas between; all by default"
-        )
+    for command in (verify, comparison):
+        command.add_argument("--peers", default="", help="comma-separated names; default: all")
 
-    page = commands.add_parser("page", help="write the page and the picture in docs/ anew")
+    page = commands.add_parser("page", help="regenerate the page and the chart in docs/")
     page.set_defaults(run=_page)
 
     service = commands.add_parser("service", help="measure the service's own routes")
-    service.add_argument("--rounds", type=_at_least(1), default=OF_THE_SERVICE.rounds)
-    service.add_argument("--seconds", type=_at_least(1), default=OF_THE_SERVICE.seconds)
-    service.add_argument("--save", action="store_true", help="into docs/")
+    service.add_argument("--rounds", type=_at_least(1), default=SERVICE_PLAN.rounds)
+    service.add_argument("--seconds", type=_at_least(1), default=SERVICE_PLAN.seconds)
+    service.add_argument("--save", action="store_true", help="write docs/")
     service.set_defaults(run=_service)
 
-    grown = commands.add_parser("growth", help="measure the service with tables of several sizes")
-    grown.add_argument("--rounds", type=_at_least(1), default=GROWN.rounds)
-    grown.add_argument("--seconds", type=_at_least(1), default=GROWN.seconds)
-    grown.add_argument("--save", action="store_true", help="into docs/")
-    grown.set_defaults(run=_growth)
+    growth_ = commands.add_parser("growth", help="measure the service with tables of several sizes")
+    growth_.add_argument("--rounds", type=_at_least(1), default=GROWTH_PLAN.rounds)
+    growth_.add_argument("--seconds", type=_at_least(1), default=GROWTH_PLAN.seconds)
+    growth_.add_argument("--save", action="store_true", help="write docs/")
+    growth_.set_defaults(run=_growth)
 
-    made = commands.add_parser("choices", help="measure what was chosen against what it replaced")
-    made.add_argument("--choices", default="", help="names with commas between; all by default")
-    made.add_argument("--rounds", type=_at_least(1), default=CHOSEN.rounds)
-    made.add_argument("--seconds", type=_at_least(1), default=CHOSEN.seconds)
-    made.add_argument("--save", action="store_true", help="into docs/; needs all choices")
-    made.set_defaults(run=_choices)
+    choice = commands.add_parser("choices", help="measure each choice against its alternative")
+    choice.add_argument("--choices", default="", help="comma-separated names; default: all")
+    choice.add_argument("--rounds", type=_at_least(1), default=CHOICES_PLAN.rounds)
+    choice.add_argument("--seconds", type=_at_least(1), default=CHOICES_PLAN.seconds)
+    choice.add_argument("--save", action="store_true", help="write docs/; needs all choices")
+    choice.set_defaults(run=_choices)
 
-    short = commands.add_parser("quick", help="what moved since the results in docs/")
-    short.set_defaults(run=_quick)
+    quick_ = commands.add_parser("quick", help="report changes since the results in docs/")
+    quick_.set_defaults(run=_quick)
     return parser
 
 
-def _at_least(least: int) -> Callable[[str], int]:
-    def number(text: str) -> int:
-        if int(text) < least:
-            raise argparse.ArgumentTypeError(f"at least {least}")
+def _at_least(minimum: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"must be at least {minimum}")
         return int(text)
 
-    return number
+    return parse
 
 
 def _client(_: argparse.Namespace) -> int:
-    setup.python_client()
+    setup.generate_client()
     return 0
 
 
 def _verify(options: argparse.Namespace) -> int:
-    chosen = peers.chosen(options.peers)
-    setup.what_is_needed(node=any(peer.needs_node for peer in chosen))
-    with database.running() as server:
-        measure.verified(chosen, server)
+    selected = peers.select_peers(options.peers)
+    setup.prepare(node=any(peer.needs_node for peer in selected))
+    with database.running_database() as server:
+        measure.verify_peers(selected, server)
     return 0
 
 
 def _peers(options: argparse.Namespace) -> int:
-    chosen = peers.chosen(options.peers)
-    if options.save and (len(chosen) < len(peers.PEERS) or options.endpoints):
-        raise BenchError("--save wants all servers and all endpoints.")
+    selected = peers.select_peers(options.peers)
+    if options.save and (len(selected) < len(peers.PEERS) or options.endpoints):
+        raise BenchError("--save needs all servers and all endpoints.")
     plan = measure.Plan(
         rounds=options.rounds,
         seconds=options.seconds,
         warm_up=options.warm_up,
         starts=options.starts,
-        endpoints=named(options.endpoints, ENDPOINTS, "endpoint"),
+        endpoints=select(options.endpoints, ENDPOINTS, "endpoint"),
     )
-    measured = _measured(chosen, plan)
-    if _is_to_be_saved(options, measure.Plan.rounds):
-        results.save(measured, SAVED)
+    measured = _verify_and_measure(selected, plan)
+    if _should_save(options, measure.Plan.rounds):
+        results.save(measured, RESULTS_FILE)
         _write_page(measured)
     if peers.BASELINE in measured.peers:
         print(report.ratios(measured))
-    print(report.aims_met(measured))
+    print(report.targets_table(measured))
     return 0
 
 
 def _page(_: argparse.Namespace) -> int:
-    _write_page(results.read(SAVED))
+    _write_page(results.read(RESULTS_FILE))
     return 0
 
 
@@ -188,85 +186,92 @@ def _write_page(measured: results.Results) -> None:
 
 
 def _quick(_: argparse.Namespace) -> int:
-    then = results.read(SAVED)
-    setup.load_generator()
-    if then.settings["load"] != load.generator():
+    committed = results.read(RESULTS_FILE)
+    setup.ensure_load_generator()
+    if committed.settings["load"] != load.generator_name():
         raise BenchError(
-            f"The committed results are of {then.settings['load']}, which is not here."
+            f"The committed results were measured with {committed.settings['load']},"
+            " which this machine does not have."
         )
-    now = _measured(peers.chosen(",".join([peers.OURS, *quick.REFERENCES])), QUICK)
-    for line in quick.other_ground(then, now):
+    current = _verify_and_measure(
+        peers.select_peers(",".join([peers.OURS, *quick.REFERENCES])), QUICK_PLAN
+    )
+    for line in quick.environment_changes(committed, current):
         print(line)
-    print("\n".join(quick.lines(list(quick.compared(then, now)), then)))
+    print("\n".join(quick.format_lines(list(quick.compare(committed, current)), committed)))
     return 0
 
 
 def _service(options: argparse.Namespace) -> int:
-    plan = dataclasses.replace(OF_THE_SERVICE, rounds=options.rounds, seconds=options.seconds)
-    setup.load_generator()
-    with database.running() as server:
-        measured = routes.measured(server, plan)
+    plan = dataclasses.replace(SERVICE_PLAN, rounds=options.rounds, seconds=options.seconds)
+    setup.ensure_load_generator()
+    with database.running_database() as server:
+        measured = routes.measure_routes(server, plan)
     results.save(measured, work("results") / "service.json")
-    head = _SERVICE_HEAD.format(run=_run(measured.settings), aim=routes.aim_met(measured))
-    is_kept = _is_to_be_saved(options, OF_THE_SERVICE.rounds)
-    return _shown(head, routes.table(measured), SERVICE if is_kept else None)
+    head = _SERVICE_HEAD.format(
+        run=_describe_run(measured.settings), target=routes.describe_target(measured)
+    )
+    should_save = _should_save(options, SERVICE_PLAN.rounds)
+    return _print_and_save(head, routes.table(measured), SERVICE if should_save else None)
 
 
 def _growth(options: argparse.Namespace) -> int:
-    plan = dataclasses.replace(GROWN, rounds=options.rounds, seconds=options.seconds)
-    setup.load_generator()
+    plan = dataclasses.replace(GROWTH_PLAN, rounds=options.rounds, seconds=options.seconds)
+    setup.ensure_load_generator()
     settings = measure.settings(plan)
-    with database.running() as server:
+    with database.running_database() as server:
         tables = [
-            growth.table(growth.by_size(server, plan), "ms, people", 2),
+            growth.table(growth.by_size(server, plan), "ms, users", 2),
             growth.table(growth.by_team(server, plan), "ms, members", 2),
-            growth.table(growth.by_connections(server, plan), "answers a second, connections", 0),
-            growth.table(growth.by_workers(server, plan), "answers a second, workers", 0),
+            growth.table(growth.by_connections(server, plan), "responses/s, connections", 0),
+            growth.table(growth.by_workers(server, plan), "responses/s, workers", 0),
         ]
-    head = _GROWTH_HEAD.format(run=_run(settings))
-    is_kept = _is_to_be_saved(options, GROWN.rounds)
-    return _shown(head, "\n\n".join(tables), GROWTH if is_kept else None)
+    head = _GROWTH_HEAD.format(run=_describe_run(settings))
+    should_save = _should_save(options, GROWTH_PLAN.rounds)
+    return _print_and_save(head, "\n\n".join(tables), GROWTH if should_save else None)
 
 
 def _choices(options: argparse.Namespace) -> int:
-    chosen = named(options.choices, choices.CHOICES, "choice")
+    selected = select(options.choices, choices.CHOICES, "choice")
     if options.save and options.choices:
-        raise BenchError("--save wants all choices.")
-    plan = dataclasses.replace(CHOSEN, rounds=options.rounds, seconds=options.seconds)
-    setup.python_client()
-    setup.load_generator()
-    with database.running() as server:
-        measured = choices.measured(server, chosen, plan)
+        raise BenchError("--save needs all choices.")
+    plan = dataclasses.replace(CHOICES_PLAN, rounds=options.rounds, seconds=options.seconds)
+    setup.generate_client()
+    setup.ensure_load_generator()
+    with database.running_database() as server:
+        measured = choices.measure_choices(server, selected, plan)
     results.save(measured, work("results") / "choices.json")
-    head = _CHOICES_HEAD.format(run=_run(measured.settings))
+    head = _CHOICES_HEAD.format(run=_describe_run(measured.settings))
     text = f"{choices.table(measured)}\n\n## Why\n\n{choices.reasons()}"
-    return _shown(head, text, CHOICES if _is_to_be_saved(options, CHOSEN.rounds) else None)
+    return _print_and_save(
+        head, text, CHOICES if _should_save(options, CHOICES_PLAN.rounds) else None
+    )
 
 
-def _is_to_be_saved(options: argparse.Namespace, least: int) -> bool:
-    """A short run shows its figures, and does not take the place of a long one's."""
-    if options.save and options.rounds < least:
-        print(f"docs/ stays as it is: that takes {least} rounds.", file=sys.stderr)
-    return options.save and options.rounds >= least
+def _should_save(options: argparse.Namespace, min_rounds: int) -> bool:
+    """Return whether to write docs/: short runs only print their figures."""
+    if options.save and options.rounds < min_rounds:
+        print(f"docs/ is unchanged: --save needs at least {min_rounds} rounds.", file=sys.stderr)
+    return options.save and options.rounds >= min_rounds
 
 
-def _run(settings: dict[str, Any]) -> str:
+def _describe_run(settings: dict[str, Any]) -> str:
     return _RUN.format(**settings)
 
 
-def _shown(head: str, text: str, page: Path | None) -> int:
+def _print_and_save(head: str, text: str, page: Path | None) -> int:
     print(text)
     if page:
         page.write_text(f"{head}\n{text}\n", encoding="utf-8")
     return 0
 
 
-def _measured(chosen: tuple[peers.Peer, ...], plan: measure.Plan) -> results.Results:
-    has_node = any(peer.needs_node for peer in chosen)
-    setup.what_is_needed(node=has_node)
-    with database.running() as server:
-        measure.verified(chosen, server)
-        measured = measure.measured(chosen, server, plan)
+def _verify_and_measure(selected: tuple[peers.Peer, ...], plan: measure.Plan) -> results.Results:
+    has_node = any(peer.needs_node for peer in selected)
+    setup.prepare(node=has_node)
+    with database.running_database() as server:
+        measure.verify_peers(selected, server)
+        measured = measure.measure_peers(selected, server, plan)
     measured.settings["node"] = setup.node_version() if has_node else None
     results.save(measured, work("results") / "last.json")
     return measured

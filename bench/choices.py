@@ -12,9 +12,9 @@ from bench import load as loading
 from bench.contract import write_requests
 from bench.database import Database
 from bench.errors import BenchError
-from bench.measure import in_order, last_of, sample
-from bench.process import Running
-from bench.programs import say
+from bench.measure import format_latest, round_order, sample
+from bench.process import RunningServer
+from bench.programs import print_progress
 from bench.report import markdown
 from bench.results import PeerResults, Results, Series, ratio
 from bench.service import data, routes
@@ -24,7 +24,7 @@ OURS = f"{peers.OURS}:app"
 
 @dataclass(frozen=True)
 class Server:
-    """An application below bench/servers, and uvicorn's options for it."""
+    """An application in bench/servers, and uvicorn's options for it."""
 
     app: str
     options: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen instead of what, and why; the endpoints to measure, and both servers."""
+    """A choice, its alternative and the reason; the endpoints to measure, and both servers."""
 
     name: str
     chosen: str
@@ -42,7 +42,7 @@ class Choice:
     servers: tuple[Server, Server]
 
     @property
-    def is_of_the_service(self) -> bool:
+    def measures_the_service(self) -> bool:
         return self.endpoints[0] in _ROUTES
 
 
@@ -62,10 +62,10 @@ CHOICES = (
         "one model from the query to the response",
         "the full model, converted to a response model",
         "A class that inherits from the client's `BaseWorkspace` (or a partial type) can "
-        "query by itself, as `ShownWorkspace.prisma()`, and is what the route returns. So "
+        "query by itself, as `WorkspaceResponse.prisma()`, and is what the route returns. So "
         "only its own columns are read, and FastAPI only checks its class.",
         ("user", "user_workspaces", "page"),
-        (_peer("same"), _peer("response_models")),
+        (_peer("unchanged"), _peer("response_models")),
     ),
     Choice(
         "dependency",
@@ -109,7 +109,7 @@ CHOICES = (
         "collector skips them; what a request creates is freed before the collector looks at "
         "it (`app/kit/collector.py`).",
         ("user", "page"),
-        (_peer("same"), _peer("python_collector")),
+        (_peer("unchanged"), _peer("python_collector")),
     ),
     Choice(
         "signature",
@@ -135,7 +135,7 @@ CHOICES = (
         "pydantic's Rust code writes the text from the model; with a response class, FastAPI "
         "builds Python objects first.",
         ("user", "page"),
-        (_peer("same"), _peer("orjson_responses")),
+        (_peer("unchanged"), _peer("orjson_responses")),
     ),
     Choice(
         "telemetry",
@@ -144,7 +144,7 @@ CHOICES = (
         "By default, FastAPI also looks into the environment on each request "
         "(`app/kit/telemetry.py`).",
         ("user", "page"),
-        (_peer("same"), _peer("telemetry_on")),
+        (_peer("unchanged"), _peer("telemetry_on")),
     ),
     Choice(
         "documentation",
@@ -153,7 +153,7 @@ CHOICES = (
         "They are requested least. FastAPI puts its own routes before all that are added "
         "later, so the application passes all routes at once.",
         ("user",),
-        (_peer("same"), _peer("documentation_first")),
+        (_peer("unchanged"), _peer("documentation_first")),
     ),
     Choice(
         "proxies",
@@ -179,24 +179,24 @@ CHOICES = (
         '`where={"id": {"gt": last}}` saves PostgreSQL a look-up and a row. The server\'s CPU '
         "time stays the same.",
         ("page",),
-        (_peer("same"), _peer("cursor_pages")),
+        (_peer("unchanged"), _peer("cursor_pages")),
     ),
 )
 
 
-def measured(database: Database, chosen: Sequence[Choice], plan: measure.Plan) -> Results:
+def measure_choices(database: Database, selected: Sequence[Choice], plan: measure.Plan) -> Results:
     """Measure both sides of each choice, one choice after the other."""
-    database.fresh()
-    data.fresh(database, routes.PEOPLE)
-    asked, files = verify.cases(database), _requests(database)
+    database.recreate()
+    data.recreate(database, routes.PEOPLE)
+    cases, files = verify.make_cases(database), _write_requests(database)
     results = Results(measure.settings(plan))
-    for choice in chosen:
-        say(f"{choice.name}; the machine's load: {os.getloadavg()[0]:.1f}")
-        with _started(choice, database) as running:
-            if not choice.is_of_the_service:
-                _verify(running, asked, database)
-            found = _by_turns(choice, running, files, plan)
-        for name, series in found.items():
+    for choice in selected:
+        print_progress(f"{choice.name}; the machine's load: {os.getloadavg()[0]:.1f}")
+        with _start_servers(choice, database) as servers:
+            if not choice.measures_the_service:
+                _verify(servers, cases, database)
+            measured = _measure_choice(choice, servers, files, plan)
+        for name, series in measured.items():
             results.peers[name] = PeerResults(name, series)
     return results
 
@@ -205,24 +205,25 @@ def table(results: Results) -> str:
     """Return a row for each choice and endpoint, with the alternative's time as a ratio."""
     rows: list[Sequence[str]] = []
     for choice in CHOICES:
-        here, there = (results.peers.get(name) for name in _sides(choice))
-        if here is None or there is None:
+        chosen, instead = (results.peers.get(name) for name in _sides(choice))
+        if chosen is None or instead is None:
             continue
         for endpoint in choice.endpoints:
-            ours, theirs = here.endpoints[endpoint].cpu_us, there.endpoints[endpoint].cpu_us
-            found = ratio(theirs, ours)
+            times = chosen.endpoints[endpoint].cpu_us
+            alternative_times = instead.endpoints[endpoint].cpu_us
+            measured = ratio(alternative_times, times)
             rows.append(
                 [
                     choice.chosen,
                     choice.instead,
                     _TITLES[endpoint],
-                    f"{statistics.median(ours):.0f} µs",
-                    f"{statistics.median(theirs):.0f} µs",
-                    f"*{found}*" if found.low <= 1 <= found.high else str(found),
+                    f"{statistics.median(times):.0f} µs",
+                    f"{statistics.median(alternative_times):.0f} µs",
+                    f"*{measured}*" if measured.low <= 1 <= measured.high else str(measured),
                 ]
             )
     head = ["choice", "instead of", "measured on", "chosen", "instead", "ratio"]
-    return markdown(head, rows, words=3)
+    return markdown(head, rows, text_columns=3)
 
 
 def reasons() -> str:
@@ -236,12 +237,12 @@ def _sides(choice: Choice) -> tuple[str, str]:
     return f"{choice.name}, chosen", f"{choice.name}, instead"
 
 
-def _requests(database: Database) -> dict[str, Path]:
+def _write_requests(database: Database) -> dict[str, Path]:
     """Write the requests of every endpoint that a choice is measured on."""
     ids = database.ids()
     people = data.people(routes.PEOPLE - 40)
     lines = {each.name: each.requests(ids) for each in contract.ENDPOINTS if not each.writes}
-    lines |= {each.name: [each.line(who) for who in people] for each in routes.ROUTES}
+    lines |= {each.name: [each.line(person) for person in people] for each in routes.ROUTES}
     return {
         name: write_requests(name, lines[name])
         for name in dict.fromkeys(name for choice in CHOICES for name in choice.endpoints)
@@ -249,38 +250,44 @@ def _requests(database: Database) -> dict[str, Path]:
 
 
 @contextlib.contextmanager
-def _started(choice: Choice, database: Database) -> Generator[dict[str, Running]]:
+def _start_servers(choice: Choice, database: Database) -> Generator[dict[str, RunningServer]]:
     with contextlib.ExitStack() as stack:
-        running: dict[str, Running] = {}
+        servers: dict[str, RunningServer] = {}
         for name, server in zip(_sides(choice), choice.servers, strict=True):
-            if choice.is_of_the_service:
-                started = routes.served(database, server.app, *server.options)
+            if choice.measures_the_service:
+                starting = routes.start_service(database, server.app, *server.options)
             else:
-                started = measure.started(peers.ours(name, server.app, *server.options), database)
-            running[name] = stack.enter_context(started)
-        yield running
+                starting = measure.start_peer(
+                    peers.ours(name, server.app, *server.options), database
+                )
+            servers[name] = stack.enter_context(starting)
+        yield servers
 
 
-def _verify(running: Mapping[str, Running], asked: list[verify.Case], database: Database) -> None:
-    for name, server in running.items():
-        wrong = verify.differences(server, asked, database)
-        if wrong:
-            raise BenchError(f"{name}: it differs from the contract:\n" + "\n".join(wrong[:20]))
+def _verify(
+    servers: Mapping[str, RunningServer], cases: list[verify.Case], database: Database
+) -> None:
+    for name, server in servers.items():
+        differences = verify.differences(server, cases, database)
+        if differences:
+            raise BenchError(f"{name} differs from the contract:\n" + "\n".join(differences[:20]))
 
 
-def _by_turns(
+def _measure_choice(
     choice: Choice,
-    running: Mapping[str, Running],
+    servers: Mapping[str, RunningServer],
     files: Mapping[str, Path],
     plan: measure.Plan,
 ) -> dict[str, dict[str, Series]]:
-    found = {name: {each: Series() for each in choice.endpoints} for name in running}
+    measured = {name: {each: Series() for each in choice.endpoints} for name in servers}
     for endpoint in choice.endpoints:
-        for server in running.values():
+        for server in servers.values():
             loading.load(server.port, files[endpoint], seconds=plan.warm_up, seed=2)
     for turn in range(plan.rounds):
         for endpoint in choice.endpoints:
-            for name in in_order(list(running), turn):
-                sample(running[name], files[endpoint], plan.seconds, found[name][endpoint])
-                say(f"  {name:20} {endpoint:16} {last_of(found[name][endpoint])}")
-    return found
+            for name in round_order(list(servers), turn):
+                sample(servers[name], files[endpoint], plan.seconds, measured[name][endpoint])
+                print_progress(
+                    f"  {name:20} {endpoint:16} {format_latest(measured[name][endpoint])}"
+                )
+    return measured

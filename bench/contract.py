@@ -1,4 +1,4 @@
-"""The contract that all servers serve: its endpoints, and the requests that load them."""
+"""The contract that all servers implement: its endpoints, and the requests of the load."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -10,7 +10,7 @@ from bench.folders import work
 
 @dataclass(frozen=True)
 class Ids:
-    """The ids of the rows that every server sees, in order."""
+    """The ids of the seeded rows, in ascending order."""
 
     users: list[str]
     workspaces: list[str]
@@ -18,7 +18,7 @@ class Ids:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint; `requests` gives a line for each request: METHOD PATH TOKEN [BODY]."""
+    """One endpoint; `requests` returns one line per request: METHOD PATH TOKEN [BODY]."""
 
     name: str
     title: str
@@ -57,7 +57,7 @@ ENDPOINTS = (
 
 
 def write_requests(name: str, lines: Sequence[str]) -> Path:
-    """Requests as a file for the load generator, in an order without a pattern."""
+    """Write the requests to a file for the load generator, shuffled; return the file."""
     shuffled = list(lines)
     random.Random(name).shuffle(shuffled)  # noqa: S311  # nothing is secret here
     file = work("requests") / f"{name}.txt"

@@ -1,4 +1,4 @@
-"""What ends a benchmark with one sentence."""
+"""The error that the command line prints without a traceback."""
 
 
 class BenchError(Exception):

@@ -1,17 +1,17 @@
-"""Where the benchmarks keep what is not in the repository, and where the results go."""
+"""The folders of the benchmarks: sources, working files and results."""
 
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+BENCH = Path(__file__).resolve().parent
+ROOT = BENCH.parent
 WORK = ROOT / ".data" / "bench"
-NODE = HERE / "servers" / "node"
-SCHEMA = HERE / "servers" / "schema.prisma"
+NODE = BENCH / "servers" / "node"
+SCHEMA = BENCH / "servers" / "schema.prisma"
 DOCS = ROOT / "docs"
 
 
 def work(name: str) -> Path:
-    """A folder of that name for files of the benchmarks' own."""
+    """Return a folder for the benchmarks' working files; create it if it is missing."""
     folder = WORK / name
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,4 +1,4 @@
-"""Measures servers side by side: cold starts alone, then rounds in which each is loaded in turn."""
+"""Measure servers side by side: first their starts, then rounds that load each in turn."""
 
 import contextlib
 import os
@@ -18,8 +18,8 @@ from bench.database import Database
 from bench.errors import BenchError
 from bench.folders import ROOT, work
 from bench.peers import Peer
-from bench.process import SERVER_CORE, Running, serving
-from bench.programs import run, say
+from bench.process import SERVER_CORE, RunningServer, serving
+from bench.programs import print_progress, run
 from bench.results import PeerResults, Results, Series
 
 T = TypeVar("T")
@@ -27,64 +27,70 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how often; seconds are whole, as wrk wants them."""
+    """How long and how often to measure; wrk takes whole seconds only."""
 
     rounds: int = 6
     seconds: int = 2
-    warm_up: int = 4  # what Node compiles takes thousands of requests
+    warm_up: int = 4  # Node compiles hot code after thousands of requests
     starts: int = 5
     endpoints: tuple[Endpoint, ...] = ENDPOINTS
 
 
-def verified(peers: Sequence[Peer], database: Database) -> None:
-    """Raise BenchError where a server differs from the contract."""
-    database.fresh()
-    asked = verify.cases(database)
-    wrong: list[str] = []
+def verify_peers(peers: Sequence[Peer], database: Database) -> None:
+    """Raise BenchError if a server differs from the contract."""
+    database.recreate()
+    cases = verify.make_cases(database)
+    differences: list[str] = []
     for peer in peers:
-        with started(peer, database) as running:
-            found = verify.differences(running, asked, database)
-        wrong += [f"{peer.name}: {text}" for text in found]
-        say(f"{peer.name}: {len(asked)} reads and its writes compared, {len(found)} differ")
-    if wrong:
-        raise BenchError("Nothing is measured while answers differ:\n" + "\n".join(wrong[:20]))
+        with start_peer(peer, database) as running:
+            found = verify.differences(running, cases, database)
+        differences += [f"{peer.name}: {text}" for text in found]
+        print_progress(
+            f"{peer.name}: compared {len(cases)} reads and the writes; {len(found)} differ"
+        )
+    if differences:
+        raise BenchError(
+            "Responses differ, so nothing is measured:\n" + "\n".join(differences[:20])
+        )
 
 
-def measured(peers: Sequence[Peer], database: Database, plan: Plan) -> Results:
-    """Starts, then rounds."""
+def measure_peers(peers: Sequence[Peer], database: Database, plan: Plan) -> Results:
+    """Measure the starts of all servers, then the rounds."""
     results = Results(settings(plan), {peer.name: PeerResults(peer.title) for peer in peers})
-    database.fresh()
+    database.recreate()
     ids = database.ids()
     requests = {each.name: write_requests(each.name, each.requests(ids)) for each in plan.endpoints}
     for turn in range(plan.starts):
-        for peer in in_order(peers, turn):
+        for peer in round_order(peers, turn):
             _measure_start(peer, database, results.peers[peer.name])
     if not plan.rounds:
         return results
     with contextlib.ExitStack() as stack:
-        # Those that nobody loads take no time.
-        running = {peer.name: stack.enter_context(started(peer, database)) for peer in peers}
+        # Servers without load use no CPU time.
+        running = {peer.name: stack.enter_context(start_peer(peer, database)) for peer in peers}
         _warm_up(running, database, plan, requests)
         for turn in range(plan.rounds):
-            say(f"round {turn + 1} of {plan.rounds}; the machine's load: {os.getloadavg()[0]:.1f}")
-            most = dict.fromkeys(running, 0.0)
+            print_progress(
+                f"round {turn + 1} of {plan.rounds}; the machine's load: {os.getloadavg()[0]:.1f}"
+            )
+            max_memory = dict.fromkeys(running, 0.0)
             for endpoint in plan.endpoints:
-                for peer in in_order(peers, turn):
+                for peer in round_order(peers, turn):
                     series = results.peers[peer.name].endpoints.setdefault(endpoint.name, Series())
                     sample(running[peer.name], requests[endpoint.name], plan.seconds, series)
-                    most[peer.name] = max(most[peer.name], running[peer.name].memory())
-                    say(f"  {endpoint.name:16} {peer.name:20} {last_of(series)}")
+                    max_memory[peer.name] = max(max_memory[peer.name], running[peer.name].memory())
+                    print_progress(f"  {endpoint.name:16} {peer.name:20} {format_latest(series)}")
                     if endpoint.writes:
                         database.reset()
-            for name, memory in most.items():
+            for name, memory in max_memory.items():
                 results.peers[name].memory_loaded.append(memory)
     return results
 
 
 def _warm_up(
-    running: dict[str, Running], database: Database, plan: Plan, requests: dict[str, Path]
+    running: dict[str, RunningServer], database: Database, plan: Plan, requests: dict[str, Path]
 ) -> None:
-    say(f"warming up, {plan.warm_up} s for each endpoint of each server")
+    print_progress(f"warming up, {plan.warm_up} s for each endpoint of each server")
     for endpoint in plan.endpoints:
         for server in running.values():
             loading.load(server.port, requests[endpoint.name], seconds=plan.warm_up, seed=2)
@@ -93,35 +99,35 @@ def _warm_up(
 
 
 def _measure_start(peer: Peer, database: Database, results: PeerResults) -> None:
-    with started(peer, database) as running:
+    with start_peer(peer, database) as running:
         results.starts_ms.append(running.seconds_to_start * 1000)
-        time.sleep(0.5)  # some go on compiling after their first answer
+        time.sleep(0.5)  # some still compile after their first response
         results.memory_idle.append(running.memory())
 
 
-def sample(server: Running, file: Path, seconds: int, series: Series) -> None:
-    """Load a server for a time, and add a round to a series."""
+def sample(server: RunningServer, file: Path, seconds: int, series: Series) -> None:
+    """Load a server, and append the figures of this round to a series."""
     cpu, began = server.cpu_seconds(), time.perf_counter()
-    done = loading.load(server.port, file, seconds=seconds)
+    result = loading.load(server.port, file, seconds=seconds)
     cpu, elapsed = server.cpu_seconds() - cpu, time.perf_counter() - began
-    series.per_second.append(done.per_second)
-    series.p50_ms.append(done.p50_ms)
-    series.p99_ms.append(done.p99_ms)
-    series.errors.append(done.errors)
-    series.cpu_us.append(cpu / max(done.requests, 1) * 1e6)
+    series.per_second.append(result.per_second)
+    series.p50_ms.append(result.p50_ms)
+    series.p99_ms.append(result.p99_ms)
+    series.errors.append(result.errors)
+    series.cpu_us.append(cpu / max(result.requests, 1) * 1e6)
     series.cpu_share.append(cpu / elapsed)
 
 
-def last_of(series: Series) -> str:
-    """The last figures of a series, to be shown while it goes on."""
+def format_latest(series: Series) -> str:
+    """Return the figures of the latest round as text."""
     return (
         f"{series.per_second[-1]:8.0f}/s  p99 {series.p99_ms[-1]:6.1f} ms"
         f"  {series.cpu_us[-1]:5.0f} us  {series.cpu_share[-1]:4.0%}  errors {series.errors[-1]}"
     )
 
 
-def started(peer: Peer, database: Database) -> contextlib.AbstractContextManager[Running]:
-    """The peer, on the contract's data and the servers' core."""
+def start_peer(peer: Peer, database: Database) -> contextlib.AbstractContextManager[RunningServer]:
+    """Run a server on the contract's data and on the servers' core."""
     return serving(
         peer.command,
         log=work("logs") / f"{peer.name}.log",
@@ -131,15 +137,15 @@ def started(peer: Peer, database: Database) -> contextlib.AbstractContextManager
     )
 
 
-def in_order(what: Sequence[T], turn: int) -> list[T]:
-    """Another order in each round, so that nobody always comes after the same one."""
-    shift = turn * 2 % len(what)
-    order = [*what[shift:], *what[:shift]]
+def round_order(items: Sequence[T], turn: int) -> list[T]:
+    """Return the items in the order of this round, so that none always follows the same one."""
+    shift = turn * 2 % len(items)
+    order = [*items[shift:], *items[:shift]]
     return order[::-1] if turn % 2 else order
 
 
 def commit() -> str:
-    """Of the code that is measured, as short as git has it."""
+    """Return the commit of the measured code as `git describe` prints it."""
     try:
         return run(["git", "describe", "--always", "--dirty"], cwd=ROOT, limit=20).strip()
     except BenchError:
@@ -147,12 +153,12 @@ def commit() -> str:
 
 
 def settings(plan: Plan) -> dict[str, Any]:
-    """What a run was made with."""
+    """Return what the figures depend on: the plan, the programs and the machine."""
     return {
         "rounds": plan.rounds,
         "seconds": plan.seconds,
         "connections": loading.CONNECTIONS,
-        "load": loading.generator(),
+        "load": loading.generator_name(),
         "python": platform.python_version(),
         "commit": commit(),
         "cores": os.cpu_count(),

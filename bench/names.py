@@ -1,4 +1,4 @@
-"""What is chosen by name on the command line."""
+"""Select items by the names given on the command line."""
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
@@ -14,11 +14,14 @@ class Named(Protocol):
 NamedT = TypeVar("NamedT", bound=Named)
 
 
-def named(names: str, every: Sequence[NamedT], kind: str) -> tuple[NamedT, ...]:
-    """Those of a comma-separated list; all where it is empty."""
+def select(names: str, available: Sequence[NamedT], kind: str) -> tuple[NamedT, ...]:
+    """Return the items in a comma-separated list of names, or all if it is empty.
+
+    Raises BenchError for unknown names.
+    """
     wanted = [name for name in names.split(",") if name]
-    unknown = set(wanted) - {each.name for each in every}
+    unknown = set(wanted) - {each.name for each in available}
     if unknown:
-        known = ", ".join(each.name for each in every)
-        raise BenchError(f"There is no {kind} {', '.join(sorted(unknown))}; there are {known}.")
-    return tuple(each for each in every if not wanted or each.name in wanted)
+        known = ", ".join(each.name for each in available)
+        raise BenchError(f"Unknown {kind}: {', '.join(sorted(unknown))}. Known are: {known}.")
+    return tuple(each for each in available if not wanted or each.name in wanted)

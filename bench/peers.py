@@ -1,11 +1,11 @@
-"""The servers that are compared, and how each is started."""
+"""The servers to compare, and the command that starts each."""
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bench.folders import NODE
-from bench.names import named
+from bench.names import select
 from bench.setup import node_program
 
 CONNECTIONS = 10
@@ -14,7 +14,10 @@ BASELINE = "fastify_prisma"
 
 
 def uvicorn(app: str, *options: str) -> Callable[[int], list[str]]:
-    """The command line of a Python server, for a port; of options given twice the last counts."""
+    """Return a function from a port to the command of a Python server.
+
+    uvicorn uses the last of repeated options, so `options` can override the defaults.
+    """
 
     def command(port: int) -> list[str]:
         return [
@@ -28,7 +31,7 @@ def uvicorn(app: str, *options: str) -> Callable[[int], list[str]]:
 
 @dataclass(frozen=True)
 class Peer:
-    """A server: its name in figures, its title in tables, its command line for a port."""
+    """A server: its name in the results, its title in tables, its command for a port."""
 
     name: str
     title: str
@@ -39,7 +42,7 @@ class Peer:
 
 
 def ours(title: str, app: str, *options: str) -> Peer:
-    """Our server, or one that does one thing otherwise."""
+    """Return our server, or a variant of it."""
     name = "-".join([app.replace(":", "-"), *options]).replace("--", "") if options else OURS
     url_parameters = f"?connection_limit={CONNECTIONS}"
     return Peer(name, title, uvicorn(app, *options), url_parameters=url_parameters)
@@ -68,6 +71,6 @@ PEERS = (
 )
 
 
-def chosen(names: str) -> tuple[Peer, ...]:
-    """The peers of a comma-separated list; all where it is empty."""
-    return named(names, PEERS, "peer")
+def select_peers(names: str) -> tuple[Peer, ...]:
+    """Return the servers in a comma-separated list of names, or all if it is empty."""
+    return select(names, PEERS, "peer")

@@ -1,11 +1,11 @@
-"""Results as a picture: bars of requests a second, endpoint by endpoint, in plain SVG."""
+"""Draw results as an SVG bar chart of request rates, grouped by endpoint."""
 
 from collections.abc import Iterator
 from html import escape
 
 from bench.contract import ENDPOINTS
 from bench.peers import BASELINE, OURS
-from bench.results import Results, ratio_of
+from bench.results import Results, rate_ratio
 
 _WIDTH, _LEFT, _RIGHT = 860, 300, 60
 _BAR, _GAP, _TOP = 13, 26, 60
@@ -15,11 +15,13 @@ _OURS, _OTHERS = "#d9480f", (
 
 
 def svg(results: Results) -> str:
-    """Ratios to the baseline, for every server and endpoint."""
+    """Return the chart: a bar for the ratio of each server to the baseline, on each endpoint."""
     groups = results.endpoints()
     colours = _colours(results)
     widest = max(
-        ratio_of(results, name, peer, BASELINE).median for name in groups for peer in results.peers
+        rate_ratio(results, name, peer, BASELINE).median
+        for name in groups
+        for peer in results.peers
     )
     scale = (_WIDTH - _LEFT - _RIGHT) / max(widest, 1.0)
     group = len(results.peers) * (_BAR + 2) + _GAP
@@ -48,7 +50,7 @@ def _bars(
 ) -> Iterator[str]:
     for place, (name, peer) in enumerate(results.peers.items()):
         y = top + place * (_BAR + 2)
-        figure = ratio_of(results, endpoint, name, BASELINE).median
+        figure = rate_ratio(results, endpoint, name, BASELINE).median
         weight = ' font-weight="bold"' if name == OURS else ""
         yield (
             f'<text x="{_LEFT - 8}" y="{y + _BAR - 2}" text-anchor="end"{weight}>'

@@ -1,4 +1,4 @@
-"""A server's process: started alone on its core, asked, measured, and ended with its children."""
+"""Run a server as a process on its own core, send requests to it, measure it and stop it."""
 
 import contextlib
 import ctypes
@@ -17,18 +17,18 @@ import psutil
 
 from bench.errors import BenchError
 
-# Those that we may use. Only Linux can say so; elsewhere nothing can be pinned to one.
+# The cores that this process may use. Only Linux tells, and only there can processes be pinned.
 CAN_PIN = hasattr(os, "sched_getaffinity")
 CORES = sorted(os.sched_getaffinity(0)) if CAN_PIN else list(range(os.cpu_count() or 1))
 SERVER_CORE, LOAD_CORE = CORES[0], CORES[-1]
-START_LIMIT = 60.0
-END_LIMIT = 10.0
-POLL = 0.005
+START_TIMEOUT = 60.0
+STOP_TIMEOUT = 10.0
+POLL_INTERVAL = 0.005
 _PR_SET_PDEATHSIG = 1
 
 
-class Running:
-    """A server that answers on a port of its own."""
+class RunningServer:
+    """A running server: its process and its port."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, seconds: float = 0.0) -> None:
         self.process = process
@@ -38,31 +38,31 @@ class Running:
     def request(
         self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, str, bytes]:
-        """Status, content type and body of an answer."""
+        """Send a request; return the status, content type and body of the response."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         sent = dict(headers or {})
         if body is not None:
             sent["content-type"] = "application/json"
         try:
             connection.request(method, path, None if body is None else json.dumps(body), sent)
-            answer = connection.getresponse()
-            return answer.status, answer.getheader("content-type") or "", answer.read()
+            response = connection.getresponse()
+            return response.status, response.getheader("content-type") or "", response.read()
         finally:
             connection.close()
 
     def cpu_seconds(self) -> float:
-        """Of the server and all that it has started."""
+        """Return the CPU time used so far by the server and its child processes."""
         return self._sum(lambda member: sum(member.cpu_times()[:2]))
 
     def memory(self) -> float:
-        """Resident memory in MiB, of the server and all that it has started."""
+        """Return the resident memory in MiB of the server and its child processes."""
         return self._sum(lambda member: member.memory_info().rss) / 2**20
 
     def _sum(self, figure: Callable[[psutil.Process], float]) -> float:
         parent = psutil.Process(self.process.pid)
         total = figure(parent)
         for child in parent.children(recursive=True):
-            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended since
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has exited
                 total += figure(child)
         return total
 
@@ -76,43 +76,45 @@ def serving(
     cwd: Path,
     ready: str = "/ready",
     core: int | None = SERVER_CORE,
-) -> Generator[Running]:
-    """Start a server and wait for the first 200 on `ready`; it ends with the block, or with us."""
+) -> Generator[RunningServer]:
+    """Start a server and wait for the first 200 on `ready`; stop it when the block ends.
+
+    On Linux it also stops when this process dies.
+    """
     port = _free_port()
-    words = command(port)
-    # Without their compiled modules, Python's servers would compile them at each start.
-    whole = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PORT": str(port), **env}
-    whole.pop("WEB_CONCURRENCY", None)  # each is one process
+    # Python servers keep compiled modules; otherwise they would compile them at each start.
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PORT": str(port), **env}
+    variables.pop("WEB_CONCURRENCY", None)  # one process per server
     with log.open("wb") as output:
         started = time.perf_counter()
         process = subprocess.Popen(
-            words,
+            command(port),
             cwd=cwd,
-            env=whole,
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=lambda: _prepare_child(core),  # this process has no threads
         )
-    running = Running(process, port)
+    running = RunningServer(process, port)
     try:
-        _wait_for(running, ready, log)
+        _wait_until_ready(running, ready, log)
         running.seconds_to_start = time.perf_counter() - started
         yield running
     finally:
-        _end(process)
+        _stop(process)
 
 
 def pin(core: int | None, server: int | None = None) -> None:
-    """Stay on one core, or use all that there are, with all that is started from here on.
+    """Pin this process and its future children to one core, or allow all cores.
 
-    So does a server that runs already, given by its process, with its children.
+    The same applies to a running server, given by its process id, and its children.
     """
     cores = CORES if core is None else {core}
     if not CAN_PIN:
         if core is not None:
-            raise BenchError("Nothing is measured but on Linux: servers have a core each.")
+            raise BenchError("Benchmarks run only on Linux, where servers can be pinned to a core.")
         return
     os.sched_setaffinity(0, cores)
     if server is not None:
@@ -123,7 +125,7 @@ def pin(core: int | None, server: int | None = None) -> None:
 
 
 def _prepare_child(core: int | None) -> None:
-    # Whatever ends this process ends the server too.
+    # The kernel stops the server when this process dies, for whatever reason.
     if CAN_PIN:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     pin(core)
@@ -136,23 +138,23 @@ def _free_port() -> int:
     return int(port)
 
 
-def _wait_for(running: Running, path: str, log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT
+def _wait_until_ready(running: RunningServer, path: str, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if running.process.poll() is not None:
-            raise BenchError(f"A server ended at once; {log} says why.")
+            raise BenchError(f"A server exited during its start; see {log}.")
         with contextlib.suppress(OSError, http.client.HTTPException):
             if running.request("GET", path)[0] == 200:
                 return
-        time.sleep(POLL)
-    raise BenchError(f"No 200 on {path} within {START_LIMIT:.0f} s; see {log}.")
+        time.sleep(POLL_INTERVAL)
+    raise BenchError(f"No 200 on {path} within {START_TIMEOUT:.0f} s; see {log}.")
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    # It leads a session of its own: nobody else is in its group.
-    for ending in (signal.SIGTERM, signal.SIGKILL):
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # The server leads its own session, so its process group holds only its children.
+    for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, ending)
+            os.killpg(process.pid, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(END_LIMIT)
+            process.wait(STOP_TIMEOUT)
             return

@@ -1,4 +1,4 @@
-"""Running programs: with a limit, quiet unless they fail."""
+"""Run programs: with a limit, quiet unless they fail."""
 
 import os
 import subprocess
@@ -18,11 +18,11 @@ def run(
     text: str | None = None,
     codes: Sequence[int] = (0,),
 ) -> str:
-    """What a program prints; raises BenchError with its last words when it fails."""
-    words = [str(word) for word in command]
+    """Run a program; return its output. Raise BenchError with the end of it on failure."""
+    arguments = [str(word) for word in command]
     try:
         done = subprocess.run(
-            words,
+            arguments,
             cwd=cwd,
             env={**os.environ, **(env or {})},
             input=text,
@@ -33,13 +33,13 @@ def run(
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise BenchError(f"{words[0]}: {error}") from error
+        raise BenchError(f"{arguments[0]}: {error}") from error
     if done.returncode not in codes:
-        said = (done.stderr.strip() or done.stdout.strip())[-1000:]
-        raise BenchError(f"{' '.join(words)[:200]} ended with {done.returncode}: {said}")
+        output = (done.stderr.strip() or done.stdout.strip())[-1000:]
+        raise BenchError(f"{' '.join(arguments)[:200]} exited with {done.returncode}: {output}")
     return done.stdout
 
 
-def say(text: str) -> None:
-    """Tell whoever waits how far it is."""
+def print_progress(text: str) -> None:
+    """Print a line of progress to stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -1,6 +1,7 @@
-"""Has anything become slower or faster? Ratios of a short run against those that are committed.
+"""Report what became slower or faster: compare a short run with the committed results.
 
-Of the processor's time for a request, which other work on the machine disturbs less than rates.
+It compares ratios of CPU time per request, which other work on the machine disturbs less than
+request rates.
 """
 
 from collections.abc import Iterator
@@ -9,72 +10,76 @@ from dataclasses import dataclass
 from bench.contract import ENDPOINTS
 from bench.errors import BenchError
 from bench.peers import OURS
-from bench.results import Ratio, Results, ratio_by_processor
+from bench.results import Ratio, Results, cpu_ratio
 
-# Of the same framework and interpreter: what differs is ours.
+# The same framework and interpreter as ours, so that only our own code differs.
 REFERENCES = ("fastapi_asyncpg",)
-LEAST = 0.05  # what is less than this is nothing
+MIN_CHANGE = 0.05  # smaller changes are not reported
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One ratio, then and now."""
+    """One ratio, as committed and as measured now."""
 
     endpoint: str
     reference: str
-    then: Ratio
-    now: Ratio
+    committed: Ratio
+    current: Ratio
 
     @property
     def change(self) -> float:
-        return self.now.median / self.then.median - 1
+        return self.current.median / self.committed.median - 1
 
     @property
-    def has_moved(self) -> bool:
-        """By more than the noise: no round of one run lies among the rounds of the other."""
-        apart = self.now.low > self.then.high or self.now.high < self.then.low
-        return apart and abs(self.change) > LEAST
+    def has_changed(self) -> bool:
+        """Return whether the rounds of both runs do not overlap and the medians differ enough."""
+        is_disjoint = (
+            self.current.low > self.committed.high or self.current.high < self.committed.low
+        )
+        return is_disjoint and abs(self.change) > MIN_CHANGE
 
 
-def compared(then: Results, now: Results) -> Iterator[Comparison]:
-    """Our server against each reference, on every endpoint."""
+def compare(committed: Results, current: Results) -> Iterator[Comparison]:
+    """Compare our server with each reference on every endpoint."""
     for reference in REFERENCES:
-        for endpoint in now.endpoints():
-            if reference not in then.peers or endpoint not in then.endpoints():
-                raise BenchError(f"The committed results have no {endpoint} of {reference}.")
+        for endpoint in current.endpoints():
+            if reference not in committed.peers or endpoint not in committed.endpoints():
+                raise BenchError(
+                    f"The committed results have no figures of {reference} for {endpoint}."
+                )
             yield Comparison(
                 endpoint,
                 reference,
-                ratio_by_processor(then, endpoint, OURS, reference, steady=True),
-                ratio_by_processor(now, endpoint, OURS, reference, steady=True),
+                cpu_ratio(committed, endpoint, OURS, reference, drop_outliers=True),
+                cpu_ratio(current, endpoint, OURS, reference, drop_outliers=True),
             )
 
 
-def other_ground(then: Results, now: Results) -> Iterator[str]:
-    """What else than the code may have moved figures."""
+def environment_changes(committed: Results, current: Results) -> Iterator[str]:
+    """Describe differences of the environment that may have changed the figures."""
     for name in ("python", "cores", "load"):
-        was, is_ = then.settings[name], now.settings[name]
-        if was != is_:
-            yield f"Not on the same ground: {name} was {was} where the figures were made, is {is_}."
+        before, now = committed.settings[name], current.settings[name]
+        if before != now:
+            yield f"The environment differs: {name} was {before} in the committed run, now {now}."
 
 
-def lines(comparisons: list[Comparison], then: Results) -> Iterator[str]:
-    """A line for each, and what moved."""
+def format_lines(comparisons: list[Comparison], committed: Results) -> Iterator[str]:
+    """Format a line for each comparison, and a summary of the changes."""
     titles = {each.name: each.title for each in ENDPOINTS}
     yield f"{'our ratio to':22} {'on':34} {'committed':>18} {'now':>18}"
     for each in comparisons:
-        title = then.peers[each.reference].title
-        mark = f"  {each.change:+.0%}" if each.has_moved else ""
-        ratios = f"{_shown(each.then)} {_shown(each.now)}"
+        title = committed.peers[each.reference].title
+        mark = f"  {each.change:+.0%}" if each.has_changed else ""
+        ratios = f"{_format(each.committed)} {_format(each.current)}"
         yield f"{title[:22]:22} {titles[each.endpoint]:34} {ratios}{mark}"
-    moved = [each for each in comparisons if each.has_moved]
-    if not moved:
-        yield "Nothing moved by more than the noise."
-    for each in moved:
+    changed = [each for each in comparisons if each.has_changed]
+    if not changed:
+        yield "Nothing changed beyond the noise."
+    for each in changed:
         word = "faster" if each.change > 0 else "SLOWER"
-        title = then.peers[each.reference].title
+        title = committed.peers[each.reference].title
         yield f"{word}: {titles[each.endpoint]}, {each.change:+.0%} against {title}"
 
 
-def _shown(ratio: Ratio) -> str:
+def _format(ratio: Ratio) -> str:
     return f"{ratio.median:5.2f} ({ratio.low:.2f}-{ratio.high:.2f})".rjust(18)

@@ -1,20 +1,20 @@
-"""Results as Markdown: tables of ratios and figures, and which aims are met."""
+"""Format results as Markdown: tables of ratios and figures, and which targets are met."""
 
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bench.aims import aims
 from bench.contract import ENDPOINTS
 from bench.peers import BASELINE
-from bench.results import PeerResults, Results, Series, ratio_of
+from bench.results import PeerResults, Results, Series, rate_ratio
+from bench.targets import targets
 
 _TITLES = {each.name: each.title for each in ENDPOINTS}
 _PROCESSOR = """The server's CPU time per request, and how much of its core it used. If that is not
 near 100%, PostgreSQL and the load generator on the other core are the limit."""
 _PROCESS = """A server with all its processes: resident memory under load and at rest, and the time
 from its start to the first 200 on /ready with warm caches: median, minimum and maximum."""
-_AIMS = """For our server in the same run: median, minimum and maximum of the rounds' ratios. The
+_TARGETS = """For our server in the same run: median, minimum and maximum of the rounds' ratios. The
 last column is the ratio of CPU times, which other work on the machine disturbs less than request
 rates."""
 
@@ -32,14 +32,14 @@ def page(results: Results, plot: str) -> str:
             ),
             ratios(results),
             "Requests per second (medians), and the 99th percentile of the response times.",
-            _table(results, lambda s: f"{_middle(s.per_second):,.0f}, {_middle(s.p99_ms):.0f} ms"),
+            _table(results, lambda s: f"{_median(s.per_second):,.0f}, {_median(s.p99_ms):.0f} ms"),
             _PROCESSOR,
-            _table(results, lambda s: f"{_middle(s.cpu_us):.0f} µs, {_middle(s.cpu_share):.0%}"),
+            _table(results, lambda s: f"{_median(s.cpu_us):.0f} µs, {_median(s.cpu_share):.0%}"),
             _PROCESS,
             _processes(results.peers.values()),
-            "## Aims",
-            _AIMS,
-            aims_met(results),
+            "## Targets",
+            _TARGETS,
+            targets_table(results),
         ]
     )
 
@@ -49,34 +49,40 @@ def ratios(results: Results, baseline: str = BASELINE) -> str:
     rows = [
         [
             _TITLES[name],
-            *(f"{ratio_of(results, name, peer, baseline).median:.2f}" for peer in results.peers),
+            *(f"{rate_ratio(results, name, peer, baseline).median:.2f}" for peer in results.peers),
         ]
         for name in results.endpoints()
     ]
     return markdown(["", *(peer.title for peer in results.peers.values())], rows)
 
 
-def aims_met(results: Results) -> str:
-    """Return a table with a row for each aim."""
+def targets_table(results: Results) -> str:
+    """Return a table with a row for each target."""
     rows = [
-        [aim.what, aim.wanted, aim.reached, "yes" if aim.is_met else "**no**", aim.by_processor]
-        for aim in aims(results)
+        [
+            target.subject,
+            target.required,
+            target.reached,
+            "yes" if target.is_met else "**no**",
+            target.cpu_ratio,
+        ]
+        for target in targets(results)
     ]
-    return markdown(["aim", "wanted", "reached", "met", "by CPU time"], rows)
+    return markdown(["target", "required", "reached", "met", "by CPU time"], rows)
 
 
-def markdown(head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
-    """Return a Markdown table; the first `words` columns are left-aligned."""
-    line = ["---" if place < words else "---:" for place in range(len(head))]
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]], text_columns: int = 1) -> str:
+    """Return a Markdown table; the first `text_columns` columns are left-aligned."""
+    line = ["---" if place < text_columns else "---:" for place in range(len(head))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, line, *rows))
 
 
-def spread(figures: Sequence[float], digits: int = 0) -> str:
+def format_range(figures: Sequence[float], digits: int = 0) -> str:
     """Return the median, with the minimum and the maximum."""
     if not figures:
         return "-"
-    middle, low, high = statistics.median(figures), min(figures), max(figures)
-    return f"{middle:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+    median, low, high = statistics.median(figures), min(figures), max(figures)
+    return f"{median:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 def _how(settings: dict[str, Any]) -> str:
@@ -86,7 +92,7 @@ def _how(settings: dict[str, Any]) -> str:
         f" {settings['connections']} connections by {settings['load']}, Python"
         f" {settings['python']}, Node {settings['node']}, {settings['cores']} cores, commit"
         f" {settings['commit']}; the machine's load was {settings['machine_load']} at the start."
-        " Only ratios mean anything."
+        " Compare only ratios."
     )
 
 
@@ -102,9 +108,9 @@ def _processes(peers: Iterable[PeerResults]) -> str:
     rows = [
         [
             peer.title,
-            f"{_middle(peer.memory_loaded):.0f} MiB",
-            f"{_middle(peer.memory_idle):.0f} MiB",
-            f"{spread(peer.starts_ms)} ms",
+            f"{_median(peer.memory_loaded):.0f} MiB",
+            f"{_median(peer.memory_idle):.0f} MiB",
+            f"{format_range(peer.starts_ms)} ms",
         ]
         for peer in peers
     ]
@@ -115,5 +121,5 @@ def _title(results: Results, name: str) -> str:
     return results.peers[name].title
 
 
-def _middle(figures: Sequence[float]) -> float:
+def _median(figures: Sequence[float]) -> float:
     return statistics.median(figures) if figures else float("nan")

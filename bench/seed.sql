@@ -1,5 +1,5 @@
 -- 10,000 users, three workspaces for each, three members in each workspace: its owner and two others.
--- Ids come from a hash, so that their order has nothing to do with age.
+-- Ids come from a hash, so their order does not depend on when rows were inserted.
 CREATE TABLE "User" (
   id          text PRIMARY KEY,
   email       text NOT NULL UNIQUE,
@@ -45,7 +45,7 @@ FROM generate_series(1, 30000) AS n, generate_series(0, 2) AS place;
 CREATE INDEX ON "Workspace" ("ownerId");
 CREATE UNIQUE INDEX ON "WorkspaceMember" ("workspaceId", "userId");
 
--- What is not of the seed is what came after it.
+-- Workspaces that are not listed here were written by a benchmark, and are deleted by resets.
 CREATE SCHEMA bench;
 CREATE TABLE bench.seeded AS SELECT id FROM "Workspace";
 ALTER TABLE bench.seeded ADD PRIMARY KEY (id);

@@ -1,4 +1,4 @@
-"""Load on a server: many connections, each sending its next request when the last is answered."""
+"""Put load on a server: each connection sends its next request after the last response."""
 
 import json
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from bench.programs import run
 
 SCRIPT = Path(__file__).with_name("replay.lua")
 CONNECTIONS = 32
-TOLERATED = 0.01  # of the requests may fail before nothing is made of a load
-_GRACE = 60.0
+MAX_ERROR_SHARE = 0.01  # of the requests; beyond it the figures mean nothing
+_GRACE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Load:
-    """What came of a load."""
+class LoadResult:
+    """The figures of one load."""
 
     requests: int
     seconds: float
@@ -30,9 +30,9 @@ class Load:
         return self.requests / self.seconds
 
 
-def generator() -> str:
-    """The name of the program that makes the load."""
-    return "wrk" if setup.wrk() else "autocannon"
+def generator_name() -> str:
+    """Return the name of the program that creates the load."""
+    return "wrk" if setup.find_wrk() else "autocannon"
 
 
 def load(
@@ -42,31 +42,31 @@ def load(
     seconds: int,
     connections: int = CONNECTIONS,
     seed: int = 1,
-) -> Load:
-    """Send the requests of a file, in any order, for a time; raises BenchError if they fail."""
+) -> LoadResult:
+    """Send requests chosen at random from a file; raise BenchError if too many fail."""
     url = f"http://127.0.0.1:{port}"
-    wrk = setup.wrk()
+    wrk = setup.find_wrk()
     if wrk:
         command = [
             wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s",
             "-s", SCRIPT, url, "--", requests, str(seed),
         ]  # fmt: skip
-        printed = run(command, limit=seconds + _GRACE, env=setup.wrk_environment())
+        printed = run(command, limit=seconds + _GRACE_SECONDS, env=setup.wrk_environment())
     else:
         command = [*setup.node_program("node"), NODE / "replay.mjs", url, requests]
         command += [str(seconds), str(connections), str(seed)]
-        printed = run(command, limit=seconds + _GRACE)
-    done = _result(printed)
-    if done.errors > TOLERATED * done.requests or not done.requests:
+        printed = run(command, limit=seconds + _GRACE_SECONDS)
+    result = _parse_result(printed)
+    if result.errors > MAX_ERROR_SHARE * result.requests or not result.requests:
         raise BenchError(
-            f"{done.errors} of the {done.requests} answers to {requests.stem} were errors;"
-            f" the server's log below {work('logs')} may say why."
+            f"{result.errors} of the {result.requests} responses to {requests.stem} were errors;"
+            f" the server's log in {work('logs')} may say why."
         )
-    return done
+    return result
 
 
-def _result(printed: str) -> Load:
+def _parse_result(printed: str) -> LoadResult:
     for line in printed.splitlines():
         if line.startswith("RESULT "):
-            return Load(**json.loads(line.removeprefix("RESULT ")))
-    raise BenchError(f"The load generator gave no result: {printed[-500:]}")
+            return LoadResult(**json.loads(line.removeprefix("RESULT ")))
+    raise BenchError(f"The load generator printed no result: {printed[-500:]}")

@@ -1,6 +1,6 @@
--- Replays requests from a file, at random: wrk -s replay.lua URL -- FILE SEED
--- A line is METHOD PATH TOKEN [BODY]; the token is - where there is none.
--- All are formatted beforehand, so that wrk itself costs little.
+-- Sends requests chosen at random from a file: wrk -s replay.lua URL -- FILE SEED
+-- Each line is METHOD PATH TOKEN [BODY]; TOKEN is - if the request has none.
+-- All requests are formatted in advance to keep wrk's own CPU time low.
 local formatted = {}
 
 function init(args)

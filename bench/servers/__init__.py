@@ -1,1 +1,1 @@
-"""The servers that are compared; each serves the contract of bench/README.md in its own way."""
+"""The compared servers; each implements the contract of bench/README.md."""

@@ -1,4 +1,4 @@
-"""ASGI without a framework, and asyncpg: how far Python goes when nothing else is asked of it."""
+"""A plain ASGI application with asyncpg: the least work that Python can do for a response."""
 
 import asyncio
 import importlib
@@ -10,41 +10,41 @@ from uuid import uuid4
 
 import orjson
 
-from bench.servers.sql import CREATE, OF_USER, PAGE, USER, WORKSPACE
+from bench.servers.sql import CREATE, PAGE, USER, USER_WORKSPACES, WORKSPACE
 
-asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
+asyncpg: Any = importlib.import_module("asyncpg")  # asyncpg has no type hints
 
-Answer = tuple[int, bytes]
+Response = tuple[int, bytes]
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 CONNECTIONS = 10
-LONGEST_ID, LONGEST_NAME, LONGEST_PAGE = 64, 200, 100
+MAX_ID_LENGTH, MAX_NAME_LENGTH, MAX_TAKE = 64, 200, 100
 STATEMENTS = {
     "user": USER,
     "workspace": WORKSPACE,
-    "of_user": OF_USER,
+    "user_workspaces": USER_WORKSPACES,
     "page": PAGE,
     "create": CREATE,
     "ready": "SELECT 1",
 }
-UNKNOWN: Answer = (404, b'{"detail":"There is no such thing."}')
-INVALID: Answer = (422, b'{"detail":"That is not valid."}')
+NOT_FOUND: Response = (404, b'{"detail":"Not found."}')
+INVALID: Response = (422, b'{"detail":"Invalid input."}')
 
-opened: list[Any] = []
-# The prepared statements of the connections that nobody uses.
+connections: list[Any] = []
+# The prepared statements of each idle connection.
 idle: asyncio.LifoQueue[dict[str, Any]] = asyncio.LifoQueue()
 
 
 async def connect() -> None:
     for _ in range(CONNECTIONS):
         connection = await asyncpg.connect(os.environ["DATABASE_URL"])
-        opened.append(connection)
+        connections.append(connection)
         idle.put_nowait({name: await connection.prepare(sql) for name, sql in STATEMENTS.items()})
 
 
-async def rows_of(statement: str, *values: object) -> list[Any]:
+async def fetch(statement: str, *values: object) -> list[Any]:
     prepared = await idle.get()
     try:
         return await prepared[statement].fetch(*values)
@@ -52,80 +52,80 @@ async def rows_of(statement: str, *values: object) -> list[Any]:
         idle.put_nowait(prepared)
 
 
-def json_of(value: object) -> bytes:
+def to_json(value: object) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z)
 
 
-async def user(id_: str) -> Answer:
-    rows = await rows_of("user", id_)
-    return (200, json_of(dict(rows[0]))) if rows else UNKNOWN
+async def user(id_: str) -> Response:
+    rows = await fetch("user", id_)
+    return (200, to_json(dict(rows[0]))) if rows else NOT_FOUND
 
 
-async def workspace(id_: str) -> Answer:
-    rows = await rows_of("workspace", id_)
+async def workspace(id_: str) -> Response:
+    rows = await fetch("workspace", id_)
     if not rows:
-        return UNKNOWN
-    found = dict(rows[0])
-    found["owner"] = {
-        "id": found["ownerId"],
-        "email": found.pop("email"),
-        "name": found.pop("ownerName"),
-        "createdAt": found.pop("ownerCreatedAt"),
+        return NOT_FOUND
+    record = dict(rows[0])
+    record["owner"] = {
+        "id": record["ownerId"],
+        "email": record.pop("email"),
+        "name": record.pop("ownerName"),
+        "createdAt": record.pop("ownerCreatedAt"),
     }
-    return 200, json_of(found)
+    return 200, to_json(record)
 
 
-async def workspaces_of(id_: str) -> Answer:
-    found = [dict(row) for row in await rows_of("of_user", id_)]
-    for each in found:
+async def user_workspaces(id_: str) -> Response:
+    records = [dict(row) for row in await fetch("user_workspaces", id_)]
+    for each in records:
         each["members"] = orjson.Fragment(each["members"])
-    return 200, json_of(found)
+    return 200, to_json(records)
 
 
-async def page(query: bytes) -> Answer:
-    given = parse_qs(query.decode())
-    take, cursor = given.get("take", ["50"])[-1], given.get("cursor", [""])[-1]
-    if not take.isdecimal() or not 1 <= int(take) <= LONGEST_PAGE or len(cursor) > LONGEST_ID:
+async def page(query: bytes) -> Response:
+    parameters = parse_qs(query.decode())
+    take, cursor = parameters.get("take", ["50"])[-1], parameters.get("cursor", [""])[-1]
+    if not take.isdecimal() or not 1 <= int(take) <= MAX_TAKE or len(cursor) > MAX_ID_LENGTH:
         return INVALID
-    return 200, json_of([dict(row) for row in await rows_of("page", cursor, int(take))])
+    return 200, to_json([dict(row) for row in await fetch("page", cursor, int(take))])
 
 
-async def create(body: bytes) -> Answer:
+async def create(body: bytes) -> Response:
     try:
-        given = orjson.loads(body)
-        name, owner = given["name"], given["ownerId"]
+        data = orjson.loads(body)
+        name, owner = data["name"], data["ownerId"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return INVALID
-    if not is_text(name, LONGEST_NAME) or not is_text(owner, LONGEST_ID):
+    if not is_text(name, MAX_NAME_LENGTH) or not is_text(owner, MAX_ID_LENGTH):
         return INVALID
     try:
-        rows = await rows_of("create", str(uuid4()), name, owner, str(uuid4()))
+        rows = await fetch("create", str(uuid4()), name, owner, str(uuid4()))
     except asyncpg.ForeignKeyViolationError:
-        return UNKNOWN
-    return 201, json_of(dict(rows[0]))
+        return NOT_FOUND
+    return 201, to_json(dict(rows[0]))
 
 
-def is_text(value: object, longest: int) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= longest
+def is_text(value: object, max_length: int) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= max_length
 
 
-async def answer(scope: Scope, receive: Receive) -> Answer:
+async def handle(scope: Scope, receive: Receive) -> Response:
     match scope["method"], scope["path"].split("/")[1:]:
         case "GET", ["users", id_]:
             return await user(id_)
         case "GET", ["workspaces", id_]:
             return await workspace(id_)
         case "GET", ["users", id_, "workspaces"]:
-            return await workspaces_of(id_)
+            return await user_workspaces(id_)
         case "GET", ["workspaces"]:
             return await page(scope["query_string"])
         case "POST", ["workspaces"]:
             return await create(await read_body(receive))
         case "GET", ["ready"]:
-            await rows_of("ready")
+            await fetch("ready")
             return 200, b'{"status":"ready"}'
         case _:
-            return UNKNOWN
+            return NOT_FOUND
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -137,20 +137,20 @@ async def read_body(receive: Receive) -> bytes:
     return body
 
 
-async def live(receive: Receive, send: Send) -> None:
+async def lifespan(receive: Receive, send: Send) -> None:
     await receive()
     await connect()
     await send({"type": "lifespan.startup.complete"})
     await receive()
-    for connection in opened:
+    for connection in connections:
         await connection.close()
     await send({"type": "lifespan.shutdown.complete"})
 
 
 async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
-        return await live(receive, send)
-    status, body = await answer(scope, receive)
+        return await lifespan(receive, send)
+    status, body = await handle(scope, receive)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

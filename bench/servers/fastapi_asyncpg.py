@@ -1,4 +1,4 @@
-"""FastAPI and asyncpg: the least SQL that answers each request, written by hand."""
+"""FastAPI and asyncpg: one hand-written statement per request."""
 
 import importlib
 import os
@@ -14,34 +14,34 @@ from bench.servers.schemas import (
     Cursor,
     IdInPath,
     NewWorkspace,
-    OwnedWorkspace,
     Readiness,
-    ShownUser,
-    ShownWorkspace,
-    StaffedWorkspace,
     Take,
+    UserResponse,
+    WorkspaceResponse,
+    WorkspaceWithMembers,
+    WorkspaceWithOwner,
 )
-from bench.servers.sql import CREATE, OF_USER, PAGE, USER, WORKSPACE
+from bench.servers.sql import CREATE, PAGE, USER, USER_WORKSPACES, WORKSPACE
 
-asyncpg: Any = importlib.import_module("asyncpg")  # it has no types
+asyncpg: Any = importlib.import_module("asyncpg")  # asyncpg has no type hints
 pool: Any = None
 
 
-async def read_json(connection: Any) -> None:
+async def set_json_codec(connection: Any) -> None:
     await connection.set_type_codec(
         "json", schema="pg_catalog", encoder=orjson.dumps, decoder=orjson.loads
     )
 
 
-async def leave_as_it_is(_: Any) -> None:
-    """No request changes a session's state, so none is reset."""
+async def skip_reset(_: Any) -> None:
+    """Do nothing: no request changes the state of its database session."""
 
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
     global pool
     pool = await asyncpg.create_pool(
-        os.environ["DATABASE_URL"], min_size=10, max_size=10, init=read_json, reset=leave_as_it_is
+        os.environ["DATABASE_URL"], min_size=10, max_size=10, init=set_json_codec, reset=skip_reset
     )
     yield
     await pool.close()
@@ -50,7 +50,7 @@ async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-@app.get("/users/{id}", response_model=ShownUser)
+@app.get("/users/{id}", response_model=UserResponse)
 async def read_user(id: IdInPath) -> dict[str, Any]:  # noqa: A002  # the contract's name
     row = await pool.fetchrow(USER, id)
     if row is None:
@@ -58,7 +58,7 @@ async def read_user(id: IdInPath) -> dict[str, Any]:  # noqa: A002  # the contra
     return dict(row)
 
 
-@app.get("/workspaces/{id}", response_model=OwnedWorkspace)
+@app.get("/workspaces/{id}", response_model=WorkspaceWithOwner)
 async def read_workspace(id: IdInPath) -> dict[str, Any]:  # noqa: A002  # the contract's name
     row = await pool.fetchrow(WORKSPACE, id)
     if row is None:
@@ -73,17 +73,17 @@ async def read_workspace(id: IdInPath) -> dict[str, Any]:  # noqa: A002  # the c
     return workspace
 
 
-@app.get("/users/{id}/workspaces", response_model=list[StaffedWorkspace])
+@app.get("/users/{id}/workspaces", response_model=list[WorkspaceWithMembers])
 async def list_workspaces_of_user(id: IdInPath) -> list[dict[str, Any]]:  # noqa: A002  # the contract's name
-    return [dict(row) for row in await pool.fetch(OF_USER, id)]
+    return [dict(row) for row in await pool.fetch(USER_WORKSPACES, id)]
 
 
-@app.get("/workspaces", response_model=list[ShownWorkspace])
+@app.get("/workspaces", response_model=list[WorkspaceResponse])
 async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[dict[str, Any]]:
     return [dict(row) for row in await pool.fetch(PAGE, cursor or "", take)]
 
 
-@app.post("/workspaces", response_model=ShownWorkspace, status_code=201)
+@app.post("/workspaces", response_model=WorkspaceResponse, status_code=201)
 async def create_workspace(body: NewWorkspace) -> dict[str, Any]:
     try:
         row = await pool.fetchrow(CREATE, str(uuid4()), body.name, body.ownerId, str(uuid4()))

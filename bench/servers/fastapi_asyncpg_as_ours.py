@@ -1,4 +1,4 @@
-"""The server of SQL by hand, with what ours chooses of FastAPI and of the collector."""
+"""The hand-written SQL server with our settings of FastAPI and garbage collection."""
 
 import os
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""FastAPI and Prisma Client Python on prisma-wasm, as an application of this project is written."""
+"""FastAPI and Prisma Client Python on prisma-wasm, written as this project's applications are."""
 
 import os
 from collections.abc import AsyncGenerator
@@ -18,19 +18,19 @@ db = Prisma(auto_register=True)
 router = APIRouter()
 
 
-class ShownUser(BaseUser):
+class UserResponse(BaseUser):
     id: str
     email: str
     name: str | None
     createdAt: datetime
 
 
-class ShownMember(BaseWorkspaceMember):
+class MemberResponse(BaseWorkspaceMember):
     role: str
     userId: str
 
 
-class ShownWorkspace(BaseWorkspace):
+class WorkspaceResponse(BaseWorkspace):
     id: str
     name: str
     description: str | None
@@ -38,16 +38,16 @@ class ShownWorkspace(BaseWorkspace):
     createdAt: datetime
 
 
-class OwnedWorkspace(ShownWorkspace):
-    owner: ShownUser
+class WorkspaceWithOwner(WorkspaceResponse):
+    owner: UserResponse
 
 
-class StaffedWorkspace(ShownWorkspace):
-    members: list[ShownMember]
+class WorkspaceWithMembers(WorkspaceResponse):
+    members: list[MemberResponse]
 
 
-users, owned_workspaces = ShownUser.prisma(), OwnedWorkspace.prisma()
-workspaces, staffed_workspaces = ShownWorkspace.prisma(), StaffedWorkspace.prisma()
+users, workspaces_with_owner = UserResponse.prisma(), WorkspaceWithOwner.prisma()
+workspaces, workspaces_with_members = WorkspaceResponse.prisma(), WorkspaceWithMembers.prisma()
 
 
 @asynccontextmanager
@@ -58,7 +58,7 @@ async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
 
 
 @router.get("/users/{id}")
-async def read_user(id: IdInPath) -> ShownUser:  # noqa: A002  # the contract's name
+async def read_user(id: IdInPath) -> UserResponse:  # noqa: A002  # the contract's name
     user = await users.find_unique(where={"id": id})
     if user is None:
         raise HTTPException(404, "There is no such user.")
@@ -66,30 +66,30 @@ async def read_user(id: IdInPath) -> ShownUser:  # noqa: A002  # the contract's 
 
 
 @router.get("/workspaces/{id}")
-async def read_workspace(id: IdInPath) -> OwnedWorkspace:  # noqa: A002  # the contract's name
-    workspace = await owned_workspaces.find_unique(where={"id": id}, include={"owner": True})
+async def read_workspace(id: IdInPath) -> WorkspaceWithOwner:  # noqa: A002  # the contract's name
+    workspace = await workspaces_with_owner.find_unique(where={"id": id}, include={"owner": True})
     if workspace is None:
         raise HTTPException(404, "There is no such workspace.")
     return workspace
 
 
 @router.get("/users/{id}/workspaces")
-async def list_workspaces_of_user(id: IdInPath) -> list[StaffedWorkspace]:  # noqa: A002  # the contract's name
-    return await staffed_workspaces.find_many(
+async def list_workspaces_of_user(id: IdInPath) -> list[WorkspaceWithMembers]:  # noqa: A002  # the contract's name
+    return await workspaces_with_members.find_many(
         where={"ownerId": id}, include={"members": True}, order={"createdAt": "desc"}, take=20
     )
 
 
 @router.get("/workspaces")
-async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[ShownWorkspace]:
-    # By the last id and not by Prisma's `cursor`, as the service's own lists do.
+async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[WorkspaceResponse]:
+    # A filter by the last id instead of Prisma's `cursor`, as in the service's own lists.
     return await workspaces.find_many(
         where={"id": {"gt": cursor}} if cursor else None, order={"id": "asc"}, take=take
     )
 
 
 @router.post("/workspaces", status_code=201)
-async def create_workspace(body: NewWorkspace) -> ShownWorkspace:
+async def create_workspace(body: NewWorkspace) -> WorkspaceResponse:
     try:
         return await workspaces.create(
             {
@@ -110,5 +110,5 @@ async def ready() -> Readiness:
 
 TELEMETRY = telemetry(os.environ)
 
-# As in app/main.py: the documentation's own routes come after these.
+# As in app/main.py, the documentation's routes come last.
 app = FastAPI(lifespan=lifespan, routes=router.routes, telemetry=TELEMETRY)

@@ -1,4 +1,4 @@
-"""FastAPI and SQLAlchemy 2, its asynchronous ORM on asyncpg, with a session for each request."""
+"""FastAPI and SQLAlchemy 2: its asynchronous ORM on asyncpg, with one session per request."""
 
 import os
 from collections.abc import AsyncGenerator, Sequence
@@ -25,16 +25,16 @@ from bench.servers.schemas import (
     Cursor,
     IdInPath,
     NewWorkspace,
-    OwnedWorkspace,
     Readiness,
-    ShownUser,
-    ShownWorkspace,
-    StaffedWorkspace,
     Take,
+    UserResponse,
+    WorkspaceResponse,
+    WorkspaceWithMembers,
+    WorkspaceWithOwner,
 )
 
 Key = Annotated[str, mapped_column(primary_key=True, default=lambda: str(uuid4()))]
-Moment = Annotated[datetime, mapped_column(TIMESTAMP(precision=3), server_default=func.now())]
+Timestamp = Annotated[datetime, mapped_column(TIMESTAMP(precision=3), server_default=func.now())]
 
 
 class Base(DeclarativeBase):
@@ -47,7 +47,7 @@ class User(Base):
     id: Mapped[Key]
     email: Mapped[str]
     name: Mapped[str | None]
-    createdAt: Mapped[Moment]
+    createdAt: Mapped[Timestamp]
 
 
 class Workspace(Base):
@@ -58,7 +58,7 @@ class Workspace(Base):
     name: Mapped[str]
     description: Mapped[str | None]
     ownerId: Mapped[str] = mapped_column(ForeignKey("User.id", ondelete="CASCADE"))
-    createdAt: Mapped[Moment]
+    createdAt: Mapped[Timestamp]
     owner: Mapped[User] = relationship()
     members: Mapped[list["WorkspaceMember"]] = relationship(passive_deletes=True)
 
@@ -70,7 +70,7 @@ class WorkspaceMember(Base):
     workspaceId: Mapped[str] = mapped_column(ForeignKey("Workspace.id", ondelete="CASCADE"))
     userId: Mapped[str] = mapped_column(ForeignKey("User.id", ondelete="CASCADE"))
     role: Mapped[str]
-    joinedAt: Mapped[Moment]
+    joinedAt: Mapped[Timestamp]
 
 
 engine = create_async_engine(
@@ -86,7 +86,7 @@ async def open_session() -> AsyncGenerator[AsyncSession]:
         yield session
 
 
-OwnSession = Annotated[AsyncSession, Depends(open_session)]
+RequestSession = Annotated[AsyncSession, Depends(open_session)]
 
 
 @asynccontextmanager
@@ -98,24 +98,24 @@ async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-@app.get("/users/{id}", response_model=ShownUser)
-async def read_user(id: IdInPath, session: OwnSession) -> User:  # noqa: A002  # the contract's name
+@app.get("/users/{id}", response_model=UserResponse)
+async def read_user(id: IdInPath, session: RequestSession) -> User:  # noqa: A002  # the contract's name
     user = await session.get(User, id)
     if user is None:
         raise HTTPException(404, "There is no such user.")
     return user
 
 
-@app.get("/workspaces/{id}", response_model=OwnedWorkspace)
-async def read_workspace(id: IdInPath, session: OwnSession) -> Workspace:  # noqa: A002  # the contract's name
+@app.get("/workspaces/{id}", response_model=WorkspaceWithOwner)
+async def read_workspace(id: IdInPath, session: RequestSession) -> Workspace:  # noqa: A002  # the contract's name
     workspace = await session.get(Workspace, id, options=[joinedload(Workspace.owner)])
     if workspace is None:
         raise HTTPException(404, "There is no such workspace.")
     return workspace
 
 
-@app.get("/users/{id}/workspaces", response_model=list[StaffedWorkspace])
-async def list_workspaces_of_user(id: IdInPath, session: OwnSession) -> Sequence[Workspace]:  # noqa: A002  # the contract's name
+@app.get("/users/{id}/workspaces", response_model=list[WorkspaceWithMembers])
+async def list_workspaces_of_user(id: IdInPath, session: RequestSession) -> Sequence[Workspace]:  # noqa: A002  # the contract's name
     members = selectinload(Workspace.members).load_only(
         WorkspaceMember.role, WorkspaceMember.userId
     )
@@ -129,9 +129,9 @@ async def list_workspaces_of_user(id: IdInPath, session: OwnSession) -> Sequence
     return found.all()
 
 
-@app.get("/workspaces", response_model=list[ShownWorkspace])
+@app.get("/workspaces", response_model=list[WorkspaceResponse])
 async def list_workspaces(
-    session: OwnSession, take: Take = 50, cursor: Cursor = None
+    session: RequestSession, take: Take = 50, cursor: Cursor = None
 ) -> Sequence[Workspace]:
     page = select(Workspace).order_by(Workspace.id).limit(take)
     if cursor is not None:
@@ -139,8 +139,8 @@ async def list_workspaces(
     return (await session.scalars(page)).all()
 
 
-@app.post("/workspaces", response_model=ShownWorkspace, status_code=201)
-async def create_workspace(body: NewWorkspace, session: OwnSession) -> Workspace:
+@app.post("/workspaces", response_model=WorkspaceResponse, status_code=201)
+async def create_workspace(body: NewWorkspace, session: RequestSession) -> Workspace:
     owner = WorkspaceMember(userId=body.ownerId, role="owner")
     workspace = Workspace(name=body.name, ownerId=body.ownerId, members=[owner])
     session.add(workspace)
@@ -152,6 +152,6 @@ async def create_workspace(body: NewWorkspace, session: OwnSession) -> Workspace
 
 
 @app.get("/ready")
-async def ready(session: OwnSession) -> Readiness:
+async def ready(session: RequestSession) -> Readiness:
     await session.execute(text("SELECT 1"))
     return Readiness()

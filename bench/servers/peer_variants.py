@@ -1,4 +1,4 @@
-"""Our server with one thing done otherwise: applications for `uvicorn --factory`."""
+"""Variants of our server that differ in one thing: applications for `uvicorn --factory`."""
 
 import gc
 from collections.abc import AsyncGenerator, Callable
@@ -23,77 +23,77 @@ class OrjsonResponse(JSONResponse):
         return orjson.dumps(content)
 
 
-def _peer(
+def _build(
     *handlers: Callable[..., Any],
     lifespan: Lifespan = peer.lifespan,
     telemetry: TelemetryConfig | None = peer.TELEMETRY,
-    **of_routes: Any,
+    **router_options: Any,
 ) -> FastAPI:
-    """Our server made anew, with these handlers in the place of those with their names."""
-    others = {handler.__name__: handler for handler in handlers}
-    router = APIRouter(**of_routes)
+    """Build our server with these handlers in place of those of the same names."""
+    replacements = {handler.__name__: handler for handler in handlers}
+    router = APIRouter(**router_options)
     for route in peer.router.routes:
         if isinstance(route, APIRoute):
             router.add_api_route(
                 route.path,
-                others.pop(route.name, route.endpoint),
+                replacements.pop(route.name, route.endpoint),
                 methods=sorted(route.methods or ()),
                 status_code=route.status_code,
             )
-    if others:
-        raise LookupError(f"Our server has no handler {', '.join(others)}.")
+    if replacements:
+        raise LookupError(f"Our server has no handler {', '.join(replacements)}.")
     return FastAPI(lifespan=lifespan, routes=router.routes, telemetry=telemetry)
 
 
-def same() -> FastAPI:
-    """What differs in nothing, but for how it is made."""
-    return _peer()
+def unchanged() -> FastAPI:
+    """Return our server unchanged, but built in the same way as the variants."""
+    return _build()
 
 
 def response_models() -> FastAPI:
-    """The client's whole models, of which other models are made for the answers."""
+    """Query the client's full models, and convert them to response models."""
 
-    async def read_user(id: IdInPath) -> schemas.ShownUser:  # noqa: A002  # the contract's name
+    async def read_user(id: IdInPath) -> schemas.UserResponse:  # noqa: A002  # the contract's name
         user = await peer.db.user.find_unique(where={"id": id})
         if user is None:
             raise HTTPException(404, "There is no such user.")
-        return schemas.ShownUser.model_validate(user)
+        return schemas.UserResponse.model_validate(user)
 
-    async def list_workspaces_of_user(id: IdInPath) -> list[schemas.StaffedWorkspace]:  # noqa: A002  # the contract's name
+    async def list_workspaces_of_user(id: IdInPath) -> list[schemas.WorkspaceWithMembers]:  # noqa: A002  # the contract's name
         found = await peer.db.workspace.find_many(
             where={"ownerId": id}, include={"members": True}, order={"createdAt": "desc"}, take=20
         )
-        return [schemas.StaffedWorkspace.model_validate(each) for each in found]
+        return [schemas.WorkspaceWithMembers.model_validate(each) for each in found]
 
     async def list_workspaces(
         take: Take = 50, cursor: Cursor = None
-    ) -> list[schemas.ShownWorkspace]:
+    ) -> list[schemas.WorkspaceResponse]:
         found = await peer.db.workspace.find_many(
             where={"id": {"gt": cursor}} if cursor else None, order={"id": "asc"}, take=take
         )
-        return [schemas.ShownWorkspace.model_validate(each) for each in found]
+        return [schemas.WorkspaceResponse.model_validate(each) for each in found]
 
-    return _peer(read_user, list_workspaces_of_user, list_workspaces)
+    return _build(read_user, list_workspaces_of_user, list_workspaces)
 
 
 def async_dependency() -> FastAPI:
-    """Every route depends on a coroutine that awaits nothing."""
+    """Add an `async def` dependency that awaits nothing to every route."""
 
     async def nothing() -> None: ...
 
-    return _peer(dependencies=[Depends(nothing)])
+    return _build(dependencies=[Depends(nothing)])
 
 
 def plain_dependency() -> FastAPI:
-    """Every route depends on a plain function, which FastAPI hands to a thread."""
+    """Add a plain `def` dependency, which FastAPI runs in a thread, to every route."""
 
     def nothing() -> None: ...
 
-    return _peer(dependencies=[Depends(nothing)])
+    return _build(dependencies=[Depends(nothing)])
 
 
 def python_collector() -> FastAPI:
-    """The garbage collector as Python sets it."""
+    """Use Python's default garbage collection."""
     thresholds = gc.get_threshold()
 
     @asynccontextmanager
@@ -103,34 +103,36 @@ def python_collector() -> FastAPI:
             gc.unfreeze()
             yield
 
-    return _peer(lifespan=lifespan)
+    return _build(lifespan=lifespan)
 
 
 def orjson_responses() -> FastAPI:
-    """A response class of orjson."""
-    return _peer(default_response_class=OrjsonResponse)
+    """Respond with a response class of orjson."""
+    return _build(default_response_class=OrjsonResponse)
 
 
 def telemetry_on() -> FastAPI:
-    """FastAPI looks for a provider of telemetry at each request."""
-    return _peer(telemetry=None)
+    """Let FastAPI look for a telemetry provider on each request."""
+    return _build(telemetry=None)
 
 
 def documentation_first() -> FastAPI:
-    """The documentation's routes are tried first, as where others are added one by one."""
-    app = _peer()
+    """Match the documentation's routes first, as when routes are added one by one."""
+    app = _build()
     app.router.routes.sort(key=lambda route: isinstance(route, APIRoute))
     return app
 
 
 def cursor_pages() -> FastAPI:
-    """Pages by Prisma's cursor."""
+    """Page by Prisma's `cursor` and `skip`."""
 
-    async def list_workspaces(take: Take = 50, cursor: Cursor = None) -> list[peer.ShownWorkspace]:
+    async def list_workspaces(
+        take: Take = 50, cursor: Cursor = None
+    ) -> list[peer.WorkspaceResponse]:
         if cursor is None:
             return await peer.workspaces.find_many(order={"id": "asc"}, take=take)
         return await peer.workspaces.find_many(
             cursor={"id": cursor}, skip=1, order={"id": "asc"}, take=take
         )
 
-    return _peer(list_workspaces)
+    return _build(list_workspaces)

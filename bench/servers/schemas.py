@@ -1,4 +1,4 @@
-"""What the FastAPI servers take and give: one set of pydantic models for all of them."""
+"""The request and response models that all FastAPI servers share."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,20 +12,20 @@ Take = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[Id | None, Query()]
 
 
-class Shown(BaseModel):
-    """An answer, made of a record of whichever library."""
+class Response(BaseModel):
+    """A response model, validated from a record of any of the libraries."""
 
     model_config = ConfigDict(from_attributes=True)
 
 
-class ShownUser(Shown):
+class UserResponse(Response):
     id: str
     email: str
     name: str | None
     createdAt: datetime
 
 
-class ShownWorkspace(Shown):
+class WorkspaceResponse(Response):
     id: str
     name: str
     description: str | None
@@ -33,21 +33,21 @@ class ShownWorkspace(Shown):
     createdAt: datetime
 
 
-class OwnedWorkspace(ShownWorkspace):
-    owner: ShownUser
+class WorkspaceWithOwner(WorkspaceResponse):
+    owner: UserResponse
 
 
-class ShownMember(Shown):
+class MemberResponse(Response):
     role: str
     userId: str
 
 
-class StaffedWorkspace(ShownWorkspace):
-    members: list[ShownMember]
+class WorkspaceWithMembers(WorkspaceResponse):
+    members: list[MemberResponse]
 
 
 class NewWorkspace(BaseModel):
-    """The body of a POST."""
+    """The body of POST /workspaces."""
 
     model_config = ConfigDict(extra="forbid")
 

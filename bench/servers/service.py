@@ -1,6 +1,7 @@
-"""The service with one route more: a workspace without sign-in, scope, role and policies.
+"""The service with one more route: a bare read of a workspace.
 
-It reads the columns that the service reads, and what surrounds all routes surrounds it too.
+It has no authentication, scope, role or policies, but reads the same columns and passes through the
+same middleware as the service's own routes.
 """
 
 import os
@@ -21,14 +22,14 @@ from app.workspaces.schemas import MyWorkspace
 
 settings = load()
 app = create_app(settings)
-served = app.router.lifespan_context
-plain = Prisma(use_dotenv=False, datasource={"url": os.environ["DATABASE_URL"]})
-workspaces = WorkspaceActions(plain, WorkspaceView)
+service_lifespan = app.router.lifespan_context
+owner = Prisma(use_dotenv=False, datasource={"url": os.environ["DATABASE_URL"]})
+workspaces = WorkspaceActions(owner, WorkspaceView)
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    async with served(app), plain:
+    async with service_lifespan(app), owner:
         yield
 
 
@@ -41,4 +42,4 @@ async def read_workspace(id: str) -> MyWorkspace:  # noqa: A002  # as in the oth
 
 
 app.router.lifespan_context = lifespan
-app.router.routes.insert(0, app.router.routes.pop())  # so that no other is tried before it
+app.router.routes.insert(0, app.router.routes.pop())  # matched before all others

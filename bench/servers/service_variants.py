@@ -1,4 +1,4 @@
-"""The service with one thing done otherwise: applications for `uvicorn --factory`."""
+"""Variants of the service that differ in one thing: applications for `uvicorn --factory`."""
 
 from fastapi import FastAPI
 
@@ -7,12 +7,12 @@ from bench.servers.service import app
 
 
 def signatures_each_time() -> FastAPI:
-    """A token's signature is checked at each request; only the last token is remembered."""
-    tokens.CACHE_SIZE = 1  # pyright: ignore[reportConstantRedefinition]  # for this process alone
+    """Verify a token's signature on each request: only the last token is cached."""
+    tokens.CACHE_SIZE = 1  # pyright: ignore[reportConstantRedefinition]  # in this process only
     return app
 
 
 def routes_reversed() -> FastAPI:
-    """Routes are looked through from the other end: those of health and accounts first."""
+    """Match routes in reverse order: those of health and accounts first."""
     app.router.routes.reverse()
     return app

@@ -1,4 +1,4 @@
-"""The least SQL that answers each request of the contract, written by hand for asyncpg."""
+"""Hand-written SQL for asyncpg: one statement for each request of the contract."""
 
 USER = 'SELECT id, email, name, "createdAt" FROM "User" WHERE id = $1'
 WORKSPACE = """
@@ -6,7 +6,7 @@ WORKSPACE = """
         u.email, u.name AS "ownerName", u."createdAt" AS "ownerCreatedAt"
     FROM "Workspace" w JOIN "User" u ON u.id = w."ownerId" WHERE w.id = $1
 """
-OF_USER = """
+USER_WORKSPACES = """
     SELECT id, name, description, "ownerId", "createdAt", (
         SELECT coalesce(json_agg(json_build_object('role', role, 'userId', "userId")), '[]')
         FROM "WorkspaceMember" WHERE "workspaceId" = w.id
@@ -17,14 +17,14 @@ PAGE = """
     SELECT id, name, description, "ownerId", "createdAt"
     FROM "Workspace" WHERE id > $1 ORDER BY id LIMIT $2
 """
-# Both rows in one statement: one way to the server and back, and one transaction.
+# Both rows in one statement: one round trip and one transaction.
 CREATE = """
-    WITH made AS (
+    WITH created AS (
         INSERT INTO "Workspace" (id, name, "ownerId") VALUES ($1, $2, $3)
         RETURNING id, name, description, "ownerId", "createdAt"
     ), joined AS (
         INSERT INTO "WorkspaceMember" (id, "workspaceId", "userId", role)
-        SELECT $4, id, "ownerId", 'owner' FROM made
+        SELECT $4, id, "ownerId", 'owner' FROM created
     )
-    SELECT * FROM made
+    SELECT * FROM created
 """

@@ -1,1 +1,1 @@
-"""The service itself under load: its most used routes, and what grows when its tables do."""
+"""Benchmarks of the service itself: its most used routes, and how times grow with its tables."""

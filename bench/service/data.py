@@ -1,4 +1,4 @@
-"""The service's database for benchmarks, of any size, and the people in it with their tokens."""
+"""The service's benchmark database, of any size, and its users with access tokens."""
 
 import hashlib
 import os
@@ -18,32 +18,32 @@ from bench.programs import run
 
 NAME = "service"
 SEED = Path(__file__).with_name("seed.sql")
-SECRET_KEY = "of benchmarks alone, and of no service"  # noqa: S105  # it guards nothing
-TEAMS = (10, 100, 1_000, 10_000)
-ASKED = 2_000  # as many people as are asked for at most
+SECRET_KEY = "for benchmarks only, never for a service"  # noqa: S105  # it protects nothing
+TEAMS = (10, 100, 1_000, 10_000)  # members of the first workspaces
+MAX_REQUESTED = 2_000  # users whose workspaces are requested, at most
 _RESET = """
     SET session_replication_role = replica;
-    DELETE FROM "WorkspaceMember" USING "Workspace" AS made
-    WHERE made.id = "workspaceId" AND made.name = 'Another';
+    DELETE FROM "WorkspaceMember" USING "Workspace" AS created
+    WHERE created.id = "workspaceId" AND created.name = 'Another';
     DELETE FROM "Workspace" WHERE name = 'Another';
     UPDATE "Workspace" SET name = 'Workspace' WHERE name = 'Renamed';
     DELETE FROM "AuditEvent" WHERE details->>'name' IN ('Another', 'Renamed');
     VACUUM ANALYZE "WorkspaceMember"; VACUUM ANALYZE "Workspace"; VACUUM ANALYZE "AuditEvent";
     VACUUM ANALYZE "Session"; CHECKPOINT;
 """
-_LIMIT = 300.0
+_MIGRATION_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is signed in, and the workspace that they own."""
+    """A signed-in user, by their access token, and the workspace that they own."""
 
     token: str
     workspace: str
 
 
 def settings(database: Database, name: str = NAME) -> dict[str, str]:
-    """The environment of a service that works on this data."""
+    """Return the environment of a service that uses this data."""
     return {
         "APP_ENV": "development",
         "DATABASE_URL": database.url(name),
@@ -56,30 +56,30 @@ def settings(database: Database, name: str = NAME) -> dict[str, str]:
     }
 
 
-def fresh(database: Database, people: int, name: str = NAME) -> None:
-    """A copy of the data with so many people."""
+def recreate(database: Database, people: int, name: str = NAME) -> None:
+    """Replace the database by a new copy of the data with this number of users."""
     migrations = sorted((ROOT / "prisma" / "migrations").glob("*/migration.sql"))
 
     def fill(empty: str) -> None:
         url = database.url(empty)
         prisma = Path(sys.executable).with_name("prisma")
         env = {**os.environ, "DATABASE_URL": url, "DIRECT_URL": url}
-        run([prisma, "migrate", "deploy"], cwd=ROOT, env=env, limit=_LIMIT)
+        run([prisma, "migrate", "deploy"], cwd=ROOT, env=env, limit=_MIGRATION_TIMEOUT)
         database.sql(seed(people), empty)
 
-    made_of = [seed(people).encode(), *(path.read_bytes() for path in migrations)]
-    database.copy(name, f"{NAME}_{people}", made_of, fill)
+    inputs = [seed(people).encode(), *(path.read_bytes() for path in migrations)]
+    database.copy(name, f"{NAME}_{people}", inputs, fill)
 
 
 def reset(database: Database) -> None:
-    """Take away what the routes that write have written, beneath a service that stays connected."""
+    """Undo what the routes that write have written; the service stays connected."""
     database.sql(_RESET, NAME)
 
 
 def people(count: int, *, start: int = 20, tokens: Tokens | None = None) -> list[Person]:
-    """Some of them, whose workspaces have five members each."""
+    """Return users with tokens; by default, their workspaces have five members each."""
     tokens = tokens or Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
-    # A run may take longer than a token lives.
+    # A run may take longer than the lifetime of a token.
     with mock.patch.object(app.auth.tokens, "ACCESS_LIFETIME", timedelta(days=1)):
         return [
             Person(
@@ -90,10 +90,14 @@ def people(count: int, *, start: int = 20, tokens: Tokens | None = None) -> list
 
 
 def seed(people: int) -> str:
-    """The statements that fill a migrated database."""
+    """Return the statements that fill a migrated database."""
     teams = ",".join(str(size) for size in TEAMS)
     text = SEED.read_text(encoding="utf-8")
-    for name, value in (("people", people), ("asked", min(people, ASKED)), ("teams", teams)):
+    for name, value in (
+        ("people", people),
+        ("requested", min(people, MAX_REQUESTED)),
+        ("teams", teams),
+    ):
         text = text.replace(f":{name}", str(value))
     return text
 

@@ -1,4 +1,4 @@
-"""What the service's own work costs: its most used routes against a read without any of it."""
+"""Measure the service's most used routes against a bare read of the same application."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ from bench import load as loading
 from bench.contract import write_requests
 from bench.database import Database
 from bench.folders import ROOT, work
-from bench.measure import Plan, in_order, last_of, sample, settings
+from bench.measure import Plan, format_latest, round_order, sample, settings
 from bench.peers import uvicorn
-from bench.process import SERVER_CORE, Running, serving
-from bench.programs import say
+from bench.process import SERVER_CORE, RunningServer, serving
+from bench.programs import print_progress
 from bench.report import markdown
 from bench.results import PeerResults, Results, Series, ratio
 from bench.service import data
@@ -22,12 +22,12 @@ from bench.service.data import Person
 PEOPLE = 2_000
 READ = "read_workspace"
 SERVICE = "service"
-LIMIT = 1.5  # of an authenticated read, to the same one without
+TARGET = 1.5  # the greatest ratio of an authenticated read to the bare one
 
 
 @dataclass(frozen=True)
 class Route:
-    """A route, and how somebody asks for it."""
+    """A route, and the line of a request to it (see `bench.contract.Endpoint`)."""
 
     name: str
     title: str
@@ -39,14 +39,14 @@ def _get(name: str, path: str) -> Route:
     return Route(
         name,
         f"GET {path}",
-        lambda who: f"GET {path.replace('{workspaceId}', who.workspace)} {who.token}",
+        lambda person: f"GET {path.replace('{workspaceId}', person.workspace)} {person.token}",
     )
 
 
 BARE = Route(
     "bare",
     "the bare read of a workspace",
-    lambda who: f"GET /bare/workspaces/{who.workspace} -",
+    lambda person: f"GET /bare/workspaces/{person.workspace} -",
 )
 ROUTES = (
     _get(READ, "/v1/workspaces/{workspaceId}"),
@@ -77,44 +77,46 @@ ROUTES = (
 )
 
 
-def measured(database: Database, plan: Plan) -> Results:
-    """Each route in every round, beside the bare one: on one server, the same rows, at one time."""
-    data.fresh(database, PEOPLE)
+def measure_routes(database: Database, plan: Plan) -> Results:
+    """Measure each route in every round next to the bare read, on one server and the same rows."""
+    data.recreate(database, PEOPLE)
     people = data.people(PEOPLE - 40)
     files = {
         each.name: write_requests(each.name, [each.line(p) for p in people])
         for each in (BARE, *ROUTES)
     }
-    series, beside = ({each.name: Series() for each in ROUTES} for _ in range(2))
+    series, bare_series = ({each.name: Series() for each in ROUTES} for _ in range(2))
     results = Results(
         settings(plan),
-        {SERVICE: PeerResults("Tenantry", series), BARE.name: PeerResults(BARE.title, beside)},
+        {SERVICE: PeerResults("Tenantry", series), BARE.name: PeerResults(BARE.title, bare_series)},
     )
-    with served(database) as running:
+    with start_service(database) as running:
         for each in (BARE, *ROUTES):
             loading.load(running.port, files[each.name], seconds=plan.warm_up)
         data.reset(database)
         for turn in range(plan.rounds):
-            say(f"round {turn + 1} of {plan.rounds}; the machine's load: {os.getloadavg()[0]:.1f}")
-            for each in in_order(ROUTES, turn):
-                pair = (BARE, beside), (each, series)
-                for route, figures in in_order(pair, turn):
+            print_progress(
+                f"round {turn + 1} of {plan.rounds}; the machine's load: {os.getloadavg()[0]:.1f}"
+            )
+            for each in round_order(ROUTES, turn):
+                pair = (BARE, bare_series), (each, series)
+                for route, figures in round_order(pair, turn):
                     sample(running, files[route.name], plan.seconds, figures[each.name])
-                say(f"  {each.name:20} {last_of(series[each.name])}")
+                print_progress(f"  {each.name:20} {format_latest(series[each.name])}")
                 if each.writes:
                     data.reset(database)
     return results
 
 
 @contextlib.contextmanager
-def served(
+def start_service(
     database: Database,
     app: str = "service:app",
     *options: str,
     name: str = data.NAME,
     core: int | None = SERVER_CORE,
-) -> Generator[Running]:
-    """The service on the data of that name."""
+) -> Generator[RunningServer]:
+    """Run the service on the data of this name within the block."""
     with serving(
         uvicorn(app, *options),
         log=work("logs") / f"{'-'.join([name, *options]).replace('--', '')}.log",
@@ -126,7 +128,7 @@ def served(
 
 
 def table(results: Results) -> str:
-    """Each route: its time of the processor, and its ratios to the bare read."""
+    """Return a table with the CPU time of each route and its ratios to the bare read."""
     bare = results.peers[BARE.name].endpoints
     times = [time for each in bare.values() for time in each.cpu_us]
     rows: list[Sequence[str]] = [[BARE.title, f"{statistics.median(times):.0f} µs", "1.00", "", ""]]
@@ -143,15 +145,15 @@ def table(results: Results) -> str:
                 f"{statistics.median(each.p99_ms):.0f} ms",
             ]
         )
-    return markdown(["", "processor", "to the bare read", "by rate", "99th percentile"], rows)
+    return markdown(["", "CPU time", "to the bare read", "by rate", "99th percentile"], rows)
 
 
-def aim_met(results: Results) -> str:
-    """Whether what surrounds a read of a workspace costs no more than it may."""
+def describe_target(results: Results) -> str:
+    """Say whether an authenticated read of a workspace meets its target."""
     read, bare = (results.peers[name].endpoints[READ] for name in (SERVICE, BARE.name))
-    found = ratio(read.cpu_us, bare.cpu_us)
-    met = "met" if found.median <= LIMIT else "**not met**"
+    measured = ratio(read.cpu_us, bare.cpu_us)
+    met = "met" if measured.median <= TARGET else "**not met**"
     return (
-        f"The aim: a read of a workspace at {LIMIT} times the bare one, at most."
-        f" It is at {found.median:.2f}: {met}."
+        f"The target: a read of a workspace takes at most {TARGET} times the bare one."
+        f" It takes {measured.median:.2f} times: {met}."
     )

@@ -1,7 +1,7 @@
--- :people users, each of whom owns a workspace and is a member of the four before it. A workspace has
--- five events in its trail, but the first :asked, which are asked for, have twenty; and the very first
--- have as many members as :teams says. What ends does so in another century: the data is kept.
--- Triggers are off: both sides of what they keep equal are written here.
+-- :people users; each owns a workspace and is a member of the next four. A workspace has five audit
+-- events, but the first :requested, which the benchmarks request, have twenty, and the first few have
+-- as many members as :teams says. Expiry dates are far in the future, because the data is kept.
+-- Triggers are off, so this script also writes the rows that they would write.
 SET session_replication_role = replica;
 
 CREATE FUNCTION pg_temp.person(number bigint) RETURNS uuid
@@ -28,7 +28,7 @@ SELECT pg_temp.workspace((n + place) % :people), pg_temp.person(n),
   now() - interval '1 day' + n * interval '1 ms'
 FROM generate_series(0, :people - 1) AS n, generate_series(0, 4) AS place;
 
--- Teams of several sizes.
+-- Workspaces with more members.
 INSERT INTO "WorkspaceMember" ("workspaceId", "userId", "joinedAt")
 SELECT pg_temp.workspace(team.place - 1), pg_temp.person(n), now() + n * interval '1 ms'
 FROM unnest(ARRAY[:teams]::int[]) WITH ORDINALITY AS team(size, place),
@@ -40,9 +40,9 @@ SELECT gen_random_uuid(), pg_temp.workspace(n % :people), pg_temp.person(n % :pe
   'workspace.changed', pg_temp.workspace(n % :people), '{"name": "Workspace"}'
 FROM generate_series(0, :people * 5 - 1) AS n;
 INSERT INTO "AuditEvent" (id, "workspaceId", "actorId", action, "subjectId", details)
-SELECT gen_random_uuid(), pg_temp.workspace(n % :asked), pg_temp.person(n % :asked),
-  'workspace.changed', pg_temp.workspace(n % :asked), '{"name": "Workspace"}'
-FROM generate_series(0, :asked * 15 - 1) AS n;
+SELECT gen_random_uuid(), pg_temp.workspace(n % :requested), pg_temp.person(n % :requested),
+  'workspace.changed', pg_temp.workspace(n % :requested), '{"name": "Workspace"}'
+FROM generate_series(0, :requested * 15 - 1) AS n;
 
 INSERT INTO "Invitation" (hash, "workspaceId", email, "invitedById", "expiresAt", id)
 SELECT md5('i' || n), pg_temp.workspace(n), format('guest-%s@example.com', n), pg_temp.person(n),

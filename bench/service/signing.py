@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 
 from prisma_wasm import scoped
 
-KEY = hashlib.sha256(b"of benchmarks alone").digest()
+KEY = hashlib.sha256(b"for benchmarks only").digest()
 _NAMES = ("tenantry.user", "tenantry.workspace", "tenantry.key")
 _BLOCK = 64
 

@@ -1,4 +1,4 @@
-"""The load generators: what they send is what the file says, and failures are no figures."""
+"""The load generators send the requests of the file, and too many errors raise BenchError."""
 
 import json
 import threading
@@ -11,12 +11,13 @@ import pytest
 from bench import load, setup
 from bench.errors import BenchError
 
+TOLERANCE = 2  # of rounding and of the load generators' statistics; wrong units differ by 1,000
 LINES = (
     "GET /one -",
     "GET /two?take=5 token-of-two",
     'POST /three - {"name":"a name with spaces"}',
 )
-ASKED = {
+EXPECTED = {
     ("GET", "/one", None, ""),
     ("GET", "/two?take=5", "Bearer token-of-two", ""),
     ("POST", "/three", None, '{"name":"a name with spaces"}'),
@@ -24,34 +25,36 @@ ASKED = {
 
 
 class Server(ThreadingHTTPServer):
-    """Remembers what it was asked, and answers with `status`."""
+    """An HTTP server that records requests and responds with `status`."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.asked: set[tuple[str, str, str | None, str]] = set()
-        self.answered = 0
+        self.requests: set[tuple[str, str, str | None, str]] = set()
+        self.count = 0
+        self.lock = threading.Lock()  # each connection has a thread
         self.status = 200
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # no other uses it
+    server: Server  # pyright: ignore[reportIncompatibleVariableOverride]  # no other server uses it
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
         token = self.headers.get("authorization")
-        self.server.asked.add((self.command, self.path, token, body))
+        with self.server.lock:
+            self.server.requests.add((self.command, self.path, token, body))
+            self.server.count += 1
         self.send_response(self.server.status)
         self.send_header("content-length", "0")
         self.end_headers()
-        self.server.answered += 1
 
     do_POST = do_GET  # the base class's name
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -69,35 +72,35 @@ def requests(tmp_path: Path) -> Path:
     return file
 
 
-def stand_in(tmp_path: Path, prints: str) -> Path:
-    """A program in the place of wrk."""
+def fake_wrk(tmp_path: Path, prints: str) -> Path:
+    """Create a program that only prints this, to be run instead of wrk."""
     program = tmp_path / "wrk"
     program.write_text(f"#!/bin/sh\necho '{prints}'\n", encoding="utf-8")
     program.chmod(0o755)
     return program
 
 
-def result(**figures: float) -> str:
-    whole = {"requests": 100, "seconds": 1, "p50_ms": 1, "p99_ms": 2, "errors": 0} | figures
-    return f"RESULT {json.dumps(whole)}"
+def result_line(**figures: float) -> str:
+    fields = {"requests": 100, "seconds": 1, "p50_ms": 1, "p99_ms": 2, "errors": 0} | figures
+    return f"RESULT {json.dumps(fields)}"
 
 
-def test_a_load_of_errors_is_an_error(
+def test_too_many_errors_are_reported(
     tmp_path: Path, requests: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that refuses everything is fast; a few lost answers are tolerated."""
+    """A server that refuses everything is fast, so its figures mean nothing; 1% is tolerated."""
 
-    def loaded(prints: str) -> load.Load:
-        monkeypatch.setattr(setup, "wrk", lambda: stand_in(tmp_path, prints))
+    def run_load(prints: str) -> load.LoadResult:
+        monkeypatch.setattr(setup, "find_wrk", lambda: fake_wrk(tmp_path, prints))
         return load.load(1, requests, seconds=1)
 
-    assert loaded(result(errors=1)).per_second == 100
-    with pytest.raises(BenchError, match="2 of the 100 answers to requests were errors"):
-        loaded(result(errors=2))
-    with pytest.raises(BenchError, match="0 of the 0 answers"):
-        loaded(result(requests=0))
-    with pytest.raises(BenchError, match="gave no result: it is broken"):
-        loaded("it is broken")
+    assert run_load(result_line(errors=1)).per_second == 100
+    with pytest.raises(BenchError, match="2 of the 100 responses to requests were errors"):
+        run_load(result_line(errors=2))
+    with pytest.raises(BenchError, match="0 of the 0 responses"):
+        run_load(result_line(requests=0))
+    with pytest.raises(BenchError, match="printed no result: it is broken"):
+        run_load("it is broken")
 
 
 @pytest.mark.full
@@ -105,22 +108,24 @@ def test_a_load_of_errors_is_an_error(
 def test_every_request_of_the_file_is_sent(
     name: str, server: Server, requests: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its method, token and body; what came of it is counted and timed."""
+    """Requests have their method, token and body; responses are counted and timed."""
     if name == "autocannon":
-        setup.node_servers()
-        monkeypatch.setattr(setup, "wrk", lambda: None)
+        setup.build_node_servers()
+        monkeypatch.setattr(setup, "find_wrk", lambda: None)
     else:
-        setup.load_generator()
-        if setup.wrk() is None:
-            pytest.skip("this machine has no wrk, and no Debian to get it from")
-    assert load.generator() == name
+        setup.ensure_load_generator()
+        if setup.find_wrk() is None:
+            pytest.skip("wrk is not installed, and cannot be downloaded from Debian")
+    assert load.generator_name() == name
     port = server.server_address[1]
-    done = load.load(port, requests, seconds=1, connections=4)
-    assert server.asked == ASKED
+    result = load.load(port, requests, seconds=1, connections=4)
+    assert server.requests == EXPECTED
     # Those on their way at the end were answered, and not counted.
-    assert server.answered - 40 < done.requests <= server.answered
-    assert 0 < done.p50_ms <= done.p99_ms < 1000
-    assert 0.5 < done.seconds < 5
+    assert server.count / 2 < result.requests <= server.count
+    assert 0 < result.p50_ms <= result.p99_ms
+    # Half of the requests took at least p50_ms, and each connection waits for one at a time.
+    assert result.p50_ms * result.requests / 2 < 4 * result.seconds * 1000 * TOLERANCE
+    assert result.seconds > 0.5
     server.status = 500
     with pytest.raises(BenchError, match="were errors"):
         load.load(port, requests, seconds=1, connections=4)

@@ -1,4 +1,4 @@
-"""A server's start and memory are measured as they are: to the first 200, with its children."""
+"""Measurements of a server: its start lasts until the first 200, its memory includes children."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from bench.errors import BenchError
 from bench.process import serving
 
-# It says 503 for a while after it listens; its child has 64 MiB by then.
+# It responds with 503 for 0.5 s after it starts to listen; its child then uses 64 MiB.
 SERVER = """
 import os, subprocess, sys, time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -30,10 +30,10 @@ HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """
 
 
-def test_a_start_ends_with_the_first_200_and_memory_is_that_of_all_processes(
+def test_start_time_and_memory_of_all_processes(
     tmp_path: Path,
 ) -> None:
-    """A server that listens is not ready yet, and its children's memory is its own."""
+    """A listening server is not ready before its first 200; its children's memory counts."""
     with serving(
         lambda _: [sys.executable, "-c", SERVER],
         log=tmp_path / "log", env={}, cwd=tmp_path, core=None,
@@ -44,8 +44,8 @@ def test_a_start_ends_with_the_first_200_and_memory_is_that_of_all_processes(
         assert running.request("GET", "/ready")[0] == 200
 
 
-def test_a_server_that_ends_is_an_error_that_names_its_log(tmp_path: Path) -> None:
-    """And its log holds its last words."""
+def test_a_server_that_exits_is_reported_with_its_log(tmp_path: Path) -> None:
+    """The error names the log, which contains the server's output."""
     log = tmp_path / "log"
     with (
         pytest.raises(BenchError, match=str(log)),
@@ -57,5 +57,5 @@ def test_a_server_that_ends_is_an_error_that_names_its_log(tmp_path: Path) -> No
             core=None,
         ),  # fmt: skip
     ):
-        pytest.fail("It never answered.")
+        pytest.fail("a server that exits was considered ready")
     assert "no database" in log.read_text()

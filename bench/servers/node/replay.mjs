@@ -1,5 +1,5 @@
-// Replays requests from a file, at random, where there is no wrk:
-// replay.mjs URL FILE SECONDS CONNECTIONS SEED; a line is METHOD PATH TOKEN [BODY], - is no token.
+// Sends requests chosen at random from a file, on machines without wrk:
+// replay.mjs URL FILE SECONDS CONNECTIONS SEED. Each line is METHOD PATH TOKEN [BODY]; TOKEN may be -.
 import { readFileSync } from "node:fs";
 import autocannon from "autocannon";
 
@@ -14,23 +14,23 @@ const requests = readFileSync(file, "utf8")
     return { method, path, headers, ...(body && { body }) };
   });
 
-// The same numbers for the same seed (a linear congruence; nothing here is secret).
+// A linear congruential generator: the same seed gives the same numbers (nothing here is secret).
 let state = Number(seed);
-function below(limit) {
+function randomBelow(limit) {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
   return Math.floor((state / 2 ** 32) * limit);
 }
 
-// Autocannon formats a connection's requests beforehand, each once for each connection.
-const EACH = 500;
-const times = []; // its own percentiles are of whole milliseconds
+// Autocannon formats all requests of a connection in advance, so each connection gets a sample.
+const REQUESTS_PER_CONNECTION = 500;
+const times = []; // autocannon's own percentiles are in whole milliseconds
 const load = autocannon({
   url,
   connections: Number(connections),
   duration: Number(seconds),
   timeout: 10,
   setupClient(client) {
-    client.setRequests(Array.from({ length: EACH }, () => requests[below(requests.length)]));
+    client.setRequests(Array.from({ length: REQUESTS_PER_CONNECTION }, () => requests[randomBelow(requests.length)]));
   },
 });
 load.on("response", (_client, _status, _bytes, milliseconds) => times.push(milliseconds));
@@ -43,6 +43,6 @@ const result = {
   seconds: done.duration,
   p50_ms: percentile(0.5),
   p99_ms: percentile(0.99),
-  errors: done.errors + done.non2xx, // those that took too long are among the errors
+  errors: done.errors + done.non2xx, // errors include timeouts
 };
 console.log(`RESULT ${JSON.stringify(result)}`);

@@ -1,4 +1,4 @@
-// Fastify and Drizzle on node-postgres: relational queries, prepared by name once.
+// Fastify and Drizzle on node-postgres: relational queries as named prepared statements.
 import { randomUUID } from "node:crypto";
 import { desc, DrizzleQueryError, eq, gt, relations, sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/node-postgres";
@@ -7,28 +7,28 @@ import pg from "pg";
 import { IDLE_MILLISECONDS, serve } from "./serving.js";
 
 const key = () => text().primaryKey().$defaultFn(randomUUID);
-const moment = () => timestamp({ precision: 3, mode: "date" }).notNull().defaultNow();
+const createdNow = () => timestamp({ precision: 3, mode: "date" }).notNull().defaultNow();
 
-const users = pgTable("User", { id: key(), email: text().notNull(), name: text(), createdAt: moment() });
+const users = pgTable("User", { id: key(), email: text().notNull(), name: text(), createdAt: createdNow() });
 const workspaces = pgTable("Workspace", {
   id: key(),
   name: text().notNull(),
   description: text(),
   ownerId: text().notNull().references(() => users.id),
-  createdAt: moment(),
+  createdAt: createdNow(),
 });
 const members = pgTable("WorkspaceMember", {
   id: key(),
   workspaceId: text().notNull().references(() => workspaces.id),
   userId: text().notNull().references(() => users.id),
   role: text().notNull(),
-  joinedAt: moment(),
+  joinedAt: createdNow(),
 });
-const ofWorkspaces = relations(workspaces, ({ one, many }) => ({
+const workspaceRelations = relations(workspaces, ({ one, many }) => ({
   owner: one(users, { fields: [workspaces.ownerId], references: [users.id] }),
   members: many(members),
 }));
-const ofMembers = relations(members, ({ one }) => ({
+const memberRelations = relations(members, ({ one }) => ({
   workspace: one(workspaces, { fields: [members.workspaceId], references: [workspaces.id] }),
 }));
 
@@ -37,20 +37,20 @@ const pool = new pg.Pool({
   max: 10,
   idleTimeoutMillis: IDLE_MILLISECONDS,
 });
-const db = drizzle({ client: pool, schema: { users, workspaces, members, ofWorkspaces, ofMembers } });
+const db = drizzle({ client: pool, schema: { users, workspaces, members, workspaceRelations, memberRelations } });
 
 const user = db.query.users.findFirst({ where: eq(users.id, sql.placeholder("id")) }).prepare("user");
 const workspace = db.query.workspaces
   .findFirst({ where: eq(workspaces.id, sql.placeholder("id")), with: { owner: true } })
   .prepare("workspace");
-const workspacesOf = db.query.workspaces
+const userWorkspaces = db.query.workspaces
   .findMany({
     where: eq(workspaces.ownerId, sql.placeholder("id")),
     with: { members: { columns: { role: true, userId: true } } },
     orderBy: desc(workspaces.createdAt),
     limit: 20,
   })
-  .prepare("workspaces_of");
+  .prepare("user_workspaces");
 const page = db.query.workspaces
   .findMany({
     where: gt(workspaces.id, sql.placeholder("cursor")),
@@ -62,18 +62,18 @@ const page = db.query.workspaces
 await serve({
   user: (id) => user.execute({ id }),
   workspace: (id) => workspace.execute({ id }),
-  workspacesOf: (id) => workspacesOf.execute({ id }),
+  userWorkspaces: (id) => userWorkspaces.execute({ id }),
   page: ({ take, cursor }) => page.execute({ take, cursor: cursor ?? "" }),
   create: async ({ name, ownerId }) => {
     try {
       return await db.transaction(async (tx) => {
-        const [made] = await tx.insert(workspaces).values({ name, ownerId }).returning();
-        await tx.insert(members).values({ workspaceId: made!.id, userId: ownerId, role: "owner" });
-        return made;
+        const [created] = await tx.insert(workspaces).values({ name, ownerId }).returning();
+        await tx.insert(members).values({ workspaceId: created!.id, userId: ownerId, role: "owner" });
+        return created;
       });
     } catch (error) {
-      const missing = error instanceof DrizzleQueryError && (error.cause as pg.DatabaseError).code === "23503";
-      if (missing) return null;
+      const isOwnerMissing = error instanceof DrizzleQueryError && (error.cause as pg.DatabaseError).code === "23503";
+      if (isOwnerMissing) return null;
       throw error;
     }
   },

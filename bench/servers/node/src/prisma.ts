@@ -1,12 +1,12 @@
-// Fastify and Prisma 7: its compiled client without engine binaries, on node-postgres. By itself as
-// its documentation has it; with AS_OURS=1 it does what our server does: relations by joins, statements
-// with names, so that the server prepares each once, and pages after the last id.
+// Fastify and Prisma 7: its compiled client without engine binaries, on node-postgres. By default it
+// follows Prisma's documentation; with AS_OURS=1 it uses our server's settings: relations by joins,
+// named statements, which PostgreSQL prepares once, and pages after the last id.
 import { PrismaPg } from "@prisma/adapter-pg";
 import { Prisma, PrismaClient } from "./generated/client.js";
 import { IDLE_MILLISECONDS, serve } from "./serving.js";
 
 const asOurs = process.env.AS_OURS === "1";
-const relationLoadStrategy = asOurs ? "join" : "query"; // the second is Prisma's default
+const relationLoadStrategy = asOurs ? "join" : "query"; // "query" is Prisma's default
 const names = new Map<string, string>();
 
 function statementNameGenerator({ sql }: { sql: string }) {
@@ -29,7 +29,7 @@ function after(cursor: string | undefined): Prisma.WorkspaceFindManyArgs {
 await serve({
   user: (id) => prisma.user.findUnique({ where: { id } }),
   workspace: (id) => prisma.workspace.findUnique({ relationLoadStrategy, where: { id }, include: { owner: true } }),
-  workspacesOf: (ownerId) =>
+  userWorkspaces: (ownerId) =>
     prisma.workspace.findMany({
       relationLoadStrategy,
       where: { ownerId },

@@ -1,8 +1,8 @@
-// What both Fastify servers share: the routes with their JSON schemas, listening and ending.
-// Fastify checks input with Ajv and writes output with fast-json-stringify, both from the schemas.
+// The routes, JSON schemas, start and shutdown that both Fastify servers share.
+// Fastify validates input with Ajv and writes output with fast-json-stringify, both from the schemas.
 import Fastify, { type FastifyReply } from "fastify";
 
-/** As long as the Python servers keep a connection: it outlasts a server's wait for its turn. */
+/** Idle connections stay open while other servers are measured, as those of the Python servers do. */
 export const IDLE_MILLISECONDS = 300_000;
 
 export interface Page {
@@ -15,11 +15,11 @@ export interface NewWorkspace {
   ownerId: string;
 }
 
-/** How one library answers; null stands for what is not there. */
-export interface Answers {
+/** The queries of one library; null means that there is no such row. */
+export interface Queries {
   user(id: string): Promise<unknown>;
   workspace(id: string): Promise<unknown>;
-  workspacesOf(userId: string): Promise<unknown[]>;
+  userWorkspaces(userId: string): Promise<unknown[]>;
   page(page: Page): Promise<unknown[]>;
   create(body: NewWorkspace): Promise<unknown>;
   ready(): Promise<unknown>;
@@ -28,7 +28,7 @@ export interface Answers {
 
 const text = { type: "string" } as const;
 const textOrNull = { type: "string", nullable: true } as const;
-const moment = { type: "string", format: "date-time" } as const;
+const timestamp = { type: "string", format: "date-time" } as const;
 const id = { type: "string", minLength: 1, maxLength: 64 } as const;
 
 function record(properties: Record<string, object>) {
@@ -39,8 +39,8 @@ function listOf(items: object) {
   return { type: "array", items };
 }
 
-const userFields = { id: text, email: text, name: textOrNull, createdAt: moment };
-const workspaceFields = { id: text, name: text, description: textOrNull, ownerId: text, createdAt: moment };
+const userFields = { id: text, email: text, name: textOrNull, createdAt: timestamp };
+const workspaceFields = { id: text, name: text, description: textOrNull, ownerId: text, createdAt: timestamp };
 const problem = record({ detail: text });
 const params = record({ id });
 
@@ -50,7 +50,7 @@ const schemas = {
     params,
     response: { 200: record({ ...workspaceFields, owner: record(userFields) }), 404: problem },
   },
-  workspacesOf: {
+  userWorkspaces: {
     params,
     response: {
       200: listOf(record({ ...workspaceFields, members: listOf(record({ role: text, userId: text })) })),
@@ -73,33 +73,33 @@ const schemas = {
   ready: { response: { 200: record({ status: text }) } },
 };
 
-function found(value: unknown, reply: FastifyReply) {
-  return value ?? reply.code(404).send({ detail: "There is no such thing." });
+function valueOr404(value: unknown, reply: FastifyReply) {
+  return value ?? reply.code(404).send({ detail: "Not found." });
 }
 
-export async function serve(answers: Answers) {
+export async function serve(queries: Queries) {
   const app = Fastify({ logger: false });
 
   app.get<{ Params: { id: string } }>("/users/:id", { schema: schemas.user }, async (request, reply) =>
-    found(await answers.user(request.params.id), reply),
+    valueOr404(await queries.user(request.params.id), reply),
   );
   app.get<{ Params: { id: string } }>("/workspaces/:id", { schema: schemas.workspace }, async (request, reply) =>
-    found(await answers.workspace(request.params.id), reply),
+    valueOr404(await queries.workspace(request.params.id), reply),
   );
-  app.get<{ Params: { id: string } }>("/users/:id/workspaces", { schema: schemas.workspacesOf }, (request) =>
-    answers.workspacesOf(request.params.id),
+  app.get<{ Params: { id: string } }>("/users/:id/workspaces", { schema: schemas.userWorkspaces }, (request) =>
+    queries.userWorkspaces(request.params.id),
   );
-  app.get<{ Querystring: Page }>("/workspaces", { schema: schemas.page }, (request) => answers.page(request.query));
+  app.get<{ Querystring: Page }>("/workspaces", { schema: schemas.page }, (request) => queries.page(request.query));
   app.post<{ Body: NewWorkspace }>("/workspaces", { schema: schemas.create }, async (request, reply) => {
     reply.code(201);
-    return found(await answers.create(request.body), reply);
+    return valueOr404(await queries.create(request.body), reply);
   });
   app.get("/ready", { schema: schemas.ready }, async () => {
-    await answers.ready();
+    await queries.ready();
     return { status: "ready" };
   });
 
-  app.addHook("onClose", () => answers.close());
+  app.addHook("onClose", () => queries.close());
   process.once("SIGTERM", () => void app.close());
   process.once("SIGINT", () => void app.close());
   await app.listen({ host: "127.0.0.1", port: Number(process.env.PORT) });
