@@ -8,14 +8,19 @@ import asyncio
 import inspect
 import re
 import time
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app import mail
 from app.accounts.log_ins import LOG_INS_OF_ACCOUNT
+from app.auth import passwords
 from app.settings import ROOT
 from tests.fix_api import MAIL_LIMIT, PASSWORD, Api
+from tests.fix_team import make_team
 from tests.mail.hostile import (
     ACCEPTED_ADDRESSES,
     NAMES,
@@ -23,9 +28,11 @@ from tests.mail.hostile import (
     links,
     read_strictly,
 )
+from tests.targets import Route, make_target, routes
 
 LINK = re.compile(r"#token=(?P<token>[\w-]+)$", re.MULTILINE)
 PAGE = re.compile(r"http://127\.0\.0\.1:8000/(?:transfers|[a-z-]+#token=[\w-]{20,})")
+OTHERS = ("ben@example.com", "cem@example.com", "dan@example.com")
 DESCRIPTION = "evil.example\r\nBcc: eve@evil.example\r\n\r\n<h1>evil.example</h1>"
 
 
@@ -107,6 +114,13 @@ def kinds() -> set[str]:
     }
 
 
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]  # pytest calls it
+    """Hash passwords, of which these tests set hundreds, with the lowest parameters."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    monkeypatch.setattr(passwords, "_hasher", cheap)
+
+
 @pytest.fixture
 def caused(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """The functions that queued a mail in this test."""
@@ -122,7 +136,7 @@ def caused(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return seen
 
 
-async def check_every_mail(api: Api, *, address: str) -> list[tuple[dict[str, str], str]]:
+async def check_every_mail(api: Api) -> list[tuple[dict[str, str], str]]:
     """Each mail has the usual headers, goes to whom it is for, and links only to the front end."""
     await everything_sent(api)
     mails = [read_strictly(raw) for raw in raw_mails(api)]
@@ -131,12 +145,6 @@ async def check_every_mail(api: Api, *, address: str) -> list[tuple[dict[str, st
         assert links(headers["Subject"]) == []
         for link in links(body):
             assert PAGE.fullmatch(link), link
-    assert {headers["To"] for headers, _ in mails} == {
-        address,
-        "ben@example.com",
-        "cem@example.com",
-        "dan@example.com",
-    }
     return mails
 
 
@@ -161,12 +169,14 @@ async def test_every_kind_of_mail_is_attacked(api: Api, caused: set[str]):
 
 async def test_hostile_names(api: Api):
     """As the name of a user and of a workspace, and beside a hostile description."""
-    for user_name, workspace_name in zip(*[iter(NAMES.values())] * 2, strict=True):
+    names = list(NAMES.values())
+    for user_name, workspace_name in zip(names, names[1:] + names[:1], strict=True):
         await cause_every_mail(
             api, address="ann@example.com", user_name=user_name, workspace_name=workspace_name
         )
 
-        mails = await check_every_mail(api, address="ann@example.com")
+        mails = await check_every_mail(api)
+        assert {headers["To"] for headers, _ in mails} == {"ann@example.com", *OTHERS}
         invitations = [each for each in mails if each[0]["Subject"].startswith("Invitation")]
         assert len(invitations) == 2
         for headers, body in invitations:
@@ -176,12 +186,76 @@ async def test_hostile_names(api: Api):
         await start_over(api)
 
 
+async def test_every_text_field_is_attacked(api: Api):
+    """Every field for free text in the API's description takes hostile text; then mails are sent.
+
+    The requests are those that the domains declare for the tests of isolation.
+    """
+    description = api.app.openapi()
+    all_routes = list(routes(description))
+    for number, text in enumerate(NAMES.values()):
+        team = await make_team(api, f"number{number}")
+        owner, target = team.owner, await make_target(team, team.owner.id, all_routes=[])
+        attacked: set[str] = set()
+        for route in all_routes:
+            if fields := text_fields(description, route):
+                good = route.ask(target)
+                body = cast("dict[str, object]", good.body) | dict.fromkeys(fields, text)
+                answer = await replace(good, body=body).by(owner.http)
+                assert answer.is_success, f"{route.module}: {route.name}: {answer.text}"
+                attacked |= {f"{route.name}.{field}" for field in fields}
+        assert attacked >= {
+            "sign_up.name",
+            "change_me.name",
+            "create_workspace.name",
+            "create_workspace.description",
+            "change_workspace.name",
+            "change_workspace.description",
+        }
+        sent = [
+            await owner.post(f"{team.path}/invitations", {"email": f"ben{number}@example.com"}),
+            await owner.delete(f"{team.path}/transfer"),  # the one that make_target offered
+            await owner.post(f"{team.path}/transfer", {"userId": team.member.id}),
+        ]
+        assert [answer.status_code for answer in sent] == [201, 204, 201]
+
+        mails = {headers["To"]: (headers, body) for headers, body in await check_every_mail(api)}
+        shown = mail.display_name(text)
+        for address, subject in (
+            (f"ben{number}@example.com", "Invitation to"),
+            (team.member.email, "Ownership of"),
+        ):
+            headers, body = mails[address]
+            assert headers["Subject"] == f"{subject} {shown}"
+            assert body.count(shown) >= 2  # the name of the user, and that of the workspace
+        await start_over(api)
+
+
+def text_fields(description: dict[str, Any], route: Route) -> list[str]:
+    """Return the fields of a route's body that take any text, at its first level."""
+    operation = description["paths"][route.path][route.method.lower()]
+    if "requestBody" not in operation:
+        return []
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    properties = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return [
+        name
+        for name, field in properties["properties"].items()
+        if not name.endswith("Id")
+        and any(
+            kind.get("type") == "string" and not {"format", "pattern", "enum"} & kind.keys()
+            for kind in field.get("anyOf", [field])
+        )
+    ]
+
+
 async def test_unusual_addresses(api: Api):
     """Their mails go to exactly them, and to nobody whom a decoder would make of them."""
     for address in ACCEPTED_ADDRESSES:
         await cause_every_mail(api, address=address)
 
-        await check_every_mail(api, address=address)
+        mails = await check_every_mail(api)
+        assert {headers["To"] for headers, _ in mails} == {address, *OTHERS}
         await start_over(api)
 
 
