@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.settings import NEEDED_IN_PRODUCTION, ROOT, Settings
-from scripts.image import instructions
+from scripts.image import WRITABLE_FOR_MIGRATE, instructions
 
 yaml = pytest.importorskip("yaml")  # a development tool
 
@@ -73,6 +73,14 @@ def test_compose_sets_what_production_needs():
         assert service["read_only"]
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_compose_and_the_trial_of_the_images_grant_the_same_writable_folders():
+    """Only the migrations get one; `make test-image` would not notice a need that it grants."""
+    services = loaded("compose.yaml")["services"]
+
+    assert services["migrate"]["tmpfs"] == list(WRITABLE_FOR_MIGRATE)
+    assert not {"tmpfs", "volumes"} & services["service"].keys()
 
 
 def test_compose_waits_in_order():
