@@ -1,4 +1,4 @@
-"""Work beside the requests, as the owner of the tables: mail is sent, expired rows are deleted."""
+"""Background work as the owner of the tables: send mail, delete expired rows."""
 
 import asyncio
 import logging
@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from prisma import Prisma
+from prisma.errors import PrismaError
 
-from app import db, mail, sweeps
+from app import db, mail, readiness, sweeps
 from app.kit.tasks import cancel_and_wait
 from app.settings import Settings
 
@@ -19,7 +20,7 @@ _RETRY_AFTER = 3.0  # seconds after a failure
 
 @asynccontextmanager
 async def background_tasks(settings: Settings) -> AsyncGenerator[None]:
-    """Run both tasks during the block, through any outage of the database and the mail server."""
+    """Run both tasks during the block; they survive outages of the database and the mail server."""
     tasks = [
         asyncio.create_task(_keep_running(settings, "mail", mail.Sender(settings).run)),
         asyncio.create_task(
@@ -44,7 +45,7 @@ async def _keep_running(
     *,
     pause: float = _RETRY_AFTER,
 ) -> None:
-    """Run `work` again and again, `pause` seconds after a success; log each new reason once."""
+    """Run `work` repeatedly, `pause` seconds after a success; log each new fault once."""
     logged = ""
     while True:
         seconds = _RETRY_AFTER
@@ -52,13 +53,21 @@ async def _keep_running(
             async with db.owner_client(settings) as owner:
                 await work(owner)
             logged, seconds = "", pause
-        except db.NoConnection as error:
-            if str(error) != logged:
-                logged = str(error)
-                log.warning("No database for %s, trying again: %s", name, error)
-        except Exception:
-            log.exception("%s failed, trying again", name)
+        except Exception as error:
+            fault = _find_database_fault(error)
+            if fault is None:
+                log.exception("%s failed, trying again", name)
+            elif fault != logged:
+                logged = fault
+                log.warning("No database for %s, trying again: %s", name, fault)
         await asyncio.sleep(seconds)
+
+
+def _find_database_fault(error: Exception) -> str | None:
+    """Say what is wrong with the database, or return None if the work itself failed."""
+    if isinstance(error, PrismaError):
+        return readiness.describe_database_error(error)
+    return str(error) if isinstance(error, db.NoConnection) else None
 
 
 async def _sweep(settings: Settings, owner: Prisma) -> None:

@@ -11,6 +11,7 @@ from prisma import Prisma
 from prisma.errors import PrismaError
 
 from app import protection, roles
+from app.kit.errors import OperatorError
 from app.kit.tasks import cancel_and_wait
 from app.settings import ROOT, Settings
 from prisma_wasm import config
@@ -21,13 +22,14 @@ log = logging.getLogger(__name__)
 
 FIRST_ATTEMPT = 3.0  # seconds that a start waits for the database before it serves without
 ATTEMPT = timedelta(seconds=5)
-LONGEST_PAUSE = 5.0
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 5.0
 
 # The client of the whole service; connect() says to which database.
 prisma = Prisma(use_dotenv=False)
 
 
-class NoConnection(Exception):  # noqa: N818  (a state, reported as such)
+class NoConnection(OperatorError):  # noqa: N818  (a state, reported as such)
     """No connection is possible; the message, one line, says why."""
 
 
@@ -43,7 +45,7 @@ _state = _State()
 
 
 async def connect(settings: Settings) -> None:
-    """Connect the client; while the database is away, keep trying in the background."""
+    """Connect the client; while that fails, keep trying in the background."""
     _state.settings = settings
     await asyncio.wait({_connect_in_background(settings)}, timeout=FIRST_ATTEMPT)
 
@@ -71,8 +73,8 @@ def reconnect_embedded() -> None:
         _connect_in_background(settings)
 
 
-def correct_login() -> str:
-    """Say what corrects a login that the database refuses."""
+def login_advice() -> str:
+    """Say how to correct a login that the database refuses."""
     if _state.settings and _state.settings.app_database_url:
         return "Correct APP_DATABASE_URL."
     return "Run `tenantry db prepare`."
@@ -104,7 +106,12 @@ async def prepare(settings: Settings, *, take_over: bool = False) -> None:
                     "belongs to this installation, add the former key to FORMER_SECRET_KEYS, or "
                     "run `tenantry db prepare --take-over`, which locks out every other user of it."
                 )
-        await roles.prepare(client, role=role, password=password)
+        try:
+            await roles.prepare(client, role=role, password=password)
+        except PrismaError as error:
+            raise roles.RoleError(
+                f"The role {role} cannot be prepared: {one_line(error)}"
+            ) from error
     if settings.app_database_url:
         return
     try:
@@ -201,30 +208,35 @@ def _connect_in_background(settings: Settings) -> asyncio.Task[None]:
 
 
 async def _connect_until_it_works(settings: Settings) -> None:
-    pause = 0.5
-    logged = ""
+    """Try until the client is connected, whatever fails; log each new reason once."""
+    pause, logged = _FIRST_PAUSE, ""
     while True:
         try:
             url = await _service_url(settings)
-        except (NoConnection, roles.RoleError) as error:
-            if str(error) != logged:
-                logged = str(error)
-                log.warning("No database yet, trying again: %s", error)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
-        else:
             await prisma.disconnect()
             await connect_lazily(prisma, url=url)
+        except Exception as error:
+            reason = one_line(error) or repr(error)
+            if reason != logged:
+                # The operator can correct these; anything else is a bug and needs its traceback.
+                is_expected = isinstance(error, OperatorError | PrismaError)
+                log.warning("No database yet, trying again: %s", reason, exc_info=not is_expected)
+                logged = reason
+        else:
             return
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 @asynccontextmanager
 async def _client(url: str) -> AsyncGenerator[Prisma]:
+    """Provide a client; raise NoConnection if it cannot connect. Errors of queries stay as such."""
     client = Prisma(use_dotenv=False, datasource={"url": url})
     try:
-        await client.connect(timeout=ATTEMPT)
+        try:
+            await client.connect(timeout=ATTEMPT)
+        except PrismaError as error:
+            raise NoConnection(one_line(error)) from error
         yield client
-    except PrismaError as error:
-        raise NoConnection(one_line(error)) from error
     finally:
         await client.disconnect()

@@ -34,7 +34,10 @@ async def health() -> Health:
 
 @router.get("/ready", responses=problems(503))
 async def ready() -> Readiness:
-    """Answer whether the database responds and the service may use it safely."""
+    """Answer whether the database responds and the service may use it safely.
+
+    A result counts for a second, so a change may show that much later.
+    """
     try:
         await readiness.check()
     except readiness.NotReady as reason:

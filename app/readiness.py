@@ -1,16 +1,18 @@
 """Whether the service can serve safely: what the database says, remembered for every request.
 
 Requests are refused until a check has succeeded, and again as soon as one fails. Checks run at the
-start, for every GET /ready, periodically, and for requests that arrive after a failed check.
+start, for GET /ready, periodically, and for requests that arrive after a failed check. Checks at
+the same time are one check, and its result counts for a second, so many callers cost one query.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from prisma.engine.errors import EngineError
 from prisma.errors import (
@@ -30,19 +32,20 @@ log = logging.getLogger(__name__)
 
 _CHECK_EVERY = 10.0
 _ANSWER_LIMIT = 2.0
-# How long a failed check answers for other requests: many callers cost the database one query.
-_REUSE = 1.0
+_REUSE = 1.0  # seconds for which the result of a check counts
 
-# Prisma's codes for a database that is away, and for one that is busy.
-_AWAY = {"P1000", "P1001", "P1002", "P1003", "P1010", "P1017"}
+# Prisma's codes for a database that is unreachable, and for one that is busy.
+_UNREACHABLE = {"P1000", "P1001", "P1002", "P1003", "P1010", "P1017"}
 _BUSY = {"P1008", "P2024", "P2034", "P2037"}
-_REFUSED = {"P1000", "P1010"}  # of _AWAY: it answers, and does not let the role log in
+_REFUSED = {"P1000", "P1010"}  # of _UNREACHABLE: the server does not let the role log in
 # No such table, no such column; raw queries have PostgreSQL's own codes.
 _UNMIGRATED = {"P2021", "P2022", "42P01", "42703"}
 
+_UNPROTECTED = "database_unprotected"
+
 _STATE = f"""
     SELECT
-        -- policies hold neither a table's owner nor a role that inherits from it
+        -- Row-level security does not apply to a table's owner or to roles that inherit from it.
         rolsuper OR rolbypassrls OR EXISTS (
             SELECT FROM pg_class
             WHERE relnamespace = home AND pg_has_role(relowner, 'USAGE') AND {protection.RELATIONS}
@@ -57,7 +60,7 @@ _STATE = f"""
     CROSS JOIN LATERAL (SELECT found.relnamespace AS home) AS place
     WHERE rolname = current_user
     ORDER BY "granted" DESC LIMIT 1
-"""  # noqa: S608  # constants of our own
+"""  # noqa: S608  # constants
 
 
 class NotReady(Exception):  # noqa: N818  (a state, reported as such)
@@ -73,9 +76,10 @@ class NotReady(Exception):  # noqa: N818  (a state, reported as such)
 class _State:
     """What the checks of one lifespan have found."""
 
+    hides_details: bool = True
     is_ready: bool = False
     failure: NotReady | None = None
-    failed_at: float = 0.0
+    valid_until: float = -math.inf
     # Why the database did not answer last, and what was found missing, to log each once.
     lost: str = ""
     reported: set[str] = field(default_factory=set[str])
@@ -89,10 +93,10 @@ _state = _State()
 async def database(settings: Settings) -> AsyncGenerator[None]:
     """Connect the service's client during the block, and keep checking the database."""
     global _state
-    _state = _State()
+    _state = _State(hides_details=not settings.development)
     try:
         await db.connect(settings)
-        with suppress(NotReady):  # what is missing is in the log
+        with suppress(NotReady):  # it is in the log
             await check()
         checking = asyncio.create_task(_keep_checking())
         try:
@@ -109,33 +113,26 @@ def is_ready() -> bool:
 
 
 async def ensure_ready() -> None:
-    """Raise NotReady unless requests can be served safely; a failed check counts for a second."""
-    state = _state
-    if state.is_ready:
-        return
-    async with state.lock:
-        if state.is_ready:
-            return
-        failure = state.failure
-        if failure is not None and time.monotonic() < state.failed_at + _REUSE:
-            raise NotReady(failure.code, failure.detail)
+    """Raise NotReady unless requests can be served safely; ask the database if in doubt."""
+    if not _state.is_ready:
         await check()
 
 
 async def check() -> None:
-    """Ask the database; raise NotReady unless requests can be served safely."""
+    """Raise NotReady unless requests can be served safely, as the database said a moment ago."""
     state = _state
-    try:
-        failure = await _find_failure()
-    except NotReady as error:
-        failure = error
-    state.is_ready, state.failure, state.failed_at = failure is None, failure, time.monotonic()
+    async with state.lock:
+        if time.monotonic() >= state.valid_until:
+            state.failure = await _find_failure(state)
+            state.is_ready = state.failure is None
+            state.valid_until = time.monotonic() + _REUSE
+        failure = state.failure
     if failure is not None:
-        raise failure
+        raise NotReady(failure.code, failure.detail)
 
 
 async def _keep_checking() -> None:
-    """Check periodically, so that protection that is lost is noticed without a request."""
+    """Check periodically, so that lost protection is noticed without a request."""
     while True:
         await asyncio.sleep(_CHECK_EVERY)
         try:
@@ -147,88 +144,123 @@ async def _keep_checking() -> None:
             log.exception("The readiness check failed, trying again")
 
 
-async def _find_failure() -> NotReady | None:
-    state = await _query_state()
-    if state["migrated"] and not state["granted"] and await db.restore_grants():
-        state = await _query_state()
-    failure = await _reason_not_ready(state)
-    if failure is not None:
-        _report_missing(failure.detail)
+async def _find_failure(state: _State) -> NotReady | None:
+    try:
+        found = await _query_state()
+        if found["migrated"] and not found["granted"] and await db.restore_grants():
+            found = await _query_state()
+    except NotReady as unreachable:
+        return unreachable
+    failure = await _reason_not_ready(found)
+    if failure is None:
+        return None
+    _report_missing(failure.detail)
+    if failure.code == _UNPROTECTED and state.hides_details:
+        # Anybody may ask, and the detail names tables and files.
+        return NotReady(
+            _UNPROTECTED, "The database is not safe to use; the service's log says why."
+        )
     return failure
 
 
-async def _reason_not_ready(state: Any) -> NotReady | None:
-    if not state["migrated"]:
+async def _reason_not_ready(found: Any) -> NotReady | None:
+    if not found["migrated"]:
         return NotReady(
             "database_not_migrated",
             "The database has no tables yet: run `prisma migrate deploy`.",
         )
-    if not state["granted"]:
+    if not found["granted"]:
         return NotReady(
             "database_role_unprepared",
             "The service's database role may not use the tables: run `tenantry db prepare`.",
         )
-    if state["bypasses"]:
+    if found["bypasses"]:
         return NotReady(
             "database_role_unsafe",
             "The service's database role bypasses row-level security: let APP_DATABASE_URL name "
             "another, or unset it and run `tenantry db prepare`.",
         )
-    unprotected = protection.parse_unprotected(state["unprotected"])
+    unprotected = protection.parse_unprotected(found["unprotected"])
     if unprotected:
         detail = protection.describe(unprotected, await db.read_history())
-        return NotReady("database_unprotected", detail)
+        return NotReady(_UNPROTECTED, detail)
     return None
 
 
 def translate_database_error(error: PrismaError) -> NotReady | None:
-    """Return why the database, not the query, made it fail, or None: away, busy or not migrated."""
+    """Return how to answer a request whose query failed, or None if the query is at fault.
+
+    Log what is missing, and let the next request check a database that was lost.
+    """
+    match _find_fault(error):
+        case None:
+            return None
+        case "unmigrated":
+            _report_missing(describe_database_error(error) or "")
+            return NotReady(
+                "database_not_migrated",
+                "The database lacks what the service needs: run `prisma migrate deploy`.",
+            )
+        case "unreachable":
+            return _report_lost(error)
+        case "busy":
+            return NotReady("database_unavailable", "The database does not answer: try again.")
+
+
+def describe_database_error(error: PrismaError) -> str | None:
+    """Say what is wrong with the database, or return None if the query is at fault."""
+    match _find_fault(error):
+        case None:
+            return None
+        case "unmigrated":
+            return f"{db.one_line(error).rstrip('.')}: run `prisma migrate deploy`."
+        case "unreachable" | "busy":
+            return db.one_line(error)
+
+
+def _find_fault(error: PrismaError) -> Literal["unmigrated", "unreachable", "busy"] | None:
     code = error.code if isinstance(error, DataError) else None
     if isinstance(error, RawQueryError):
         code = error.meta["code"] if error.meta else None
     if code in _UNMIGRATED:
-        _report_missing(f"{db.one_line(error).rstrip('.')}: run `prisma migrate deploy`.")
-        return NotReady(
-            "database_not_migrated",
-            "The database lacks what the service needs: run `prisma migrate deploy`.",
-        )
-    if code in _AWAY:
-        return _report_lost(error)
+        return "unmigrated"
+    if code in _UNREACHABLE:
+        return "unreachable"
     if code in _BUSY or isinstance(error, ClientNotConnectedError | EngineError | TransactionError):
-        return NotReady("database_unavailable", "The database does not answer: try again.")
+        return "busy"
     return None
 
 
 async def _query_state() -> Any:
     try:
         async with asyncio.timeout(_ANSWER_LIMIT):
-            state = await prisma.query_first(_STATE, list(protection.PUBLIC_TABLES))
+            found = await prisma.query_first(_STATE, list(protection.PUBLIC_TABLES))
     except (PrismaError, TimeoutError) as error:
         raise _report_lost(error) from error
     if _state.lost:
         log.info("The database answers again.")
         _state.lost = ""
-    return state
+    return found
 
 
 def _report_lost(error: BaseException) -> NotReady:
-    """Log once why the database is away, and look where an embedded server is now."""
+    """Log once why the database does not answer; find an embedded server that has moved."""
     reason = db.one_line(error) or f"no answer within {_ANSWER_LIMIT:.0f} s"
     detail = "The database does not answer; the service's log says why."
     if isinstance(error, DataError) and error.code in _REFUSED:
-        correction = db.correct_login()
+        correction = db.login_advice()
         reason = f"{reason.rstrip('.')}. {correction}"
         detail = f"The database does not let the service log in. {correction}"
     if not db.is_connecting() and reason != _state.lost:
         log.warning("The database does not answer: %s", reason)
     _state.lost = reason
-    _state.is_ready = False
+    _state.is_ready, _state.valid_until = False, -math.inf
     db.reconnect_embedded()
     return NotReady("database_unavailable", detail)
 
 
 def _report_missing(reason: str) -> None:
-    """Log a reason once: probes and requests may find different things missing in turn."""
+    """Log a reason once, even if checks and requests alternate between several."""
     if reason not in _state.reported:
         _state.reported.add(reason)
         log.warning("Not ready to serve: %s", reason)

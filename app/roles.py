@@ -8,8 +8,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from prisma import Prisma
 
-SCRAM_ITERATIONS = 4096  # PostgreSQL's own default
+from app.kit.errors import OperatorError
 
+SCRAM_ITERATIONS = 4096  # PostgreSQL's default
 
 # Commands that no policy of a table allows are not granted either, so that they raise an error.
 _NEVER_ALLOWED = """
@@ -25,12 +26,12 @@ _NEVER_ALLOWED = """
 """
 
 
-class RoleError(Exception):
-    """The role cannot be prepared; the message says who can correct that and how."""
+class RoleError(OperatorError):
+    """The role cannot be prepared; the message says why, and who can correct it."""
 
 
 def password(secret_key: str, role: str) -> str:
-    """Derive the role's password, so that nothing but the secret key has to be stored."""
+    """Derive the role's password, so that only the secret key has to be stored."""
     digest = hmac.digest(secret_key.encode(), f"database role {role}".encode(), "sha256")
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
@@ -60,7 +61,7 @@ async def databases_elsewhere(owner: Prisma, role: str) -> list[str]:
 
 
 async def prepare(owner: Prisma, *, role: str, password: str) -> None:
-    """Create the role and grant it the tables of the schema; a second run changes nothing."""
+    """Create the role and grant it rights on the tables; a second run changes nothing."""
     async with owner.tx() as tx:
         await tx.execute_raw(
             "SELECT pg_advisory_xact_lock(hashtext('tenantry'), hashtext('database role'))"
@@ -78,6 +79,11 @@ async def prepare(owner: Prisma, *, role: str, password: str) -> None:
             """,
             role,
         )
+        if state["schema"] is None:
+            raise RoleError(
+                f"{state['owner']} may use no schema of the database {state['database']}. "
+                "Let DATABASE_URL or DIRECT_URL name the owner of the tables."
+            )
         name = _identifier(role)
         if state["mayCreate"]:
             verb = "ALTER" if state["exists"] else "CREATE"
@@ -100,7 +106,7 @@ async def prepare(owner: Prisma, *, role: str, password: str) -> None:
 
 
 def statement(verb: str, role: str, password: str) -> str:
-    """Return the statement that creates or alters the role, with the password's verifier alone."""
+    """Return the statement that creates or alters the role; it contains only a verifier."""
     return (
         f"{verb} ROLE {_identifier(role)} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
         f"PASSWORD '{scram_verifier(password)}'"
@@ -127,7 +133,7 @@ def _grants(role: str, database: str, schema: str) -> list[str]:
         f"GRANT USAGE ON SCHEMA {schema} TO {role}",
         f"GRANT {rows} ON ALL TABLES IN SCHEMA {schema} TO {role}",
         f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-        # for the tables that this owner's later migrations create
+        # For the tables that this owner's later migrations create.
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {rows} ON TABLES TO {role}",
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT USAGE, SELECT ON SEQUENCES TO {role}",
     ]

@@ -22,7 +22,7 @@ async def _swallow_cancellations(count: int) -> None:
 
 async def test_a_task_that_swallows_a_cancellation_ends(monkeypatch: pytest.MonkeyPatch):
     """It is cancelled again until it ends; others that ended or failed do no harm."""
-    monkeypatch.setattr("app.kit.tasks._PATIENCE", 0.01)
+    monkeypatch.setattr("app.kit.tasks._RETRY_SECONDS", 0.01)
 
     async def fail() -> None:
         raise ValueError
@@ -42,7 +42,7 @@ async def test_disconnecting_ends_however_often_the_connecting_task_has_to_be_ca
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     """A library that swallows the first cancellation does not keep the service from stopping."""
-    monkeypatch.setattr("app.kit.tasks._PATIENCE", 0.01)
+    monkeypatch.setattr("app.kit.tasks._RETRY_SECONDS", 0.01)
     monkeypatch.setattr(db, "FIRST_ATTEMPT", 0.01)
 
     async def prepare(_: Settings) -> None:
