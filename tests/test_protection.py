@@ -5,12 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 from types import MappingProxyType
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import httpx
 import pytest
+from prisma.errors import DataError
 
-from app import protection, readiness
+from app import db, protection, readiness
 from app.settings import ROOT
 from tests.fix_api import Api, Person
 from tests.fix_database import run_sql
@@ -19,6 +20,12 @@ from tests.fix_service import environment
 TABLE: LiteralString = 'CREATE TABLE "Phone" (id int PRIMARY KEY)'
 ENABLE: LiteralString = 'ALTER TABLE "Phone" ENABLE ROW LEVEL SECURITY'
 POLICY: LiteralString = 'CREATE POLICY "nobody" ON "Phone" USING (false)'
+
+
+@pytest.fixture(autouse=True)
+def always_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every caller see the newest state of the database, not that of a moment ago."""
+    monkeypatch.setattr(readiness, "_REUSE", 0.0)
 
 
 async def run(api: Api, *statements: LiteralString) -> None:
@@ -152,29 +159,93 @@ async def test_it_is_noticed_without_anybody_asking(api: Api, monkeypatch: pytes
     pytest.fail("it does not serve again")
 
 
-async def test_many_requests_cost_one_check(api: Api, monkeypatch: pytest.MonkeyPatch):
-    """While the service is not ready, callers share the check; while it is, there is none."""
-    checks = 0
-    check = readiness.check
+@pytest.fixture
+async def checks(api: Api, monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """Return a list that grows with every query of the database's state; results count long."""
+    assert (await api.anonymous.get("/ready")).status_code == 200
+    made: list[None] = []
+    find = readiness._find_failure  # pyright: ignore[reportPrivateUsage]  # below the reuse
 
-    async def counted() -> None:
-        nonlocal checks
-        checks += 1
-        await check()
+    async def counted(*arguments: Any) -> Any:
+        made.append(None)
+        return await find(*arguments)
 
-    monkeypatch.setattr(readiness, "check", counted)
-    ann = await api.person("ann")
-    assert (await ann.get("/v1/me")).status_code == 200
-    assert checks == 0
-    await run(api, TABLE)
-    await api.anonymous.get("/ready")
-    checks = 0
-    readiness._state.failure = None  # pyright: ignore[reportPrivateUsage]  # long ago
+    monkeypatch.setattr(readiness, "_find_failure", counted)
     monkeypatch.setattr(readiness, "_REUSE", 60.0)
-    answers = await asyncio.gather(*[ann.get("/v1/me") for _ in range(20)])
+    return made
 
-    assert {answer.status_code for answer in answers} == {503}
-    assert checks == 1
+
+async def test_while_the_service_is_ready_requests_check_nothing(api: Api, checks: list[None]):
+    """Only /ready asks the database, and concurrent callers share one check."""
+    ann = await api.person("ann")
+
+    assert (await ann.get("/v1/me")).status_code == 200
+    assert not checks
+    answers = await asyncio.gather(*[api.anonymous.get("/ready") for _ in range(20)])
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(checks) == 1
+
+
+async def test_while_the_service_is_not_ready_all_callers_share_one_check(
+    api: Api, checks: list[None], monkeypatch: pytest.MonkeyPatch
+):
+    """Neither requests nor anonymous probes open more connections as the owner."""
+    histories = 0
+    read_history = db.read_history
+
+    async def counted() -> Any:
+        nonlocal histories
+        histories += 1
+        return await read_history()
+
+    monkeypatch.setattr(db, "read_history", counted)
+    ann = await api.person("ann")
+    await run(api, TABLE)
+    paths = ["/ready", "/v1/me"] * 10
+    first = await api.anonymous.get("/ready")
+    answers = await asyncio.gather(*[ann.get(path) for path in paths])
+
+    assert {answer.status_code for answer in (first, *answers)} == {503}
+    assert (len(checks), histories) == (1, 1)
+
+
+async def test_a_lost_database_ends_the_reuse(api: Api, checks: list[None]):
+    """A query that finds the database unreachable makes the next caller check again."""
+    ann = await api.person("ann")
+    await api.anonymous.get("/ready")
+    lost = DataError({"user_facing_error": {"error_code": "P1017", "message": "closed"}})
+
+    assert readiness.translate_database_error(lost)
+    assert not readiness.is_ready()
+    assert (await ann.get("/v1/me")).status_code == 200
+
+    assert len(checks) == 2
+
+
+class TestProduction:
+    """A service in production tells its log more than its callers."""
+
+    @pytest.fixture
+    def api_settings(self) -> dict[str, str]:
+        return {
+            "APP_ENV": "production",
+            "PUBLIC_URL": "https://app.example.com",
+            "SMTP_URL": "smtp://127.0.0.1:1",
+            "MAIL_FROM": "app@example.com",
+        }
+
+    async def test_the_unprotected_table_is_named_in_the_log_alone(
+        self, api: Api, caplog: pytest.LogCaptureFixture
+    ):
+        """Anybody may request /ready: names of tables and files are not for them."""
+        await run(api, TABLE)
+
+        detail = await unprotected(api, await api.person("ann"))
+
+        assert detail == "The database is not safe to use; the service's log says why."
+        (message,) = [text for text in caplog.messages if "Row-level security" in text]
+        assert 'CREATE POLICY ... ON "Phone"' in message
 
 
 def check(database: str) -> subprocess.CompletedProcess[str]:
