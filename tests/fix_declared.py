@@ -1,11 +1,11 @@
-"""Checks every response that a test gets against the API's description."""
+"""Check the responses in tests against the API's description."""
 
 import re
 from typing import Any
 
 import httpx
 
-# Responses without a route.
+# Status codes of responses that belong to no route.
 WITHOUT_ROUTE = (404, 405)
 
 
@@ -18,20 +18,20 @@ class Declared:
             for path, methods in description["paths"].items()
         ]
 
-    async def check(self, answer: httpx.Response) -> None:
+    async def check(self, response: httpx.Response) -> None:
         """Fail unless the response's status, content type and headers are declared."""
-        asked = f"{answer.request.method} {answer.request.url.path}: {answer.status_code}"
-        operation = self._operation(answer.request)
+        label = f"{response.request.method} {response.request.url.path}: {response.status_code}"
+        operation = self._operation(response.request)
         if operation is None:
-            assert answer.status_code in WITHOUT_ROUTE, asked
+            assert response.status_code in WITHOUT_ROUTE, label
             return
-        declared = operation["responses"].get(str(answer.status_code))
-        assert declared is not None, f"{asked} is not declared"
+        declared = operation["responses"].get(str(response.status_code))
+        assert declared is not None, f"{label} is not declared"
         kinds = list(declared.get("content", {}))
-        kind = answer.headers.get("content-type")
-        assert kind in kinds if kinds else kind is None, f"{asked} with {kind}, not {kinds}"
-        missing = [name for name in declared.get("headers", {}) if name not in answer.headers]
-        assert not missing, f"{asked} without {missing}"
+        kind = response.headers.get("content-type")
+        assert kind in kinds if kinds else kind is None, f"{label} with {kind}, not {kinds}"
+        missing = [name for name in declared.get("headers", {}) if name not in response.headers]
+        assert not missing, f"{label} without {missing}"
 
     def _operation(self, request: httpx.Request) -> dict[str, Any] | None:
         for path, methods in self._paths:

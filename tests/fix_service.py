@@ -1,4 +1,4 @@
-"""The service as its users see it: a process of its own, reached over HTTP."""
+"""Run the service in its own process, and reach it over HTTP."""
 
 import contextlib
 import os
@@ -16,9 +16,12 @@ import pytest
 
 from app.settings import ROOT, Settings
 
-START_LIMIT = 120.0  # for a loaded machine; only a hang takes as long
+# Only a hang takes as long, even on a loaded machine.
+START_LIMIT = 120.0
+STOP_LIMIT = 60.0
+REQUEST_LIMIT = 60.0
 SETTINGS = tuple(name.upper() for name in Settings.model_fields)
-SECRET_KEY = "for tests alone, not for anything else"
+SECRET_KEY = "for tests only, not for anything else"
 
 
 @dataclass
@@ -35,11 +38,11 @@ class Service:
     def wait_until_ready(self, status: int, *, limit: float = START_LIMIT) -> httpx.Response:
         """Request /ready until it answers with `status`."""
         until = time.monotonic() + limit
-        while (answer := self.get("/ready")).status_code != status:
+        while (response := self.get("/ready")).status_code != status:
             if time.monotonic() > until:
-                pytest.fail(f"/ready still answers {answer.status_code}: {self.log.read_text()}")
+                pytest.fail(f"/ready still answers {response.status_code}: {self.log.read_text()}")
             time.sleep(0.1)
-        return answer
+        return response
 
 
 Serve = Callable[..., contextlib.AbstractContextManager[Service]]
@@ -76,13 +79,13 @@ def serving(
             stderr=output,
         )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=REQUEST_LIMIT) as http:
             _wait_until_it_answers(http, process, log)
             yield Service(http, process, log)
     finally:
         process.send_signal(signal.SIGINT)
         try:
-            process.wait(15)
+            process.wait(STOP_LIMIT)
         except subprocess.TimeoutExpired:
             process.kill()
             pytest.fail(f"the service did not stop: {log.read_text()}")

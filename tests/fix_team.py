@@ -1,4 +1,4 @@
-"""Workspaces with members, created without going through HTTP."""
+"""Create workspaces with members directly in the database, without HTTP."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

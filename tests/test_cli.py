@@ -13,12 +13,13 @@ import httpx
 import pytest
 
 from app.settings import ROOT
-from tests.fix_service import START_LIMIT, Serve, Service, environment
+from tests.fix_service import START_LIMIT, STOP_LIMIT, Serve, Service, environment
 
 NOWHERE = "postgresql://someone:secret@127.0.0.1:1/nowhere"
 
 
 def tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a `tenantry` command with these settings and no others."""
     return subprocess.run(
         [Path(sys.executable).with_name("tenantry"), *arguments],
         cwd=ROOT,
@@ -26,12 +27,12 @@ def tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[st
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_LIMIT,
         check=False,
     )
 
 
-def test_db_url_prints_the_url_that_is_set():
+def test_db_url_prints_database_url():
     """With DATABASE_URL set, `db url` prints it."""
     assert tenantry("db", "url", DATABASE_URL=NOWHERE).stdout.strip() == NOWHERE
 
@@ -58,11 +59,11 @@ def test_a_port_in_use_is_named():
 
 
 def test_two_concurrent_starts_leave_one_service():
-    """The start that loses the race for the port reports it, at whatever moment it loses."""
+    """The one that does not get the port reports it, at whatever point of its start."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    services = [
+    starts = [
         subprocess.Popen(
             [Path(sys.executable).with_name("tenantry"), "serve"],
             cwd=ROOT,
@@ -74,18 +75,18 @@ def test_two_concurrent_starts_leave_one_service():
         for _ in range(2)
     ]
     try:
-        until = time.monotonic() + 120
-        while not (ended := [each for each in services if each.poll() is not None]):
+        until = time.monotonic() + START_LIMIT
+        while not (ended := [each for each in starts if each.poll() is not None]):
             assert time.monotonic() < until
             time.sleep(0.05)
-        (second,) = ended
-        assert second.stderr is not None
-        assert f"PORT: 127.0.0.1:{port} is in use" in second.stderr.read()
-        assert second.returncode == 1
+        (loser,) = ended
+        assert loser.stderr is not None
+        assert f"PORT: 127.0.0.1:{port} is in use" in loser.stderr.read()
+        assert loser.returncode == 1
     finally:
-        for each in services:
+        for each in starts:
             each.terminate()
-            each.communicate(timeout=60)
+            each.communicate(timeout=STOP_LIMIT)
 
 
 def test_several_processes_serve(serve: Serve, database: str):
@@ -102,7 +103,7 @@ def test_several_processes_serve(serve: Serve, database: str):
 
 
 def _processes(service: Service, count: int) -> list[int]:
-    """Wait until so many processes have started to serve; return their ids, read from the log."""
+    """Wait until `count` processes have started to serve; return their ids, read from the log."""
     until = time.monotonic() + START_LIMIT
     while True:
         found = re.findall(r"Started server process \[(\d+)\]", service.log.read_text())
@@ -113,8 +114,8 @@ def _processes(service: Service, count: int) -> list[int]:
 
 
 @pytest.mark.parametrize("command", [("check",), ("serve",), ("db", "prepare"), ("db", "url")])
-def test_a_wrong_setting_ends_every_command_in_one_line(command: tuple[str, ...]):
-    """Each command ends with one line when production lacks a setting."""
+def test_a_missing_setting_is_reported_in_one_line(command: tuple[str, ...]):
+    """Each command exits with one line if production lacks a setting."""
     done = tenantry(*command, APP_ENV="production", SECRET_KEY="")
 
     assert done.returncode == 1
@@ -129,7 +130,7 @@ def test_uvicorn_reports_a_wrong_setting_in_one_line():
         env=environment(DATABASE_URL="mysql://u:p@h/db"),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=START_LIMIT,
         check=False,
     )
 

@@ -1,7 +1,7 @@
-"""The API's description is true: every response is one that it declares.
+"""The API's description is true: it declares every response.
 
-Schemathesis generates valid and invalid requests from the description. Real callers, ids and
-secrets are put into the valid ones, so that they get further than the first check.
+Schemathesis generates valid and invalid requests from the description. The tests put real callers,
+ids and secrets into the valid ones, so that they pass the first checks.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from app.main import create_app
 from app.settings import load
 from tests.domains import domains
 from tests.fix_api import PASSWORD, PASSWORD_HASH, prepared_database
-from tests.fix_service import SECRET_KEY, Service, serving
+from tests.fix_service import REQUEST_LIMIT, SECRET_KEY, Service, serving
 
 schemathesis = pytest.importorskip("schemathesis", reason='it comes with `pip install -e ".[dev]"`')
 
@@ -30,8 +30,8 @@ SETTINGS = load({"SECRET_KEY": SECRET_KEY})
 TOKENS = Tokens(SETTINGS)
 SCHEMA = schemathesis.openapi.from_dict(create_app(SETTINGS).openapi())
 OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
-EXAMPLES, EXAMPLES_OF_THE_LONG_FORM = 12, 100
-TRUE: Any = CHECKS.get_by_names(  # pyright: ignore[reportUnknownVariableType]  # its own types are incomplete
+EXAMPLES, FULL_EXAMPLES = 12, 100
+RESPONSE_CHECKS: Any = CHECKS.get_by_names(  # pyright: ignore[reportUnknownVariableType]  # its types are incomplete
     [
         "not_a_server_error",
         "status_code_conformance",
@@ -41,13 +41,13 @@ TRUE: Any = CHECKS.get_by_names(  # pyright: ignore[reportUnknownVariableType]  
     ]
 )
 # For bodies only: unknown query parameters are ignored.
-REFUSED: Any = CHECKS.get_by_names(["negative_data_rejection"])  # pyright: ignore[reportUnknownVariableType]  # as above
+BODY_CHECKS: Any = CHECKS.get_by_names(["negative_data_rejection"])  # pyright: ignore[reportUnknownVariableType]  # as above
 
 # Ids of the users and rows in the world below; every example starts with it unchanged.
 ANN, BEN, CAT, DAN = (f"018f0000-0000-7000-8000-00000000000{number}" for number in range(4))
 INVITATION = "018f0000-0000-7000-8000-000000000010"
-WORKSPACE = "Aim0of0All0these"
-OTHER_WORKSPACE = "Of0Ann0and0Dan"
+WORKSPACE = "Contract0tests"
+OTHER_WORKSPACE = "Another0by0Ann"
 CALLERS = (ANN, ANN, BEN, CAT, DAN, DAN, None)
 REAL = {
     "workspaceId": [WORKSPACE],
@@ -110,21 +110,23 @@ WORLD = f"""
 
 @dataclass
 class World:
-    """A running service, and a client that sees all of its database."""
+    """A running service, and a client that may read and write its whole database."""
 
     service: Service
     owner: Prisma
     run: asyncio.Runner
 
     def reset(self) -> None:
-        self.run.run(self.owner.execute_raw(WORLD))  # pyright: ignore[reportArgumentType]  # ids of our own
+        """Delete all rows, and insert those that the examples start with."""
+        self.run.run(self.owner.execute_raw(WORLD))  # pyright: ignore[reportArgumentType]  # it contains only constants
 
     def call(self, case: Case[Any], caller: str | None) -> Response:
+        """Send a request as this user, or without a token."""
         token = TOKENS.access(user=caller, session=caller) if caller else None
         return case.call(
             base_url=str(self.service.http.base_url),
             headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=20,
+            timeout=REQUEST_LIMIT,
         )
 
 
@@ -148,7 +150,7 @@ def world(
 def make_real(data: st.DataObject, case: Case[Any]) -> None:
     """Put real ids and secrets into most fields of a request."""
     real = {**REAL, "token": [ONE_TIME_TOKENS.get(case.operation.path, "none")]}
-    body: Any = case.body  # of any shape, or of none
+    body: Any = case.body  # of any type, or missing
     parts: list[Any] = [case.path_parameters, body if isinstance(body, dict) else {}]
     for part in parts:
         for name in sorted(part.keys() & real.keys()):
@@ -160,14 +162,14 @@ def make_real(data: st.DataObject, case: Case[Any]) -> None:
 def test_every_response_is_declared(world: World, label: str, pytestconfig: pytest.Config):
     """Status, content type, headers and body are as described; bad input is refused."""
     operation = OPERATIONS[label]
-    is_long = pytestconfig.getoption("--full")
+    is_full = pytestconfig.getoption("--full")
     modes = [GenerationMode.POSITIVE]
     if operation.body or operation.query:
         modes.append(GenerationMode.NEGATIVE)
     seen: set[int] = set()
 
     @settings(
-        max_examples=EXAMPLES_OF_THE_LONG_FORM if is_long else EXAMPLES,
+        max_examples=FULL_EXAMPLES if is_full else EXAMPLES,
         derandomize=True,
         database=None,
         deadline=None,
@@ -175,18 +177,20 @@ def test_every_response_is_declared(world: World, label: str, pytestconfig: pyte
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much),
     )
     @given(data=st.data())
-    def ask(data: st.DataObject) -> None:
+    def send(data: st.DataObject) -> None:
         mode = data.draw(st.sampled_from(modes))
         case = data.draw(operation.as_strategy(mode))
         if mode is GenerationMode.POSITIVE:
             make_real(data, case)
         if operation.method != "get":
             world.reset()
-        answer = world.call(case, data.draw(st.sampled_from(CALLERS)))
-        seen.add(answer.status_code)
-        case.validate_response(answer, checks=TRUE + REFUSED if operation.body else TRUE)
+        response = world.call(case, data.draw(st.sampled_from(CALLERS)))
+        seen.add(response.status_code)
+        case.validate_response(
+            response, checks=RESPONSE_CHECKS + BODY_CHECKS if operation.body else RESPONSE_CHECKS
+        )
 
     world.reset()
-    ask()
-    if is_long:
+    send()
+    if is_full:
         assert min(seen) < 300, f"only {seen}: no request succeeded"

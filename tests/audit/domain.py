@@ -1,4 +1,4 @@
-"""What the tests know about the table of the audit trail; its route is one of app/workspaces."""
+"""What the central tests need to know about the audit trail; its route is in app/workspaces."""
 
 from prisma import Prisma
 

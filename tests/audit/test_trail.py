@@ -9,7 +9,7 @@ GUEST = "guest@example.com"
 
 
 async def test_every_change_is_recorded(api: Api):
-    """With actor, subject and details; newest first."""
+    """Each event has its actor, subject and details; the newest comes first."""
     ann, bob = await api.person("ann"), await api.person("bob")
     workspace = (await ann.post("/v1/workspaces", {"name": "One"})).json()["id"]
     path = f"/v1/workspaces/{workspace}"
@@ -53,8 +53,8 @@ async def test_every_change_is_recorded(api: Api):
     assert [item["id"] for item in items] == sorted((item["id"] for item in items), reverse=True)
 
 
-async def test_in_pages(team: Team):
-    """Each event once; new events appear before the first page."""
+async def test_the_trail_has_pages(team: Team):
+    """Each event appears once; new ones do not shift the pages after the cursor."""
     for name in ("a", "b", "c"):
         await team.owner.patch(team.path, {"name": name})
     path = f"{team.path}/audit-events?take=2"
@@ -82,7 +82,7 @@ async def test_the_trail_outlives_the_workspace(team: Team):
 
 
 async def test_a_failed_change_is_not_recorded(team: Team):
-    """An event belongs to the transaction of its change: if that fails, there is no event."""
+    """The event is written in the transaction of the change, and rolled back with it."""
     await team.api.owner.execute_raw(
         """
         CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
@@ -94,17 +94,17 @@ async def test_a_failed_change_is_not_recorded(team: Team):
         "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()"
     )
 
-    answers = await asyncio.gather(
+    results = await asyncio.gather(
         team.owner.post(f"{team.path}/invitations", {"email": GUEST}), return_exceptions=True
     )
 
-    assert isinstance(answers[0], Exception)
+    assert isinstance(results[0], Exception)
     assert await team.api.owner.invitation.count() == 0
     assert await team.actions() == []
 
 
 async def test_trails_are_separate(api: Api, team: Team):
-    """A trail shows the events of its workspace alone."""
+    """A trail shows only the events of its own workspace."""
     blue = await make_team(api, "blue")
     await blue.owner.patch(blue.path, {"name": "Blue"})
     await team.owner.patch(team.path, {"name": "Red"})

@@ -1,7 +1,7 @@
 """Attacks on the memory and time of a running service, measured from outside.
 
 Nothing here depends on how fast the machine is: the tests look at how much of a bomb the service
-takes, at its peak memory, and at how the slowest answer to others compares with the usual ones.
+takes, at its peak memory, and at the ratio of the slowest response for others to the usual ones.
 """
 
 import contextlib
@@ -61,24 +61,24 @@ def bombard(service: Service, start: bytes, part: bytes) -> int:
 
 
 def peak_memory(service: Service) -> int:
-    """The most that the process has used so far."""
+    """Return the peak memory of the process so far, in bytes."""
     status = Path(f"/proc/{service.process.pid}/status")
     if not status.exists():
-        pytest.skip("only Linux tells it")
+        pytest.skip("only Linux reports peak memory")
     found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
     assert found
     return int(found[1]) * 1024
 
 
 def slowest_health(service: Service, *, until: threading.Event | None = None) -> float:
-    """The slowest of twenty answers of /health, or of those until something is over."""
+    """Return the slowest response time of /health: of twenty requests, or more until an event."""
     slowest = 0.0
-    asked = 0
-    while asked < 20 or not (until is None or until.is_set()):
+    count = 0
+    while count < 20 or not (until is None or until.is_set()):
         started = time.perf_counter()
         assert service.get("/health").status_code == 200
         slowest = max(slowest, time.perf_counter() - started)
-        asked += 1
+        count += 1
     return slowest
 
 
@@ -96,9 +96,9 @@ BOMBS = {
 
 
 @pytest.mark.parametrize(("start", "part"), BOMBS.values(), ids=BOMBS)
-def test_a_bomb_harms_nobody(service: Service, start: bytes, part: bytes):
-    """The connection is closed early, memory stays as it was, and others are answered."""
-    bombard(service, start, part)  # what is allocated once
+def test_a_bomb_does_not_affect_others(service: Service, start: bytes, part: bytes):
+    """The connection is closed early, memory does not grow, and others get responses in time."""
+    bombard(service, start, part)  # the first one causes allocations that are made only once
     usual, memory = slowest_health(service), peak_memory(service)
     over = threading.Event()
     taken: list[int] = []
