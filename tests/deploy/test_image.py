@@ -108,6 +108,7 @@ def test_the_workflow_runs_what_exists():
     assert ".ci/run" in commands
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert jobs["test"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]
+    assert ".ci/run --full" in [step.get("run") for step in jobs["full"]["steps"]]
 
 
 @pytest.mark.full
