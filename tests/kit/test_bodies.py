@@ -226,15 +226,15 @@ async def test_json_with_another_content_type_is_not_parsed(api: Api):
 
 
 def seconds(document: bytes) -> float:
-    """Return how long the check takes at best."""
+    """Return how much processor time the check takes at best."""
 
     def once() -> float:
-        started = time.perf_counter()
+        started = time.thread_time()
         with suppress(Problem):
             check_json(document)
-        return time.perf_counter() - started
+        return time.thread_time() - started
 
-    return min(once() for _ in range(3))
+    return min(once() for _ in range(5))
 
 
 @pytest.mark.parametrize("part", [b'"', b'\\"', b'""', b'"\\', b'\\\\"', b'"a', b"[", b'"["'])
