@@ -267,7 +267,7 @@ export interface paths {
         head?: never;
         /**
          * Change Me
-         * @description Change your name; fields that are left out keep their values.
+         * @description Change your name; omitted fields stay unchanged.
          */
         patch: operations["changeMe"];
         trace?: never;
@@ -681,7 +681,7 @@ export interface components {
         };
         /**
          * ChangeAccount
-         * @description Fields that are left out keep their values.
+         * @description Omitted fields stay unchanged.
          */
         ChangeAccount: {
             /** Name */

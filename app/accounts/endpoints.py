@@ -138,7 +138,7 @@ async def read_me(caller: CurrentCaller) -> Account:
 
 @router.patch("/me", tags=["me"])
 async def change_me(body: Annotated[ChangeAccount, Body()], caller: CurrentCaller) -> Account:
-    """Change your name; fields that are left out keep their values."""
+    """Change your name; omitted fields stay unchanged."""
     user = await own.change(caller, UserUpdateInput(**body))
     return Account.model_validate(user, from_attributes=True)
 

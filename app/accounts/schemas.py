@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from prisma.partials import OwnSession
-from pydantic import ConfigDict, Field, StringConstraints, with_config
+from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from app.auth import NewPassword, Password, TokenPair
-from app.kit.schemas import Email, Input, Name
+from app.kit.schemas import Email, Input, Name, input_config
 
 Secret = Annotated[
     str,
@@ -74,9 +74,9 @@ class ChangePassword(Input):
     newPassword: NewPassword
 
 
-@with_config(ConfigDict(extra="forbid", str_strip_whitespace=True))
+@input_config
 class ChangeAccount(TypedDict, total=False):
-    """Fields that are left out keep their values."""
+    """Omitted fields stay unchanged."""
 
     name: Name | None
 

@@ -1,6 +1,5 @@
 """Writing events, in the transaction of the change that they record, and reading them."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pydantic
@@ -30,7 +29,7 @@ async def record(
     actor: str,
     workspace: str,
     subject: str | None = None,
-    details: Mapping[str, Any] | None = None,
+    **details: Any,
 ) -> None:
     """Record that `actor` did something in `workspace`. Requires the workspace's scope."""
     await tx.auditevent.create_many(
@@ -40,7 +39,7 @@ async def record(
                 "actorId": actor,
                 "workspaceId": workspace,
                 "subjectId": subject,
-                "details": Json(dict(details or {})),
+                "details": Json(details),
             }
         ]
     )

@@ -5,7 +5,7 @@ import unicodedata
 from typing import Annotated
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
 
 from app.kit import addresses, characters
 
@@ -14,6 +14,10 @@ class Input(BaseModel):
     """A request body; unknown fields are an error."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+# Decorates a TypedDict that is a request body, so that it is read like an Input.
+input_config = with_config(Input.model_config)
 
 
 def _printable(value: str) -> str:
@@ -26,7 +30,7 @@ def _visible(value: str) -> str:
     if not any(characters.is_visible(char) for char in value):
         raise ValueError("must contain at least one visible character")
     if characters.has_misplaced_invisible(value):
-        raise ValueError("must not contain invisible characters that join or change nothing")
+        raise ValueError("must not contain unnecessary invisible characters")
     return value
 
 

@@ -6,7 +6,11 @@ from app.workspaces.locks import lock_membership
 from app.workspaces.membership import in_workspace, role_in
 from app.workspaces.rules import end_memberships
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
-from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
+from app.workspaces.transactions import (
+    WorkspaceTransaction,
+    record_event,
+    workspace_transaction,
+)
 
 __all__ = [
     "AdminScope",
@@ -20,6 +24,7 @@ __all__ = [
     "is_workspace_id",
     "lock_membership",
     "new_workspace_id",
+    "record_event",
     "role_in",
     "workspace_not_found",
     "workspace_transaction",

@@ -150,7 +150,8 @@ async def accept(caller: Caller, *, token: str) -> MyWorkspace:
                 actor=caller.user.id,
                 workspace=id_,
                 subject=found.id,
-                details={"email": found.email, "role": found.role},
+                email=found.email,
+                role=found.role,
             )
     if member.workspace is None:
         raise invitation_not_found()

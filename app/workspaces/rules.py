@@ -53,7 +53,7 @@ async def create(caller: Caller, *, name: str, description: str | None, limit: i
                 actor=caller.user.id,
                 workspace=id_,
                 subject=id_,
-                details={"name": name},
+                name=name,
             )
     return workspace_view(workspace, WorkspaceRole.owner)
 

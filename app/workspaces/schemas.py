@@ -7,10 +7,10 @@ from uuid import UUID
 from prisma import partials
 from prisma.enums import WorkspaceRole
 from prisma.partials import PendingInvitation, WorkspaceView
-from pydantic import ConfigDict, Field, StringConstraints, with_config
+from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
-from app.kit.schemas import Email, Input, Name, Text
+from app.kit.schemas import Email, Input, Name, Text, input_config
 
 
 class GivenRole(StrEnum):
@@ -30,7 +30,7 @@ class NewWorkspace(Input):
 
 
 # A TypedDict, because a model cannot tell an omitted field from null.
-@with_config(ConfigDict(extra="forbid", str_strip_whitespace=True))
+@input_config
 class WorkspaceChange(TypedDict, total=False):
     name: Name
     description: Text | None

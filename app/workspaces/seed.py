@@ -40,7 +40,14 @@ async def _workspace(demo: Demo, name: str, owner: User) -> Workspace:
                 "createdById": owner.id,
             }
         )
-        await _record(demo, workspace, "workspace.created", subject=workspace.id, name=name)
+        await audit.record(
+            demo.tx,
+            "workspace.created",
+            actor=workspace.ownerId,
+            workspace=workspace.id,
+            subject=workspace.id,
+            name=name,
+        )
     demo.note("olivia", f"owner of {name}")
     return workspace
 
@@ -50,7 +57,14 @@ async def _member(demo: Demo, workspace: Workspace, user: User, role: WorkspaceR
         await demo.tx.workspacemember.create(
             {"workspaceId": workspace.id, "userId": user.id, "role": role}
         )
-        await _record(demo, workspace, "member.added", subject=user.id, role=role)
+        await audit.record(
+            demo.tx,
+            "member.added",
+            actor=workspace.ownerId,
+            workspace=workspace.id,
+            subject=user.id,
+            role=role,
+        )
     demo.note(user.email.partition("@")[0], f"{role} of {workspace.name}")
 
 
@@ -77,10 +91,11 @@ async def _invitation(demo: Demo, workspace: Workspace, user: User) -> None:
                 "expiresAt": now + LIFETIME,
             }
         )
-        await _record(
-            demo,
-            workspace,
+        await audit.record(
+            demo.tx,
             "invitation.created",
+            actor=workspace.ownerId,
+            workspace=workspace.id,
             subject=found.id,
             email=user.email,
             role=WorkspaceRole.member,
@@ -91,17 +106,4 @@ async def _invitation(demo: Demo, workspace: Workspace, user: User) -> None:
 async def _is_member(demo: Demo, workspace: Workspace, user: User) -> bool:
     return bool(
         await demo.tx.workspacemember.count(where={"workspaceId": workspace.id, "userId": user.id})
-    )
-
-
-async def _record(
-    demo: Demo, workspace: Workspace, action: str, *, subject: str, **details: object
-) -> None:
-    await audit.record(
-        demo.tx,
-        action,
-        actor=workspace.ownerId,
-        workspace=workspace.id,
-        subject=subject,
-        details=details,
     )

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from prisma import Prisma
 from prisma.enums import WorkspaceRole
@@ -27,16 +28,18 @@ class WorkspaceTransaction:
     # Whether the user passed as `lock_user` exists and is the caller or a colleague.
     is_user_locked: bool
 
-    async def record(self, action: str, *, subject: str, **details: object) -> None:
+    async def record(self, action: str, *, subject: str, **details: Any) -> None:
         """Write an event by the caller to the workspace's audit trail."""
-        await audit.record(
-            self.tx,
-            action,
-            actor=self.scope.user.id,
-            workspace=self.scope.id,
-            subject=subject,
-            details=details,
-        )
+        await record_event(self.tx, self.scope, action, subject=subject, **details)
+
+
+async def record_event(
+    tx: Prisma, scope: WorkspaceScope, action: str, *, subject: str, **details: Any
+) -> None:
+    """Write an event by the scope's caller to the workspace's audit trail."""
+    await audit.record(
+        tx, action, actor=scope.user.id, workspace=scope.id, subject=subject, **details
+    )
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from prisma.actions import WorkspaceTransferActions
 from prisma.enums import WorkspaceRole
 from prisma.errors import UniqueViolationError
+from prisma.models import User, WorkspaceTransfer
 from prisma.partials import PendingTransfer
 from prisma.types import WorkspaceTransferWhereInput
 
@@ -27,7 +28,7 @@ from app.workspaces.membership import in_workspace
 from app.workspaces.rules import require_room, workspace_view
 from app.workspaces.schemas import MyWorkspace
 from app.workspaces.scope import WorkspaceScope
-from app.workspaces.transactions import workspace_transaction
+from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
 
 LIFETIME = timedelta(days=7)
 # Each offer sends a mail.
@@ -66,7 +67,7 @@ async def offer(scope: WorkspaceScope, *, user: str, public_url: str) -> Pending
         await mails.transfer(
             tx,
             to=member.user.email,
-            owner=scope.user.name or scope.user.email,
+            owner=_name(scope),
             workspace=scope.workspace.name,
             link=f"{public_url}/transfers",
             lifetime=LIFETIME,
@@ -103,21 +104,27 @@ async def list_mine(caller: Caller, pages: PageRequest) -> Page[PendingTransfer]
 async def cancel(scope: WorkspaceScope) -> None:
     """Withdraw the owner's offer."""
     async with workspace_transaction(scope, min_role=WorkspaceRole.owner) as transaction:
-        if not await transaction.tx.workspacetransfer.delete_many(where=_of(scope)):
-            raise transfer_not_found()
-        await transaction.record("transfer.cancelled", subject=scope.id)
+        offered = await _take(transaction, _of(scope))
+        await transaction.record("transfer.cancelled", subject=offered.userId)
 
 
 async def decline(scope: WorkspaceScope) -> None:
-    """Refuse an offer to the caller."""
+    """Refuse an offer to the caller; tell the owner by mail."""
     async with workspace_transaction(scope, min_role=WorkspaceRole.member) as transaction:
-        if not await transaction.tx.workspacetransfer.delete_many(where=_to_caller(scope)):
-            raise transfer_not_found()
-        await transaction.record("transfer.declined", subject=scope.id)
+        await _take(transaction, _to_caller(scope))
+        await transaction.record("transfer.declined", subject=scope.user.id)
+        owner, workspace = await _owner(transaction)
+        await mails.transfer_declined(
+            transaction.tx, to=owner.email, member=_name(scope), workspace=workspace
+        )
+    mail.wake_sender()
 
 
 async def accept(scope: WorkspaceScope, *, limit: int) -> MyWorkspace:
-    """Make the caller the owner, who may own `limit` workspaces, and the former owner an admin."""
+    """Make the caller the owner, who may own `limit` workspaces, and the former owner an admin.
+
+    The former owner is told by mail.
+    """
     async with workspace_transaction(
         scope, min_role=WorkspaceRole.member, lock_user=scope.user.id
     ) as transaction:
@@ -125,14 +132,48 @@ async def accept(scope: WorkspaceScope, *, limit: int) -> MyWorkspace:
         if not await tx.workspacetransfer.count(where=_to_caller(scope)):
             raise transfer_not_found()
         await require_room(tx, scope.user.id, limit)
+        former_owner, name = await _owner(transaction)
         # Triggers update the roles of both members and delete the offer.
         workspace = await tx.workspace.update(
             where={"id": scope.id}, data={"owner": {"connect": {"id": scope.user.id}}}
         )
         if workspace is None:
             raise workspace_not_found()
-        await transaction.record("workspace.transferred", subject=scope.user.id)
+        await transaction.record(
+            "workspace.transferred", subject=scope.user.id, formerOwnerId=former_owner.id
+        )
+        await mails.transfer_accepted(
+            tx, to=former_owner.email, member=_name(scope), workspace=name
+        )
+    mail.wake_sender()
     return workspace_view(workspace, WorkspaceRole.owner)
+
+
+async def _take(
+    transaction: WorkspaceTransaction, where: WorkspaceTransferWhereInput
+) -> WorkspaceTransfer:
+    """Delete the pending offer and return it; raise 404 if there is none."""
+    found = await transaction.tx.workspacetransfer.find_first(where=where)
+    if found is None or not await transaction.tx.workspacetransfer.delete_many(
+        where={"id": found.id}
+    ):
+        raise transfer_not_found()
+    return found
+
+
+async def _owner(transaction: WorkspaceTransaction) -> tuple[User, str]:
+    """Return the owner and the name of the workspace, as they are under its lock."""
+    # What the scope read before the lock may be outdated.
+    workspace = await transaction.tx.workspace.find_unique(
+        where={"id": transaction.scope.id}, include={"owner": True}
+    )
+    if workspace is None or workspace.owner is None:
+        raise workspace_not_found()
+    return workspace.owner, workspace.name
+
+
+def _name(scope: WorkspaceScope) -> str:
+    return scope.user.name or scope.user.email
 
 
 def _of(scope: WorkspaceScope) -> WorkspaceTransferWhereInput:

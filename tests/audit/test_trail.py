@@ -42,11 +42,11 @@ async def test_every_change_is_recorded(api: Api):
         ("invitation.created", bob.id, guest["id"], {"email": GUEST, "role": "member"}),
         ("invitation.revoked", bob.id, guest["id"], {"email": GUEST}),
         ("transfer.offered", ann.id, bob.id, {}),
-        ("transfer.declined", bob.id, workspace, {}),
+        ("transfer.declined", bob.id, bob.id, {}),
         ("transfer.offered", ann.id, bob.id, {}),
-        ("transfer.cancelled", ann.id, workspace, {}),
+        ("transfer.cancelled", ann.id, bob.id, {}),
         ("transfer.offered", ann.id, bob.id, {}),
-        ("workspace.transferred", bob.id, bob.id, {}),
+        ("workspace.transferred", bob.id, bob.id, {"formerOwnerId": ann.id}),
         ("member.removed", bob.id, ann.id, {"role": "admin"}),
     ]
     assert all(item.keys() == items[0].keys() for item in items)

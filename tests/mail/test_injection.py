@@ -71,8 +71,11 @@ async def cause_every_mail(
     assert (await person.post(invitations, {"email": "ben@example.com"})).status_code == 201
     dan = await api.person("dan")
     await api.owner.workspacemember.create({"workspaceId": workspace, "userId": dan.id})
+    await dan.patch("/v1/me", {"name": user_name})
     transfer = f"/v1/workspaces/{workspace}/transfer"
-    assert (await person.post(transfer, {"userId": dan.id})).status_code == 201
+    for reply, status in (("decline", 204), ("accept", 200)):
+        assert (await person.post(transfer, {"userId": dan.id})).status_code == 201
+        assert (await dan.post(f"{transfer}/{reply}")).status_code == status
     await person.patch("/v1/me", {"name": None})  # so that the address stands for the name
     assert (await person.post(invitations, {"email": "cem@example.com"})).status_code == 201
 

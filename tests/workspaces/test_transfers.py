@@ -33,6 +33,12 @@ async def owner_of(team: Team) -> str:
     return workspace.ownerId
 
 
+async def last_event(team: Team) -> tuple[str, str | None, object]:
+    """Return the actor, the subject and the details of the newest event of the trail."""
+    event = await team.api.owner.auditevent.find_first_or_raise(order={"id": "desc"})
+    return event.actorId, event.subjectId, event.details
+
+
 def problem(answer: Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
@@ -69,19 +75,44 @@ async def test_accept(team: Team):
     }
     assert await pending(team) == 0
     assert await team.actions() == ["transfer.offered", "workspace.transferred"]
-    event = await team.api.owner.auditevent.find_first_or_raise(order={"id": "desc"})
-    assert (event.actorId, event.subjectId) == (team.member.id, team.member.id)
+    details = {"formerOwnerId": team.owner.id}
+    assert await last_event(team) == (team.member.id, team.member.id, details)
+    mail = await team.api.mail(team.owner.email, "New owner of Team red")
+    assert 'Member. Red accepted the ownership of the workspace "Team red"' in mail
     assert problem(await team.member.post(f"{team.path}/transfer/accept"))[0] == 404
     assert (await team.owner.delete(team.path)).status_code == 403
     assert (await team.member.delete(team.path)).status_code == 204
 
 
+async def test_accept_what_a_new_owner_offered_meanwhile(api: Api, team: Team):
+    """The owner under the workspace's lock counts, not the one that the request saw first."""
+    async with api.owner.tx() as tx:
+        await tx.query_raw('SELECT id FROM "Workspace" WHERE id = $1 FOR UPDATE', team.id)
+        accepting = asyncio.create_task(team.member.post(f"{team.path}/transfer/accept"))
+        await api.wait_for_blocked_queries(1)
+        await tx.workspace.update(
+            where={"id": team.id}, data={"owner": {"connect": {"id": team.admin.id}}}
+        )
+        expires = datetime.now(UTC) + timedelta(days=1)
+        await tx.workspacetransfer.create(
+            {"workspaceId": team.id, "userId": team.member.id, "expiresAt": expires}
+        )
+
+    assert (await accepting).status_code == 200
+    details = {"formerOwnerId": team.admin.id}
+    assert await last_event(team) == (team.member.id, team.member.id, details)
+    assert await api.mail(team.admin.email, "New owner of Team red")
+
+
 async def test_decline(team: Team):
-    """The offer is gone for both sides, and another one can be made."""
+    """The offer is gone for both sides, the owner is told, and another one can be made."""
     await offer(team, team.member)
 
     assert (await team.member.post(f"{team.path}/transfer/decline")).status_code == 204
 
+    assert await last_event(team) == (team.member.id, team.member.id, {})
+    mail = await team.api.mail(team.owner.email, "You still own Team red")
+    assert 'Member. Red declined the ownership of the workspace "Team red"' in mail
     accepted = await team.member.post(f"{team.path}/transfer/accept")
     assert problem(accepted) == (404, "transfer_not_found")
     assert (await team.owner.get(f"{team.path}/transfer")).status_code == 404
@@ -97,6 +128,7 @@ async def test_cancel(team: Team):
 
     assert (await team.owner.delete(f"{team.path}/transfer")).status_code == 204
 
+    assert await last_event(team) == (team.owner.id, team.member.id, {})
     again = await team.owner.delete(f"{team.path}/transfer")
     assert problem(again) == (404, "transfer_not_found")
     accepted = await team.member.post(f"{team.path}/transfer/accept")
