@@ -207,6 +207,107 @@ async def test_a_key_that_is_given_up_within_the_grace_period(api: Api):
     assert (await refresh(api, second)).status_code == 200
 
 
+async def chain(api: Api, token: str, length: int) -> list[str]:
+    """Refresh one after the other, each after the grace period; return all tokens."""
+    chain = [token]
+    for _ in range(length):
+        chain.append((await refresh(api, chain[-1])).json()["refreshToken"])
+        await age(api, chain[-2])
+    return chain
+
+
+async def is_stored(api: Api, token: str) -> bool:
+    return bool(await api.owner.refreshtoken.count(where={"hash": hash_secret(token)}))
+
+
+async def test_a_client_that_keeps_refreshing_accumulates_no_rows(api: Api):
+    """What was exchanged is deleted after the grace period; other sessions keep theirs."""
+    other = (await log_in(api))["refreshToken"]
+    await refresh(api, other)
+    token = (await api.log_in(ANN)).json()["refreshToken"]
+
+    tokens = await chain(api, token, 6)
+
+    assert len(set(tokens)) == 7
+    assert [await is_stored(api, each) for each in tokens] == [False] * 5 + [True] * 2
+    assert await api.owner.refreshtoken.count() == 4
+
+
+@pytest.mark.parametrize("age_of_token", [1, 4])
+async def test_reuse_of_a_token_whose_row_is_deleted_ends_the_session(api: Api, age_of_token: int):
+    """A thief cannot hide by refreshing often until the holder comes back."""
+    first = await log_in(api)
+    other = (await api.log_in(ANN)).json()
+    tokens = await chain(api, first["refreshToken"], 5)
+    reused = tokens[-2 - age_of_token]
+    assert not await is_stored(api, reused)
+
+    answer = await refresh(api, reused)
+
+    assert answer.status_code == 401
+    assert answer.json()["code"] == "invalid_refresh_token"
+    assert not await works(api, first)
+    assert (await refresh(api, tokens[-1])).status_code == 401
+    assert await works(api, other)
+
+
+async def test_reuse_while_the_row_is_deleted_ends_the_session(api: Api):
+    """A row that disappears between finding and locking it was exchanged before."""
+    first = await log_in(api)
+    tokens = await chain(api, first["refreshToken"], 1)
+    async with api.owner.tx() as tx:
+        await tx.query_raw('SELECT id FROM "Session" FOR UPDATE')
+        reusing = asyncio.create_task(refresh(api, tokens[0]))
+        await api.wait_for_blocked_queries(1)
+        await tx.refreshtoken.delete_many(where={"hash": hash_secret(tokens[0])})
+
+    assert (await reusing).status_code == 401
+    assert not await works(api, first)
+
+
+async def test_a_forged_token_ends_no_session(api: Api):
+    """Whoever knows the ids of a session cannot name it in a token."""
+    mine = (await chain(api, (await log_in(api))["refreshToken"], 3))[0]
+    ben = await api.person("ben")
+    user, session, number, signature = mine.split(".")
+
+    for forged in (
+        f"{ben.id}.{ben.session}.{number}.{signature}",
+        f"{user}.{ben.session}.{number}.{signature}",
+        f"{user}.{session}.9.{signature}",
+        f"{user}.{session}.{number}.",
+        f"{user}.{session}.{number}.\u00e9",
+        "...",
+    ):
+        assert (await refresh(api, forged)).status_code == 401
+
+    assert (await ben.get("/v1/me")).status_code == 200
+    assert await api.owner.session.count() == 2
+
+
+@pytest.mark.parametrize(("former", "sessions"), [([SECRET_KEY], 0), ([], 1)])
+async def test_reuse_after_the_key_was_replaced(api: Api, former: list[str], sessions: int):
+    """It is noticed as long as the key that signed the token is configured."""
+    tokens = await chain(api, (await log_in(api))["refreshToken"], 3)
+    use_keys(api, NEW_KEY, former=former)
+
+    assert (await refresh(api, tokens[0])).status_code == 401
+
+    assert await api.owner.session.count() == sessions
+
+
+async def test_tokens_of_the_former_release_keep_working(api: Api):
+    """They name no session, so their rows stay, and their reuse is noticed by them."""
+    first = await log_in(api)
+    await api.owner.refreshtoken.update_many(where={}, data={"hash": hash_secret("former")})
+
+    tokens = await chain(api, "former", 4)
+
+    assert await api.owner.refreshtoken.count() == 5
+    assert (await refresh(api, tokens[3])).status_code == 401
+    assert not await works(api, first)
+
+
 async def test_nobody_derives_a_successor_without_the_key(api: Api):
     """Another key derives another one, and so does another token."""
     settings = api.app.state.settings
