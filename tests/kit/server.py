@@ -64,7 +64,7 @@ class Server:
             writer.close()
 
     async def wait_until_lost(self, count: int = 1) -> None:
-        """Wait until so many connections are closed."""
+        """Wait until `count` connections are closed."""
         async with asyncio.timeout(LIMIT):
             while self.lost < count:  # noqa: ASYNC110  (a poll is simpler)
                 await asyncio.sleep(0.01)
@@ -90,7 +90,7 @@ class Echo(asyncio.Protocol):
 
 
 async def application(scope: Any, receive: Any, send: Send) -> None:
-    """Answer in a way that the path names."""
+    """Respond in the way that the path names."""
 
     async def start(status: int, *headers: tuple[bytes, bytes]) -> None:
         await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -73,7 +73,7 @@ async def passed_on(*messages: Message) -> list[Message]:
 
 
 async def test_a_body_sent_byte_by_byte_is_one_message():
-    """Kept as separate messages it would take two hundred times its size."""
+    """As separate messages it would take two hundred times its size."""
     byte = {"type": "http.request", "body": b"x", "more_body": True}
 
     received = await passed_on(*[byte] * 9, {**byte, "more_body": False})
@@ -165,7 +165,7 @@ TOO_COMPLEX = {
 async def test_complex_json_is_refused_before_it_is_parsed(
     api: Api, body: str, monkeypatch: pytest.MonkeyPatch
 ):
-    """Parsing and naming it all takes long enough to delay everybody else's requests."""
+    """Parsing it and listing its errors would delay all other requests."""
     anonymous = api.anonymous
     monkeypatch.setattr(json, "loads", None)
     answer = await anonymous.post("/v1/auth/log-in", content=body, headers=JSON)
@@ -199,7 +199,7 @@ SIMPLE = {
 
 @pytest.mark.parametrize("document", SIMPLE.values(), ids=SIMPLE)
 def test_other_json_is_not_refused(document: str):
-    """Only structure counts, not what strings hold; validity is the parser's matter."""
+    """Only structure counts, not the content of strings; the parser checks validity."""
     check_json(document.encode())
 
 
@@ -274,7 +274,7 @@ def routed() -> FastAPI:
 
 @pytest.mark.parametrize(("path", "limit"), [("long", 10 * MAX_BODY_BYTES), ("short", 100)])
 async def test_a_route_may_have_its_own_limit(path: str, limit: int):
-    """FastAPI's option says it, and the description does."""
+    """An option of the route sets the limit, and the API's description states it."""
     app = routed()
     longest = json.dumps(["x" * (limit - 4)]).encode()
 

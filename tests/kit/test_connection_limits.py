@@ -53,7 +53,7 @@ BOMBS = {
 async def test_a_large_head_is_refused(
     server: Server, bomb: bytes, *, is_first: bool, pause: float
 ):
-    """With 431 and the end of the connection, or 400 for a method that cannot be one."""
+    """The response is 431, or 400 for an impossible method, and the connection is closed."""
     before = [] if is_first else [request("/plain", closes=False)]
     response = await server.exchange(*before, *split(bomb), pause=pause or 0.01 * bool(before))
 
@@ -81,7 +81,7 @@ FINE = {
 
 @pytest.mark.parametrize("parts", FINE.values(), ids=FINE)
 async def test_a_head_within_the_limits_is_answered(server: Server, parts: list[bytes]):
-    """Only the bytes of the one head count, however they arrive."""
+    """Only the bytes of this head count, however they arrive."""
     response = await server.exchange(*parts, pause=0.05)
 
     assert set(statuses(response)) == {200}
@@ -96,7 +96,7 @@ async def test_a_refusal_is_not_taken_for_another_response(server: Server):
 
 
 async def test_what_is_not_http_is_refused(server: Server):
-    """With a problem document."""
+    """The response is a problem document."""
     response = await server.exchange(b"nonsense\r\n\r\n")
 
     assert statuses(response) == [400]
@@ -147,7 +147,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize("rest", ENDLESS.values(), ids=ENDLESS)
 async def test_endless_trailers_are_refused(server: Server, rest: bytes):
-    """They count like a head: nothing else limits them."""
+    """Their bytes count like those of a head, because nothing else limits them."""
     response = await server.exchange(CHUNKED, *split(rest), pause=0.02)
 
     assert statuses(response) == [

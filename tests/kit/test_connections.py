@@ -132,7 +132,7 @@ HEADS = {
 async def test_a_slow_head_closes_the_connection(
     server: Server, parts: list[bytes], *, is_first: bool
 ):
-    """With 408 if it has begun; otherwise without a response, as for idle connections."""
+    """The response is 408 if a head has begun; an idle connection closes without a response."""
     before = [] if is_first else [request("/plain", closes=False)]
     async with asyncio.timeout(2.5):
         response = await server.exchange(*before, *parts, pause=0.05)
@@ -156,7 +156,7 @@ async def test_a_late_first_byte_leaves_the_whole_time(server: Server):
 
 
 async def test_an_unread_body_is_not_a_slow_head(server: Server):
-    """Neither while it arrives nor afterwards; the next head has its whole time."""
+    """The deadline of heads does not apply to it, and the next head has its whole time."""
     reader, writer = await server.open()
     writer.write(request("/refusing", "Content-Length: 10", method="POST", closes=False))
     head = request("/plain")
@@ -204,7 +204,7 @@ def test_a_client_that_leaves_during_a_response(module: str):
 
 
 async def test_a_slow_response_is_not_cut(server: Server):
-    """The deadline is the client's; that of the next head starts after the response."""
+    """The deadline applies to the client only; that of the next head starts after the response."""
     reader, writer = await server.open()
     writer.write(request("/slow", closes=False) + b"GET /pl")
     async with asyncio.timeout(LIMIT):
@@ -215,7 +215,7 @@ async def test_a_slow_response_is_not_cut(server: Server):
 
 
 async def test_a_websocket_has_no_deadline(server: Server):
-    """Its connection has another protocol by then."""
+    """Its connection then uses another protocol."""
     reader, writer = await server.open()
     writer.write(request("/", "Upgrade: websocket", "Connection: Upgrade", closes=False))
     async with asyncio.timeout(LIMIT):
@@ -227,7 +227,7 @@ async def test_a_websocket_has_no_deadline(server: Server):
 
 
 async def test_a_connection_is_kept(server: Server):
-    """However long it lasts: each head has a deadline of its own."""
+    """It may last for any time, because each head has its own deadline."""
     reader, writer = await server.open()
     async with asyncio.timeout(LIMIT):
         for _ in range(8):

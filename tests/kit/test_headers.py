@@ -35,7 +35,7 @@ async def test_every_response_has_them(api: Api):
 
 
 async def test_tokens_are_not_stored(api: Api):
-    """Neither by a browser nor by a proxy, for any response that holds tokens."""
+    """Neither browsers nor proxies may store a response that contains tokens."""
     await api.person("ann")
     logged_in = await api.log_in("ann@example.com", PASSWORD)
     refreshed = await api.anonymous.post(
@@ -54,7 +54,7 @@ class TestCors:
         return {"CORS_ORIGINS": "https://app.example.com"}
 
     async def test_a_preflight_response_has_them(self, api: Api):
-        """It is answered before the application's own middleware."""
+        """Its response does not pass through the application's own middleware."""
         asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "GET"}
         transport = httpx.ASGITransport(api.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:

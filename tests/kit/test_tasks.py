@@ -1,4 +1,4 @@
-"""Tasks that are ended for certain."""
+"""Tasks are cancelled until they end."""
 
 import asyncio
 from contextlib import suppress
@@ -21,7 +21,7 @@ async def _swallow_cancellations(count: int) -> None:
 
 
 async def test_a_task_that_swallows_a_cancellation_ends(monkeypatch: pytest.MonkeyPatch):
-    """It is cancelled again until it ends; others that ended or failed do no harm."""
+    """It is cancelled again until it ends; tasks that ended or failed before do no harm."""
     monkeypatch.setattr("app.kit.tasks._RETRY_SECONDS", 0.01)
 
     async def fail() -> None:

@@ -1,4 +1,4 @@
-"""Requests are reported where OpenTelemetry is set up, and cost nothing elsewhere."""
+"""Telemetry reports requests if OpenTelemetry is set up, and costs nothing otherwise."""
 
 import subprocess
 import sys
@@ -69,7 +69,7 @@ def test_nothing_is_set_up():
 
 @pytest.mark.parametrize("name", ["OTEL_SERVICE_NAME", "FASTAPI_OTEL_AUTO_CONFIGURE"])
 def test_set_up_by_settings(name: str):
-    """A provider may follow later, as FastAPI's own does at startup."""
+    """A provider may be set later, as FastAPI does at startup."""
     assert telemetry({name: "x"}) == dict.fromkeys(OFF, True)
 
 
@@ -84,6 +84,6 @@ def test_a_metric_provider_alone_receives_metrics():
 
 
 def test_a_provider_set_after_the_import():
-    """It is used only if a setting announced it."""
+    """It is used only if a setting announces it."""
     assert reported("late") == ""
     assert reported("late", OTEL_SERVICE_NAME="x") == "GET"
