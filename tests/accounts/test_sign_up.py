@@ -221,7 +221,7 @@ async def test_bad_input_is_named(api: Api, body: dict[str, Any], field: str):
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b"\xff\xfe", b"[]", b"null", b"", b"[" * 100_000, b'{"email":' + b"9" * 5000 + b"}"],
+    [b"{", b"\xff\xfe", b"[]", b"null", b"", b"[" * 10_000, b'{"email":' + b"9" * 5000 + b"}"],
 )
 async def test_malformed_bodies(api: Api, content: bytes):
     """What is not JSON, or not an object, is the caller's error."""
