@@ -51,6 +51,8 @@ export interface paths {
         /**
          * Ready
          * @description Answer whether the database responds and the service may use it safely.
+         *
+         *     A result counts for a second, so a change may show that much later.
          */
         get: operations["ready"];
         put?: never;
