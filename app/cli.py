@@ -6,14 +6,19 @@ import errno
 import os
 import socket
 import sys
+from collections.abc import Coroutine
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any, TypeVar
 
 from app import mailbox, scaffold
+from app.kit.errors import OperatorError
 from app.settings import ROOT, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
 
-# prisma-wasm's own `db` command carries these out.
+ResultT = TypeVar("ResultT")
+
+# The `db` command of prisma-wasm runs these.
 EMBEDDED_ACTIONS = {
     "start": "start the embedded server",
     "url": "print the owner's URL",
@@ -24,10 +29,11 @@ EMBEDDED_ACTIONS = {
 
 
 def main() -> None:
+    """Run a command; end with one line if the operator has to correct something."""
     arguments = _parser().parse_args()
     try:
         sys.exit(arguments.run(arguments))
-    except SettingsError as error:
+    except OperatorError as error:
         sys.exit(f"tenantry: {error}")
 
 
@@ -81,13 +87,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
+    """Run a command's work; raise OperatorError if the database, not the work, is at fault."""
+    from prisma.errors import PrismaError
+
+    from app import readiness
+
+    try:
+        return asyncio.run(work)
+    except PrismaError as error:
+        fault = readiness.describe_database_error(error)
+        if fault is None:
+            raise
+        raise OperatorError(fault) from error
+
+
 def _check(_: argparse.Namespace) -> int:
     settings = load()
     _check_port(settings)
     from app import db
 
     try:
-        unprotected = asyncio.run(db.find_unprotected(settings))
+        unprotected = _run(db.find_unprotected(settings))
     except db.NoConnection as error:  # the service starts without its database too
         print(f"tenantry: the database was not checked: {error}", file=sys.stderr)
         return 0
@@ -130,10 +151,7 @@ def _migrate(settings: Settings) -> None:
     print("tenantry: Checking the database ...", flush=True)
     from app import migrations
 
-    try:
-        migrations.bring_up_to_date(settings)
-    except migrations.MigrationError as error:
-        raise SystemExit(f"tenantry: {error}") from None
+    migrations.bring_up_to_date(settings)
 
 
 def _check_port(settings: Settings) -> None:
@@ -156,13 +174,10 @@ def _check_port(settings: Settings) -> None:
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from app import db, roles
+    from app import db
 
     settings = load()
-    try:
-        asyncio.run(db.prepare(settings, take_over=arguments.take_over))
-    except (db.NoConnection, roles.RoleError) as error:
-        sys.exit(f"tenantry: {error}")
+    _run(db.prepare(settings, take_over=arguments.take_over))
     print(f"The role {settings.app_database_role} is ready.")
     return 0
 
@@ -170,15 +185,12 @@ def _prepare(arguments: argparse.Namespace) -> int:
 def _sweep(_: argparse.Namespace) -> int:
     from app import db, sweeps
 
-    async def swept() -> dict[str, int] | None:
+    async def sweep() -> dict[str, int] | None:
         async with db.owner_client(settings) as owner:
             return await sweeps.sweep(owner, settings)
 
     settings = load()
-    try:
-        counts = asyncio.run(swept())
-    except db.NoConnection as error:
-        sys.exit(f"tenantry: {error}")
+    counts = _run(sweep())
     if counts is None:
         print("Another process is sweeping.")
     else:
@@ -191,13 +203,10 @@ def _mail(arguments: argparse.Namespace) -> int:
 
 
 def _seed(arguments: argparse.Namespace) -> int:
-    from app import db, seeding
+    from app import seeding
 
     settings = load()
-    try:
-        made = asyncio.run(seeding.run(settings, user=arguments.user))
-    except (db.NoConnection, seeding.SeedError) as error:
-        sys.exit(f"tenantry: {error}")
+    made = _run(seeding.run(settings, user=arguments.user))
     print(made.token if arguments.token else seeding.report(made, settings))
     return 0
 

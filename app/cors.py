@@ -1,36 +1,29 @@
-"""Cross-origin requests: which front ends on other origins may call the API from a browser."""
+"""CORS: let front ends on other origins call the API from a browser."""
 
-from fastapi import FastAPI
+from collections.abc import Sequence
+
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from app.settings import Settings
-
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _REQUEST_HEADERS = ("Authorization", "Content-Type")
-# What a front end may read besides the body: when to try again.
+# The headers that a front end may read: when to try again.
 _RESPONSE_HEADERS = ("Retry-After",)
 _PREFLIGHT_SECONDS = 600
 
 
-def install(app: FastAPI, settings: Settings) -> None:
-    """Let the origins in CORS_ORIGINS call `app` from a browser; without any, change nothing."""
-    if not settings.cors_origins:
-        return
-    build = app.build_middleware_stack
+def cors_middleware(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Return `app` wrapped so that pages of these origins may call it from a browser.
 
-    # Around the whole stack, not inside it: `add_middleware` would leave the 500s without CORS
-    # headers, and a front end would see a network error instead of the problem document.
-    def build_with_cors() -> ASGIApp:
-        return CORSMiddleware(
-            build(),
-            allow_origins=settings.cors_origins,
-            allow_methods=_METHODS,
-            allow_headers=_REQUEST_HEADERS,
-            expose_headers=_RESPONSE_HEADERS,
-            # The API knows no cookies: callers send an access token.
-            allow_credentials=False,
-            max_age=_PREFLIGHT_SECONDS,
-        )
-
-    app.build_middleware_stack = build_with_cors
+    It has to wrap the whole stack: `add_middleware` would leave 500s without CORS headers, and a
+    front end would see a network error instead of the problem document.
+    """
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=_METHODS,
+        allow_headers=_REQUEST_HEADERS,
+        expose_headers=_RESPONSE_HEADERS,
+        allow_credentials=False,  # the API has no cookies: callers send an access token
+        max_age=_PREFLIGHT_SECONDS,
+    )

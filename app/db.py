@@ -10,7 +10,7 @@ from datetime import timedelta
 from prisma import Prisma
 from prisma.errors import PrismaError
 
-from app import protection, roles
+from app import history, protection, roles
 from app.kit.errors import OperatorError
 from app.kit.tasks import cancel_and_wait
 from app.settings import ROOT, Settings
@@ -136,13 +136,17 @@ async def restore_grants() -> bool:
     return False
 
 
-async def read_history() -> protection.History | None:
-    """Return what the database says of its migrations, or None if the owner cannot connect."""
-    if _state.settings is None:
+async def read_history(settings: Settings | None = None) -> history.History | None:
+    """Return what the database says of its migrations, or None if the owner cannot read it.
+
+    Without settings, use those that the service has connected with.
+    """
+    settings = settings or _state.settings
+    if settings is None:
         return None
-    with suppress(NoConnection):
-        async with owner_client(_state.settings) as owner:
-            return await protection.read_history(owner)
+    with suppress(NoConnection, PrismaError):
+        async with owner_client(settings) as owner:
+            return await history.read_history(owner)
     return None
 
 
@@ -152,7 +156,7 @@ async def find_unprotected(settings: Settings) -> str | None:
         unprotected = await protection.find_unprotected(owner)
         if not unprotected:
             return None
-        return protection.describe(unprotected, await protection.read_history(owner))
+        return protection.describe(unprotected, await history.read_history(owner))
 
 
 def one_line(error: BaseException) -> str:

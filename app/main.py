@@ -8,42 +8,47 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
-from app import api_docs, background, cors, health, metrics, problems, readiness
+from app import api_docs, background, health, metrics, problems, readiness
 from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
-from app.kit import headers
+from app.cors import cors_middleware
 from app.kit.bodies import BodyLimitMiddleware
 from app.kit.collector import infrequent_collection
 from app.kit.description import describe
+from app.kit.errors import OperatorError
+from app.kit.headers import ResponseHeadersMiddleware
 from app.kit.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
 from app.kit.telemetry import telemetry
 from app.scope import ScopeMiddleware
-from app.settings import Settings, SettingsError
+from app.settings import Settings
 from app.workspaces import endpoints as workspaces_endpoints
 
-# All routes, in the order in which they are matched; those for operators have no version. Included
-# routers would be searched twice: FastAPI first finds the router, then the route.
+# Routes for operators, without a version.
+_OPERATOR_ROUTES: tuple[BaseRoute, ...] = (
+    *health.router.routes,
+    *metrics.router.routes,
+    *api_docs.index_router.routes,
+)
+
+# All routes, in the order in which they are matched. Included routers would be searched twice:
+# FastAPI first finds the router, then the route.
 ROUTES: tuple[BaseRoute, ...] = (
     *workspaces_endpoints.router.routes,
     *accounts_endpoints.router.routes,
-    *health.router.routes,
-    *metrics.router.routes,
-    *api_docs.index_router.routes,
+    *_OPERATOR_ROUTES,
 )
 
 # Routes that read no row of the database, and so are served whatever its state.
-_OPEN_ROUTES: tuple[BaseRoute, ...] = (
-    *health.router.routes,
-    *metrics.router.routes,
-    *api_docs.index_router.routes,
-    *api_docs.docs_router.routes,
-)
+_OPEN_ROUTES: tuple[BaseRoute, ...] = (*_OPERATOR_ROUTES, *api_docs.docs_router.routes)
 
 
 def create_app(settings: Settings) -> FastAPI:
+    """Return the application with its routes, middleware and lifespan."""
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, object]]:
         async with readiness.database(settings), background.background_tasks(settings):
@@ -73,10 +78,22 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(health.ReadinessMiddleware, router=app.router, open_routes=_OPEN_ROUTES)
     app.add_middleware(ScopeMiddleware)
     app.add_middleware(metrics.MetricsMiddleware)
-    cors.install(app, settings)
-    headers.install(app)
+    _wrap_middleware_stack(app, settings)
     describe(app)
     return app
+
+
+def _wrap_middleware_stack(app: FastAPI, settings: Settings) -> None:
+    """Add what also concerns 500s and preflights, which middleware inside the stack never sees."""
+    build = app.build_middleware_stack
+
+    def build_and_wrap() -> ASGIApp:
+        stack = build()
+        if settings.cors_origins:
+            stack = cors_middleware(stack, settings.cors_origins)
+        return ResponseHeadersMiddleware(stack)  # outermost: preflights have the headers too
+
+    app.build_middleware_stack = build_and_wrap
 
 
 def _describe_limits(settings: Settings) -> str:
@@ -100,7 +117,7 @@ def _settings_or_exit() -> Settings:
     """Return the settings, or exit with one line that names the wrong one."""
     try:
         return configuration.load()
-    except SettingsError as error:
+    except OperatorError as error:
         raise SystemExit(f"tenantry: {error}") from None
 
 

@@ -10,7 +10,7 @@ from typing import Any, LiteralString
 
 from prisma import Prisma
 
-from app.settings import ROOT
+from app.history import History
 
 # Tables without row-level security, by name, each with the reason why it needs none.
 PUBLIC_TABLES: Mapping[str, str] = MappingProxyType(
@@ -18,7 +18,6 @@ PUBLIC_TABLES: Mapping[str, str] = MappingProxyType(
 )
 
 _GUIDE = "docs/adding-a-domain.md"
-_MIGRATIONS = ROOT / "prisma" / "migrations"
 
 # Relations that hold rows of the service, but for those that belong to an extension.
 RELATIONS: LiteralString = """
@@ -56,7 +55,7 @@ UNPROTECTED: LiteralString = f"""
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table or view that shows its rows to whoever asks."""
+    """A table or view that shows its rows to every caller."""
 
     name: str
     kind: str
@@ -65,7 +64,7 @@ class Relation:
 
     @property
     def correction(self) -> str:
-        """What a migration has to do for it."""
+        """Return the SQL that protects it."""
         match self.kind:
             case "v":
                 return f'ALTER VIEW "{self.name}" SET (security_invoker = true);'
@@ -78,14 +77,6 @@ class Relation:
                 if not self.has_policy:
                     parts.append(f'CREATE POLICY ... ON "{self.name}" USING (...);')
                 return " ".join(parts)
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """What a database says of its migrations."""
-
-    exists: bool
-    pending: tuple[str, ...]
 
 
 def parse_unprotected(rows: Sequence[Mapping[str, Any]]) -> tuple[Relation, ...]:
@@ -103,24 +94,6 @@ async def find_unprotected(owner: Prisma) -> tuple[Relation, ...]:
         list(PUBLIC_TABLES),
     )
     return parse_unprotected(row["unprotected"])
-
-
-async def read_history(owner: Prisma) -> History:
-    """Compare the database's history of migrations with the directory of migrations."""
-    row = await owner.query_first(
-        "SELECT to_regclass('_prisma_migrations') IS NOT NULL AS \"exists\""
-    )
-    if not row["exists"]:
-        return History(exists=False, pending=())
-    finished = {
-        row["migration_name"]
-        for row in await owner.query_raw(
-            "SELECT migration_name FROM _prisma_migrations"
-            " WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL"
-        )
-    }
-    names = sorted(path.parent.name for path in _MIGRATIONS.glob("*/migration.sql"))
-    return History(exists=True, pending=tuple(name for name in names if name not in finished))
 
 
 def describe(unprotected: Sequence[Relation], history: History | None) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from prisma import Prisma
-from prisma.errors import PrismaError
 from prisma.models import User
 
-from app import db, readiness
+from app import db
 from app.accounts import seed as accounts_seed
 from app.auth import Tokens, sessions
 from app.kit.demo import Demo
+from app.kit.errors import OperatorError
 from app.settings import Settings
 from app.workspaces import seed as workspaces_seed
 
@@ -23,7 +23,7 @@ _USER_AGENT = "tenantry seed"
 _LIMIT = timedelta(minutes=1)
 
 
-class SeedError(Exception):
+class SeedError(OperatorError):
     """Demo data is not wanted here; the message, one line, says why."""
 
 
@@ -37,14 +37,10 @@ class Seeded:
 
 
 async def run(settings: Settings, *, user: str) -> Seeded:
-    """Seed the database of these settings; raise SeedError, or NoConnection while it is away."""
+    """Seed the database of these settings; raise SeedError, or NoConnection if there is none."""
     _require_possible(settings, user)
     async with db.owner_client(settings) as owner:
-        try:
-            return await seed(owner, settings, user=user)
-        except PrismaError as error:
-            reason = readiness.translate_database_error(error)
-            raise (SeedError(str(reason)) if reason else error) from error
+        return await seed(owner, settings, user=user)
 
 
 async def seed(owner: Prisma, settings: Settings, *, user: str = DEFAULT_USER) -> Seeded:

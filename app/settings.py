@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from app.kit.addresses import is_unambiguous
+from app.kit.errors import OperatorError
 from app.kit.limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADERS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +31,7 @@ DATA = ROOT / ".data"
 SECRET_KEY_LENGTH = 32
 
 
-class SettingsError(Exception):
+class SettingsError(OperatorError):
     """A setting is wrong or missing; the message is one line that names it."""
 
 

@@ -128,7 +128,7 @@ def operation_id(route: APIRoute) -> str:
 
 
 def _without_fastapi_problems(described: dict[str, Any]) -> dict[str, Any]:
-    """FastAPI believes that every parameter may be wrong, and be answered in its own form."""
+    """Remove the 422 responses that FastAPI adds for every parameter."""
     for methods in described["paths"].values():
         for operation in methods.values():
             if _FASTAPI_PROBLEMS & _referenced_in(operation["responses"].get("422")):

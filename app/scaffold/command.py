@@ -35,14 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def new_domain(arguments: argparse.Namespace, *, root: Path = ROOT) -> int:
-    """Scaffold a domain; print what was written and what to run next."""
-    try:
-        names = names_of(arguments.name, singular=arguments.singular)
-        files = plan(names, root)
-        write(files, root)
-    except ScaffoldError as error:
-        print(f"tenantry: {error}", file=sys.stderr)
-        return 1
+    """Scaffold a domain; print what was written and what to run next. Raise ScaffoldError."""
+    names = names_of(arguments.name, singular=arguments.singular)
+    files = plan(names, root)
+    write(files, root)
     for path in files:
         print(f"  {path.relative_to(root)}")
     print(f"\n{_NEXT.format(plural=names.plural)}")

@@ -5,6 +5,8 @@ import keyword
 import re
 from dataclasses import dataclass
 
+from app.kit.errors import OperatorError
+
 _LONGEST = 30
 _SHAPE = re.compile(r"[a-z]+(?:_[a-z]+)*")
 # Names that the generated Prisma client imports or defines itself.
@@ -17,7 +19,7 @@ _OF_THE_CLIENT = frozenset(
 )
 
 
-class ScaffoldError(Exception):
+class ScaffoldError(OperatorError):
     """The domain cannot be scaffolded; the message says what to change."""
 
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI, Response
 
 from app import problems
-from app.kit import headers
+from app.kit.headers import ResponseHeadersMiddleware
 from tests.fix_api import PASSWORD, Api
 
 
@@ -77,8 +77,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         raise RuntimeError
 
     problems.install(app)
-    headers.install(app)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(ResponseHeadersMiddleware(app), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
         yield client
 
