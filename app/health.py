@@ -78,7 +78,7 @@ class ReadinessMiddleware:
 
 
 def install(app: FastAPI) -> None:
-    """Answer 503 on any route whose query finds the database away, busy or not migrated."""
+    """Answer 503 on any route whose query finds the database unreachable, busy or not migrated."""
 
     @app.exception_handler(PrismaError)
     async def _database_error(_: Request, error: PrismaError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it

@@ -9,7 +9,7 @@ from prisma.partials import Account, OwnSession
 from prisma.types import UserUpdateInput
 from pydantic import BaseModel
 
-from app.accounts import log_ins, own, rules
+from app.accounts import login, me, rules
 from app.accounts.schemas import (
     Address,
     ChangeAccount,
@@ -105,7 +105,7 @@ async def log_in(
     user_agent: UserAgent,
 ) -> LoggedIn:
     """Begin a session."""
-    return await log_ins.log_in(
+    return await login.log_in(
         tokens,
         body,
         address=address,
@@ -139,20 +139,20 @@ async def read_me(caller: CurrentCaller) -> Account:
 @router.patch("/me", tags=["me"])
 async def change_me(body: Annotated[ChangeAccount, Body()], caller: CurrentCaller) -> Account:
     """Change your name; omitted fields stay unchanged."""
-    user = await own.change(caller, UserUpdateInput(**body))
+    user = await me.change(caller, UserUpdateInput(**body))
     return Account.model_validate(user, from_attributes=True)
 
 
 @router.delete("/me", tags=["me"], status_code=204, responses=problems(403, 429))
 async def delete_me(body: DeleteAccount, caller: CurrentCaller) -> None:
     """Delete your account and the workspaces that you own."""
-    await own.delete(caller, password=body.password)
+    await me.delete(caller, password=body.password)
 
 
 @router.post("/me/password", tags=["me"], status_code=204, responses=problems(403, 429))
 async def change_password(body: ChangePassword, caller: CurrentCaller) -> None:
     """Set a new password; this ends your other sessions."""
-    await own.change_password(caller, current=body.currentPassword, new=body.newPassword)
+    await me.change_password(caller, current=body.currentPassword, new=body.newPassword)
 
 
 @router.get("/me/sessions", tags=["me"])
@@ -182,5 +182,5 @@ async def end_session(
 @router.put("/me/workspace", tags=["me"], responses=problems(404))
 async def switch_workspace(body: SwitchWorkspace, caller: CurrentCaller) -> OwnSession:
     """Choose the workspace of this session; null leaves it."""
-    session = await own.switch_workspace(caller, body.workspaceId)
+    session = await me.switch_workspace(caller, body.workspaceId)
     return OwnSession.model_validate(session, from_attributes=True)

@@ -53,7 +53,7 @@ async def log_in(
 ) -> LoggedIn:
     """Begin a session that ends after `lifetime` at the latest."""
     email = credentials.email
-    with passwords.reserved() as hashing:
+    with passwords.reserve_slot() as hashing:
         user = await _find(email)
         device = devices.identify(tokens, credentials.deviceToken, user)
         await _count_try(email, address, user, device)
@@ -65,14 +65,14 @@ async def log_in(
             pair = await _begin(tokens, user, user_agent, lifetime)
     if pair is None:
         raise wrong_credentials()
-    await _forgive(email, address, device)
+    await _reset_throttles(email, address, device)
     token = devices.issue(
         tokens, user=user.id, password_hash=user.passwordHash or "", device=device
     )
     return LoggedIn(**pair.model_dump(), deviceToken=token)
 
 
-async def admit(email: str, address: str) -> None:
+async def reset_throttles_after_link(email: str, address: str) -> None:
     """Let the holder in from an address where they opened a link that was mailed to them."""
     await throttle.reset(TRIES, f"{email} {address}")
     await throttle.reset(LOG_INS_OF_ACCOUNT, email)
@@ -155,8 +155,8 @@ async def _lock_password(tx: Prisma, user: User) -> bool:
     )
 
 
-async def _forgive(email: str, address: str, device: str | None) -> None:
-    """Forget failed attempts after a success: the caller has proved who they are."""
+async def _reset_throttles(email: str, address: str, device: str | None) -> None:
+    """Reset the limits of failed attempts after a success: the caller has proved who they are."""
     if device:
         # What strangers tried still counts: the device does not need the account's limit.
         await throttle.reset(LOG_INS_OF_DEVICE, device)

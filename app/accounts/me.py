@@ -1,4 +1,4 @@
-"""What users change of their own: their account, and the workspace of their session.
+"""The caller's own account, and the workspace of their session.
 
 Everything here runs in the caller's scope.
 """
@@ -97,7 +97,7 @@ async def _require_password(caller: Caller, password: str) -> None:
     """Raise 403 unless it is the caller's password, and 429 after too many attempts."""
     # A stolen access token must not serve to guess the password. The limit is the session's own,
     # so that strangers who guess at the log-in prevent nobody from changing their password.
-    with passwords.reserved() as hashing:
+    with passwords.reserve_slot() as hashing:
         await throttle.attempt(PASSWORDS_IN_SESSION, caller.session.id)
         is_right, _ = await hashing.verify(password, caller.user.passwordHash)
     if not is_right:

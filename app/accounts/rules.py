@@ -15,7 +15,7 @@ from prisma.models import EmailToken
 from prisma.types import UserUpdateInput
 
 from app import mail
-from app.accounts import log_ins, mails
+from app.accounts import login, mails
 from app.accounts.errors import invalid_link, wrong_credentials
 from app.auth import hash_secret, new_secret, passwords, sessions, throttle
 from app.auth.throttle import Limit
@@ -55,7 +55,7 @@ async def sign_up(
 ) -> None:
     """Create an account that is to be confirmed, or tell its holder that there is one."""
     passwords.require_strong(password, email=email, name=name)
-    with passwords.reserved() as hashing:
+    with passwords.reserve_slot() as hashing:
         await _count_mail("sign-up", email, address)
         password_hash = await hashing.hash(password)
     try:
@@ -127,7 +127,7 @@ async def _mail_link(purpose: EmailTokenPurpose, email: str, public_url: str) ->
 async def confirm_email(*, token: str, password: str, address: str) -> None:
     """Confirm an account's address by a link that works once, and the account's password."""
     link = await _link(token, EmailTokenPurpose.confirm)
-    with passwords.reserved() as hashing:
+    with passwords.reserve_slot() as hashing:
         await throttle.attempt(CONFIRMATIONS, link.userId)
         with use_scope(user=link.userId):
             user = await prisma.user.find_unique(where={"id": link.userId})
@@ -148,7 +148,7 @@ async def confirm_email(*, token: str, password: str, address: str) -> None:
             if not await tx.emailtoken.delete_many(where={"id": link.id}):
                 raise invalid_link()
             await tx.emailtoken.delete_many(where={"userId": user.id, "purpose": link.purpose})
-    await log_ins.admit(link.email, address)
+    await login.reset_throttles_after_link(link.email, address)
 
 
 async def reset_password(*, token: str, password: str, address: str) -> None:
@@ -170,7 +170,7 @@ async def reset_password(*, token: str, password: str, address: str) -> None:
             await tx.emailtoken.delete_many(where={"userId": user.id})
             await sessions.end_all(tx, user.id)
             await mails.password_changed(tx, to=user.email)
-    await log_ins.admit(user.email, address)
+    await login.reset_throttles_after_link(user.email, address)
     mail.wake_sender()
 
 

@@ -29,7 +29,7 @@ def issue(tokens: Tokens, *, user: str, password_hash: str, device: str | None) 
 
 
 def identify(tokens: Tokens, token: str | None, user: User | None) -> str | None:
-    """Return the id of the device that a token names, or None if the user does not know it.
+    """Return the device that a token names, or None if the token is not valid for this user.
 
     This takes as long for a user who does not exist.
     """

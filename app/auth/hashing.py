@@ -17,17 +17,17 @@ from app.auth.errors import server_busy
 
 ResultT = TypeVar("ResultT")
 
-PLACES_PER_THREAD = 32
+SLOTS_PER_THREAD = 32
 LONGEST_WAIT = 20.0  # seconds, for one hash
 RETRY_AFTER = 5
 _NICENESS = 5  # a third of the event loop's share of a processor that is not idle
 
 
 class HashingQueue:
-    """Threads that hash, and places for the requests that use them."""
+    """Threads that hash, and slots for the requests that use them."""
 
-    def __init__(self, threads: int, *, places: int, longest_wait: float = LONGEST_WAIT) -> None:
-        self.places = places
+    def __init__(self, threads: int, *, slots: int, longest_wait: float = LONGEST_WAIT) -> None:
+        self.slots = slots
         self.taken = 0
         self._longest_wait = longest_wait
         self._executor = ThreadPoolExecutor(
@@ -35,12 +35,12 @@ class HashingQueue:
         )
 
     @contextmanager
-    def place(self) -> Generator[None]:
-        """Hold a place for a block of code; raise 503 when all are taken.
+    def slot(self) -> Generator[None]:
+        """Hold a slot during a block of code; raise 503 when all are taken.
 
         Take it before counting an attempt, so that a full queue uses up nobody's attempts.
         """
-        if self.taken >= self.places:
+        if self.taken >= self.slots:
             raise server_busy(RETRY_AFTER)
         self.taken += 1
         try:
@@ -62,7 +62,7 @@ class HashingQueue:
 def default_queue() -> HashingQueue:
     """Return a queue that leaves a processor to everything else."""
     threads = max(1, (os.cpu_count() or 1) - 1)
-    return HashingQueue(threads, places=PLACES_PER_THREAD * threads)
+    return HashingQueue(threads, slots=SLOTS_PER_THREAD * threads)
 
 
 def _lower_priority() -> None:

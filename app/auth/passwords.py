@@ -71,22 +71,22 @@ def weaknesses(password: str, *, email: str, name: str | None) -> list[str]:
     if _bare(folded) in {_bare(_normal(word).casefold()) for word in own}:
         reasons.append("must not be your e-mail address or your name")
     if _is_common(folded):
-        reasons.append("is one of those that are guessed first")
+        reasons.append("is too common")
     return reasons
 
 
 @contextmanager
-def reserved() -> Generator["Hashing"]:
-    """Hold a place in the queue for hashing; raise 503 when it is full.
+def reserve_slot() -> Generator["Hashing"]:
+    """Hold a slot of the queue for hashing; raise 503 when it is full.
 
     Reserve before counting an attempt, so that a full queue uses up nobody's attempts.
     """
-    with _queue.place():
+    with _queue.slot():
         yield Hashing()
 
 
 class Hashing:
-    """A place in the queue, with which passwords are hashed: `with passwords.reserved() as ...`."""
+    """A slot of the queue, to hash with: `with passwords.reserve_slot() as hashing`."""
 
     async def hash(self, password: str) -> str:
         """Return what to store of a password."""
@@ -95,7 +95,8 @@ class Hashing:
     async def verify(self, password: str, stored: str | None) -> tuple[bool, str | None]:
         """Return whether a password is the stored one, and its new hash if it needs one.
 
-        It takes as long where nothing is stored, so that the time tells nobody which it was.
+        Hash even if nothing is stored, so that response times do not reveal whether the account
+        exists.
         """
         text = _normal(password)
         if stored is None:
@@ -106,13 +107,13 @@ class Hashing:
 
 async def hash_password(password: str) -> str:
     """Return what to store of a password."""
-    with reserved() as hashing:
+    with reserve_slot() as hashing:
         return await hashing.hash(password)
 
 
 async def verify(password: str, stored: str | None) -> tuple[bool, str | None]:
-    """Return what `Hashing.verify` does, with a place of its own."""
-    with reserved() as hashing:
+    """Return what `Hashing.verify` does, with a slot of its own."""
+    with reserve_slot() as hashing:
         return await hashing.verify(password, stored)
 
 

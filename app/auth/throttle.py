@@ -29,11 +29,11 @@ _COUNT = """
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """So many attempts within a window that starts with the first of them."""
+    """At most `max_attempts` per `window`, which starts with the first attempt."""
 
     name: str
-    most: int
-    within: timedelta
+    max_attempts: int
+    window: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +46,12 @@ class Count:
 
     @property
     def is_exceeded(self) -> bool:
-        return self.attempts > self.limit.most
+        return self.attempts > self.limit.max_attempts
 
     @property
     def is_first_excess(self) -> bool:
         """Whether this attempt, of cost 1, is the first in its window that exceeds the limit."""
-        return self.attempts == self.limit.most + 1
+        return self.attempts == self.limit.max_attempts + 1
 
     def require(self) -> None:
         """Raise 429 if the limit is exceeded."""
@@ -69,7 +69,7 @@ async def count(limit: Limit, subject: str, *, cost: int = 1) -> Count:
     """Count an attempt, in a transaction of its own."""
     key = _key(limit, subject)
     with use_scope(key=key):
-        found: Any = await prisma.query_first(_COUNT, key, limit.within.total_seconds(), cost)
+        found: Any = await prisma.query_first(_COUNT, key, limit.window.total_seconds(), cost)
     return Count(limit, found["count"], max(found["seconds"], 1))
 
 

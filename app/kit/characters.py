@@ -49,7 +49,7 @@ def is_visible(char: str) -> bool:
 def has_misplaced_invisible(value: str) -> bool:
     """Return whether the value has invisible characters where they change nothing that is seen.
 
-    Legitimate are one joiner and one variation selector after a character, one mark of direction,
-    and the tags of a flag.
+    Allowed: one joiner and one variation selector after a character, one mark of direction, and the
+    tags of a flag.
     """
     return _INVISIBLE.search(value) is not None and _LEGITIMATE.sub("", value) != ""

@@ -1,7 +1,7 @@
 """Verify a finished message: it has exactly the headers and the body that were asked for.
 
 This trusts nothing that built the message. It reads the bytes as a strict reader does, and as
-Python's own parsers do, old and new; where they disagree, the message is not sent.
+Python's own parsers do, legacy and modern; where they disagree, the message is not sent.
 """
 
 import re
@@ -35,11 +35,13 @@ def verify(content: bytes, *, headers: Mapping[str, str], body: str) -> None:
         raise UnsafeMessageError("the body has control characters")
     _compare("a strict reader", _read_headers(content), expected)
 
-    old = message_from_bytes(content)
-    _compare("the parser of old", [(key, _decode(value)) for key, value in old.items()], expected)
+    legacy = message_from_bytes(content)
+    _compare(
+        "the legacy parser", [(key, _decode(value)) for key, value in legacy.items()], expected
+    )
     modern = message_from_bytes(content, policy=policy.default)
     _compare("the parser", [(key, str(value)) for key, value in modern.items()], expected)
-    for message in (old, modern):
+    for message in (legacy, modern):
         _verify_addresses(message, headers)
     _verify_body(modern, body)
 
@@ -67,7 +69,7 @@ def _read_headers(content: bytes) -> list[tuple[str, str]]:
     for line in unfolded:
         match = _HEADER.fullmatch(line)
         if match is None:
-            raise UnsafeMessageError("a line of the head is no header")
+            raise UnsafeMessageError("a header line is malformed")
         headers.append((match[1].decode(), _decode(match[2].decode())))
     return headers
 
@@ -102,4 +104,4 @@ def _verify_body(message: EmailMessage, body: str) -> None:
     if not isinstance(payload, bytes):
         raise UnsafeMessageError("the body cannot be decoded")
     if payload.replace(b"\r\n", b"\n") != body.encode("utf-8", "surrogatepass"):
-        raise UnsafeMessageError("the body is another one")
+        raise UnsafeMessageError("the body differs")

@@ -37,7 +37,7 @@ async def create(caller: Caller, *, name: str, description: str | None, limit: i
         async with prisma.tx() as tx:
             if not await lock_user(tx, caller.user.id):
                 raise not_signed_in()
-            await require_room(tx, caller.user.id, limit)
+            await require_ownership_quota(tx, caller.user.id, limit)
             workspace = await tx.workspace.create(
                 {
                     "id": id_,
@@ -94,7 +94,7 @@ async def delete(scope: WorkspaceScope) -> None:
         await transaction.tx.workspace.delete_many(where={"id": scope.id})
 
 
-async def require_room(tx: Prisma, owner: str, limit: int) -> None:
+async def require_ownership_quota(tx: Prisma, owner: str, limit: int) -> None:
     """Raise 409 if the caller, whose row is locked, already owns `limit` workspaces."""
     if await tx.workspace.count(where={"ownerId": owner}) >= limit:
         raise too_many_workspaces(limit)

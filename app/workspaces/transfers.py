@@ -25,7 +25,7 @@ from app.workspaces.errors import (
     workspace_not_found,
 )
 from app.workspaces.membership import in_workspace
-from app.workspaces.rules import require_room, workspace_view
+from app.workspaces.rules import require_ownership_quota, workspace_view
 from app.workspaces.schemas import MyWorkspace
 from app.workspaces.scope import WorkspaceScope
 from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
@@ -131,7 +131,7 @@ async def accept(scope: WorkspaceScope, *, limit: int) -> MyWorkspace:
         tx = transaction.tx
         if not await tx.workspacetransfer.count(where=_to_caller(scope)):
             raise transfer_not_found()
-        await require_room(tx, scope.user.id, limit)
+        await require_ownership_quota(tx, scope.user.id, limit)
         former_owner, name = await _owner(transaction)
         # Triggers update the roles of both members and delete the offer.
         workspace = await tx.workspace.update(

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from app.auth import passwords
-from app.auth.hashing import PLACES_PER_THREAD, HashingQueue, default_queue
+from app.auth.hashing import SLOTS_PER_THREAD, HashingQueue, default_queue
 from tests.fix_api import PASSWORD, Api, Person
 
 NEW = "a fourth horse on the moon"
@@ -19,8 +19,8 @@ NEW = "a fourth horse on the moon"
 
 @pytest.fixture
 def queue(monkeypatch: pytest.MonkeyPatch) -> HashingQueue:
-    """A queue with one thread and three places."""
-    queue = HashingQueue(1, places=3, longest_wait=30)
+    """A queue with one thread and three slots."""
+    queue = HashingQueue(1, slots=3, longest_wait=30)
     monkeypatch.setattr(passwords, "_queue", queue)
     return queue
 
@@ -84,10 +84,10 @@ async def test_a_full_queue_refuses_at_once(
     links = await mailed_links(api)
     await api.owner.throttle.delete_many()
     waiting = [
-        asyncio.create_task(passwords.hash_password("a password")) for _ in range(queue.places)
+        asyncio.create_task(passwords.hash_password("a password")) for _ in range(queue.slots)
     ]
     await asyncio.sleep(0)  # each task runs until it waits for the thread
-    assert queue.taken == queue.places
+    assert queue.taken == queue.slots
 
     refused = await REQUESTS[name](api, ann, links)
 
@@ -103,8 +103,8 @@ async def test_a_full_queue_refuses_at_once(
     assert retried.is_success or (name == "log-in to no account" and retried.status_code == 401)
 
 
-async def test_a_burst_is_served_as_far_as_there_are_places(api: Api, queue: HashingQueue):
-    """Of many log-ins at once some get in, the others are told to come back, and no place leaks."""
+async def test_a_burst_is_served_as_far_as_there_are_slots(api: Api, queue: HashingQueue):
+    """Of many log-ins at once some get in, the others are told to come back, and no slot leaks."""
     await api.person("ann")
     for _ in range(2):
         with blocking(queue):
@@ -113,14 +113,14 @@ async def test_a_burst_is_served_as_far_as_there_are_places(api: Api, queue: Has
             assert {task.result().status_code for task in done} == {503}
         statuses = [answer.status_code for answer in await asyncio.gather(*tasks)]
         assert set(statuses) == {200, 503}
-        assert statuses.count(200) >= queue.places
+        assert statuses.count(200) >= queue.slots
         assert queue.taken == 0
 
 
 async def test_nobody_waits_for_ever(
     api: Api, monkeypatch: pytest.MonkeyPatch, blocked: threading.Event
 ):
-    """A place that gets no thread in time is a 503 as well, and free again."""
+    """A slot that gets no thread in time is a 503 as well, and free again."""
     queue = passwords._queue  # pyright: ignore[reportPrivateUsage]  # what it is about
     monkeypatch.setattr(queue, "_longest_wait", 0.05)
     await api.person("ann")
@@ -135,7 +135,7 @@ async def test_nobody_waits_for_ever(
 async def test_hashing_leaves_a_processor_to_the_rest():
     """There are fewer threads than processors, and they yield to the event loop."""
     queue = default_queue()
-    threads = queue.places // PLACES_PER_THREAD
+    threads = queue.slots // SLOTS_PER_THREAD
     assert threads == max(1, (os.cpu_count() or 1) - 1)
     if sys.platform == "linux":
         own = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())

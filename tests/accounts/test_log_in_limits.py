@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from app.accounts.log_ins import (
+from app.accounts.login import (
     LINKS_OPENED,
     LOG_INS_FROM_ADDRESS,
     LOG_INS_OF_ACCOUNT,
@@ -48,7 +48,7 @@ FORGERIES: dict[str, Callable[[str], str]] = {
 async def use_up(api: Api, limit: Limit) -> None:
     """Let all attempts of a limit have been made."""
     done = await api.owner.throttle.update_many(
-        where={"key": {"startswith": f"{limit.name} "}}, data={"count": limit.most}
+        where={"key": {"startswith": f"{limit.name} "}}, data={"count": limit.max_attempts}
     )
     assert done == 1
 
@@ -105,14 +105,14 @@ class TestFailures:
         """After so many failures even the right password is refused; the answer says how long."""
         await api.person("ann")
         await api.person("bob")
-        for _ in range(TRIES.most):
+        for _ in range(TRIES.max_attempts):
             assert (await api.log_in(ANN, "wrong")).status_code == 401
 
         refused = await api.log_in("Ann@example.com")
 
         assert refused.status_code == 429
         assert refused.json()["code"] == "too_many_attempts"
-        assert 0 < int(refused.headers["retry-after"]) <= TRIES.within.total_seconds()
+        assert 0 < int(refused.headers["retry-after"]) <= TRIES.window.total_seconds()
         assert (await api.log_in("bob@example.com")).status_code == 200
 
         await end_windows(api)
@@ -128,7 +128,7 @@ class TestFailures:
     async def test_a_stranger_elsewhere_does_not_stop_the_holder(self, api: Api):
         """Failures count for the address that they come from."""
         await api.person("ann")
-        for _ in range(TRIES.most):
+        for _ in range(TRIES.max_attempts):
             assert (await log_in_from(api, "203.0.113.9", password="wrong")).status_code == 401
         assert (await log_in_from(api, "203.0.113.9", password="wrong")).status_code == 429
 
@@ -137,7 +137,7 @@ class TestFailures:
     async def test_a_success_starts_a_new_window(self, api: Api):
         """Failures before a success no longer count."""
         await api.person("ann")
-        for _ in range(TRIES.most - 1):
+        for _ in range(TRIES.max_attempts - 1):
             assert (await api.log_in(ANN, "wrong")).status_code == 401
 
         assert (await api.log_in(ANN)).status_code == 200
@@ -148,7 +148,7 @@ class TestFailures:
         self, api: Api, monkeypatch: pytest.MonkeyPatch
     ):
         """Attempts at the same moment are not cheaper than attempts in a row."""
-        monkeypatch.setattr(passwords, "_queue", HashingQueue(2, places=25, longest_wait=60))
+        monkeypatch.setattr(passwords, "_queue", HashingQueue(2, slots=25, longest_wait=60))
         await api.person("ann")
 
         answers = await asyncio.gather(*(api.log_in(ANN, "wrong") for _ in range(25)))
@@ -238,7 +238,7 @@ class TestKnownDevice:
         await api.log_in(ANN, "wrong")
         for limit in (TRIES, LOG_INS_FROM_ADDRESS):
             await api.owner.throttle.update_many(
-                where={"key": {"startswith": limit.name}}, data={"count": limit.most}
+                where={"key": {"startswith": limit.name}}, data={"count": limit.max_attempts}
             )
 
         assert (await api.log_in(ANN)).status_code == 429
@@ -248,7 +248,7 @@ class TestKnownDevice:
     async def test_its_token_is_no_password(self, api: Api):
         """Whoever stole it has ten guesses; then the other limits hold."""
         device = await self.device(api)
-        for _ in range(LOG_INS_OF_DEVICE.most):
+        for _ in range(LOG_INS_OF_DEVICE.max_attempts):
             assert (await log_in_with(api, device, "wrong")).status_code == 401
 
         assert (await log_in_with(api, device)).status_code == 429
@@ -429,7 +429,7 @@ class TestLockOut:
         await api.anonymous.post(
             "/v1/auth/reset-password", json={"token": token, "newPassword": NEW}
         )
-        for _ in range(TRIES.most):
+        for _ in range(TRIES.max_attempts):
             assert (await api.log_in(ANN, "wrong")).status_code == 401
 
         assert (await api.log_in(ANN, NEW)).status_code == 429

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.accounts.log_ins import TRIES
+from app.accounts.login import TRIES
 from app.auth.tokens import Tokens
 from app.kit.ids import new_uuid7
 from app.settings import Settings
@@ -68,7 +68,7 @@ class TestChanging:
     """PATCH /v1/me"""
 
     async def test_a_name_is_changed_and_removed(self, api: Api):
-        """A field that is left out keeps its value."""
+        """Omitted fields stay unchanged."""
         ann = await api.person("ann")
 
         named = await ann.patch("/v1/me", {"name": "  Ann Oberly "})
@@ -333,7 +333,7 @@ class TestWorkspace:
 async def test_an_account_that_is_throttled_keeps_its_sessions(api: Api):
     """Others' guesses do not affect users who are logged in."""
     ann = await api.person("ann")
-    for _ in range(TRIES.most + 1):
+    for _ in range(TRIES.max_attempts + 1):
         await api.log_in(ann.email, "wrong")
 
     assert (await ann.get("/v1/me")).status_code == 200

@@ -145,7 +145,7 @@ async def test_of_concurrent_uses_one_succeeds(api: Api):
 
 async def test_it_is_throttled(api: Api):
     """Also for accounts that do not exist."""
-    for _ in range(MAILS_TO_ACCOUNT.most):
+    for _ in range(MAILS_TO_ACCOUNT.max_attempts):
         assert (await ask(api, email="nobody@example.com")).status_code == 202
 
     assert (await ask(api, email="nobody@example.com")).status_code == 429

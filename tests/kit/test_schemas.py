@@ -73,7 +73,7 @@ class TestNames:
         ],
     )
     def test_invisible_characters_without_effect_are_refused(self, value: str):
-        expected = "must not contain invisible characters that join or change nothing"
+        expected = "must not contain unnecessary invisible characters"
         assert problem(NAME, value) == expected
 
     @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from app import mail
-from app.accounts.log_ins import LOG_INS_OF_ACCOUNT
+from app.accounts.login import LOG_INS_OF_ACCOUNT
 from app.auth import passwords
 from app.settings import ROOT
 from tests.fix_api import MAIL_LIMIT, PASSWORD, Api
@@ -59,7 +59,7 @@ async def cause_every_mail(
     await api.anonymous.post("/v1/auth/log-in", json=wrong)
     await api.owner.throttle.update_many(
         where={"key": {"startswith": f"{LOG_INS_OF_ACCOUNT.name} "}},
-        data={"count": LOG_INS_OF_ACCOUNT.most},
+        data={"count": LOG_INS_OF_ACCOUNT.max_attempts},
     )
     await api.anonymous.post("/v1/auth/log-in", json=wrong)  # warns the holder
 

@@ -112,4 +112,4 @@ def test_the_reason_has_no_text_of_the_mail():
     """It goes into the log, and mails have tokens."""
     with pytest.raises(UnsafeMessageError) as caught:
         verify(changed(b"come", b"s3cret"), headers=HEADERS, body=BODY)
-    assert str(caught.value) == "the body is another one"
+    assert str(caught.value) == "the body differs"
