@@ -117,22 +117,26 @@ def test_one_module_creates_clients_of_the_main_database():
     assert callers == {"app.db"}
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_file_has_a_docstring_and_is_short(module: str):
-    """The first line names the subject; 400 lines at most."""
-    text = MODULES[module].read_text()
+TESTS = {
+    str(path.relative_to(ROOT)): path
+    for path in sorted((ROOT / "tests").rglob("*.py"))
+    if path.stat().st_size
+}
 
-    assert ast.get_docstring(ast.parse(text)), (
-        f"{module} needs a docstring that says what it is for"
-    )
+
+@pytest.mark.parametrize("path", [*MODULES.values(), *TESTS.values()], ids=[*MODULES, *TESTS])
+def test_a_file_has_a_docstring_and_is_short(path: Path):
+    """The first line names the subject; 400 lines at most."""
+    text = path.read_text()
+
+    assert ast.get_docstring(ast.parse(text)), f"{path} needs a docstring that says what it is for"
     assert len(text.splitlines()) <= LONGEST_FILE
 
 
-TESTS = sorted((ROOT / "tests").rglob("*.py"))
 DEVELOPMENT_PACKAGES = {"hypothesis", "schemathesis", "yaml", "orjson", "sqlalchemy"}
 
 
-@pytest.mark.parametrize("path", TESTS, ids=[str(path.relative_to(ROOT)) for path in TESTS])
+@pytest.mark.parametrize("path", TESTS.values(), ids=TESTS)
 def test_a_plain_install_can_collect_the_tests(path: Path):
     """What only `pip install -e ".[dev]"` installs is imported after an `importorskip`."""
     seen: set[str] = set()

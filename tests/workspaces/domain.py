@@ -10,7 +10,7 @@ from app.workspaces import new_workspace_id
 from tests.domains import Domain, PolicyRows, Request, new_uuid
 from tests.fix_api import Person
 from tests.fix_team import Team, make_team
-from tests.workspaces.test_roles import ROLES_OF_PAGE
+from tests.workspaces.roles import ROLES_OF_PAGE
 
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -1,142 +1,9 @@
-"""The matrix of docs/roles.md; tests/test_roles_of_routes.py makes its requests."""
+"""The table of docs/roles.md, as far as tests/test_roles_of_routes.py does not check it."""
 
-import re
-
-from httpx import Response
-from prisma.enums import WorkspaceRole
-
-from app.settings import ROOT
-from tests.domains import ROLES, Act, Roles
-from tests.fix_api import Api, Person
-from tests.fix_team import Team, make_team
-
-
-def matrix() -> dict[str, dict[str, str]]:
-    """Return the table of the page: action -> role -> status."""
-    page = (ROOT / "docs" / "roles.md").read_text()
-    head, _, *rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in page.splitlines()
-        if line.startswith("|")
-    ]
-    assert head[1:] == list(ROLES)
-    assert all(re.fullmatch(r"\d{3}|yes|no", cell) for _, *cells in rows for cell in cells)
-    assert len({row[0] for row in rows}) == len(rows)
-    return {row[0]: dict(zip(ROLES, row[1:], strict=True)) for row in rows}
-
-
-def add(role: str) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        newcomer = await team.api.person(f"newcomer.{team.name}")
-        # The caller shares another workspace with the newcomer.
-        other = await team.api.owner.workspace.create({"name": "Other", "ownerId": newcomer.id})
-        await team.api.owner.workspacemember.create({"workspaceId": other.id, "userId": caller.id})
-        return await caller.post(f"{team.path}/members", {"userId": newcomer.id, "role": role})
-
-    return act
-
-
-def give(who: str, role: str) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        target = await target_of(team, caller, who)
-        return await caller.patch(f"{team.path}/members/{target}", {"role": role})
-
-    return act
-
-
-def remove(who: str) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        return await caller.delete(f"{team.path}/members/{await target_of(team, caller, who)}")
-
-    return act
-
-
-def offer(who: str) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        body = {"userId": await target_of(team, caller, who)}
-        return await caller.post(f"{team.path}/transfer", body)
-
-    return act
-
-
-def answer_offer(method: str, path: str, *, is_to_caller: bool = False) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        if not is_to_caller:
-            await team.offered(await team.joined("another"))
-        elif caller in (team.admin, team.member):
-            await team.offered(caller)
-        return await caller.request(method, f"{team.path}/{path}")
-
-    return act
-
-
-async def target_of(team: Team, caller: Person, who: str) -> str:
-    """Return the id of the caller, the owner, or another user with a role or none."""
-    if who == "yourself":
-        return caller.id
-    if who == "owner":
-        return team.owner.id
-    if who == "stranger":
-        return (await team.api.person(f"somebody.{team.name}")).id
-    return (await team.joined("another", WorkspaceRole(who))).id
-
-
-def invite(role: str) -> Act:
-    return lambda team, caller: caller.post(
-        f"{team.path}/invitations", {"email": "guest@example.com", "role": role}
-    )
-
-
-def revoke(role: WorkspaceRole) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        invitation, _ = await team.invited("guest@example.com", role=role)
-        return await caller.delete(f"{team.path}/invitations/{invitation}")
-
-    return act
-
-
-ACTS: dict[str, Act] = {
-    "see the workspace in your list": lambda _, caller: caller.get("/v1/workspaces"),
-    "read the workspace": lambda team, caller: caller.get(team.path),
-    "rename or describe it": lambda team, caller: caller.patch(team.path, {"name": "New"}),
-    "delete it": lambda team, caller: caller.delete(team.path),
-    "offer it to a member": offer("member"),
-    "offer it to a stranger": offer("stranger"),
-    "offer it to yourself": offer("yourself"),
-    "read an offer to somebody else": answer_offer("GET", "transfer"),
-    "cancel an offer": answer_offer("DELETE", "transfer"),
-    "accept an offer to you": answer_offer("POST", "transfer/accept", is_to_caller=True),
-    "accept an offer to somebody else": answer_offer("POST", "transfer/accept"),
-    "decline an offer to you": answer_offer("POST", "transfer/decline", is_to_caller=True),
-    "decline an offer to somebody else": answer_offer("POST", "transfer/decline"),
-    "list the members": lambda team, caller: caller.get(f"{team.path}/members"),
-    "add a member": add("member"),
-    "add an admin": add("admin"),
-    "add an owner": add("owner"),
-    "make a member an admin": give("member", "admin"),
-    "make a member the owner": give("member", "owner"),
-    "make an admin a member": give("admin", "member"),
-    "make the owner a member": give("owner", "member"),
-    "change your own role": give("yourself", "admin"),
-    "remove a member": remove("member"),
-    "remove an admin": remove("admin"),
-    "remove the owner": remove("owner"),
-    "leave": remove("yourself"),
-    "invite a member": invite("member"),
-    "invite an admin": invite("admin"),
-    "list the invitations": lambda team, caller: caller.get(f"{team.path}/invitations"),
-    "revoke a member's invitation": revoke(WorkspaceRole.member),
-    "revoke an admin's invitation": revoke(WorkspaceRole.admin),
-    "read the audit trail": lambda team, caller: caller.get(f"{team.path}/audit-events"),
-}
-
-
-# The rows of the page whose cells are statuses; a test below checks the one with "yes" and "no".
-ROLES_OF_PAGE = {
-    act: Roles(ACTS[act], **{role: int(cell) for role, cell in cells.items()})
-    for act, cells in matrix().items()
-    if act in ACTS and all(cell.isdigit() for cell in cells.values())
-}
+from tests.domains import ROLES
+from tests.fix_api import Api
+from tests.fix_team import make_team
+from tests.workspaces.roles import ACTS, LISTED, matrix
 
 
 def test_every_row_has_a_request():
@@ -146,10 +13,9 @@ def test_every_row_has_a_request():
 
 async def test_only_members_see_the_workspace_in_their_list(api: Api):
     """The row of the page whose cells are not statuses."""
-    act = "see the workspace in your list"
     for role in ROLES:
         team = await make_team(api, f"with.{role}")
         caller = await api.person("stranger") if role == "stranger" else getattr(team, role)
-        answer = await ACTS[act](team, caller)
+        answer = await ACTS[LISTED](team, caller)
         seen = [item["id"] for item in answer.json()["items"]]
-        assert (team.id in seen) == (matrix()[act][role] == "yes"), role
+        assert (team.id in seen) == (matrix()[LISTED][role] == "yes"), role
