@@ -252,12 +252,14 @@ async def api(
 ) -> AsyncIterator[Api]:
     """Start the API on a database that no other test uses."""
     from app import sweeps
+    from app.auth.throttle import exceeded_keys
     from app.main import create_app
 
     async def nothing(_: Prisma, __: Settings) -> None: ...
 
     # Expired rows are refused whether swept or not; the sweep at the start would only interfere.
     monkeypatch.setattr(sweeps, "sweep", nothing)
+    exceeded_keys.clear()  # it belongs to the process, the counters to each test's database
     with prepared_database(server, prepared_template) as urls:
         settings = load(
             {

@@ -19,24 +19,24 @@ from app.accounts.errors import wrong_credentials
 from app.accounts.schemas import LoggedIn, LogIn
 from app.auth import Tokens, devices, passwords, sessions, throttle
 from app.auth.passwords import Hashing
-from app.auth.throttle import Limit
+from app.auth.throttle import Attempt, Limit
 from app.db import prisma
 from app.scope import use_scope
 
 _WINDOW = timedelta(minutes=15)
 # From one address to one account: it stops a guesser without stopping the holder elsewhere.
-TRIES = Limit("tries", 10, _WINDOW)
+TRIES = Limit("tries", 10, _WINDOW, is_resettable=True)
 # From all addresses that hold no token of a known device.
-LOG_INS_OF_ACCOUNT = Limit("log-ins of account", 100, _WINDOW)
+LOG_INS_OF_ACCOUNT = Limit("log-ins of account", 100, _WINDOW, is_resettable=True)
 # From one address to all accounts. A success costs half as much as a failure: colleagues who share
 # an address may all log in, but nobody keeps the processors busy.
 LOG_INS_FROM_ADDRESS = Limit("log-ins from address", 200, _WINDOW)
 _COST, _REFUND = 2, 1
 # Known devices count here, and for none of the limits above: others cannot exhaust these.
-LOG_INS_OF_DEVICE = Limit("log-ins of device", 10, _WINDOW)
+LOG_INS_OF_DEVICE = Limit("log-ins of device", 10, _WINDOW, is_resettable=True)
 LOG_INS_OF_DEVICES = Limit("log-ins of known devices", 60, _WINDOW)
 # Log-ins that succeed. It is checked after the password: a refusal tells strangers nothing.
-SESSIONS_OF_ACCOUNT = Limit("sessions of account", 30, _WINDOW)
+SESSIONS_OF_ACCOUNT = Limit("sessions of account", 30, _WINDOW, is_resettable=True)
 # Mails that warn the holder. An attack that goes on for days fills no mailbox.
 WARNINGS = Limit("warnings", 1, timedelta(days=1))
 # Where a link that was mailed to the holder was opened, the account's limit does not count.
@@ -53,16 +53,20 @@ async def log_in(
 ) -> LoggedIn:
     """Begin a session that ends after `lifetime` at the latest."""
     email = credentials.email
-    with passwords.reserve_slot() as hashing:
-        user = await _find(email)
-        device = devices.identify(tokens, credentials.deviceToken, user)
-        await _count_try(email, address, user, device)
-        user = await _verify(hashing, user, credentials.password)
-        await throttle.attempt(SESSIONS_OF_ACCOUNT, email)
-        pair = await _begin(tokens, user, user_agent, lifetime)
-        if pair is None:  # the password was changed, or hashed again by another log-in: look again
-            user = await _verify(hashing, await _find(email), credentials.password)
+    if credentials.deviceToken is None:
+        throttle.require_not_exceeded(_from_address(address))
+    passwords.require_room()
+    user = await _find(email)
+    device = devices.identify(tokens, credentials.deviceToken, user)
+    counted = await _count_try(email, address, user, device)
+    async with throttle.refunded_if_busy(*counted):
+        with passwords.reserve_slot() as hashing:
+            user = await _verify(hashing, user, credentials.password)
+            await throttle.attempt(SESSIONS_OF_ACCOUNT, email)
             pair = await _begin(tokens, user, user_agent, lifetime)
+            if pair is None:  # the password was changed, or hashed again meanwhile: look again
+                user = await _verify(hashing, await _find(email), credentials.password)
+                pair = await _begin(tokens, user, user_agent, lifetime)
     if pair is None:
         raise wrong_credentials()
     await _reset_throttles(email, address, device)
@@ -85,19 +89,26 @@ async def _find(email: str) -> User | None:
         return await prisma.user.find_unique(where={"email": email})
 
 
-async def _count_try(email: str, address: str, user: User | None, device: str | None) -> None:
-    """Count an attempt; raise 429."""
+async def _count_try(
+    email: str, address: str, user: User | None, device: str | None
+) -> tuple[Attempt, ...]:
+    """Count an attempt under each limit that applies, and return these; raise 429."""
     if user and device:
-        await throttle.attempt(LOG_INS_OF_DEVICE, device)
-        await throttle.attempt(LOG_INS_OF_DEVICES, user.id)
-        return
-    await throttle.attempt(LOG_INS_FROM_ADDRESS, address, cost=_COST)
-    await throttle.attempt(TRIES, f"{email} {address}")
+        known = (Attempt(LOG_INS_OF_DEVICE, device), Attempt(LOG_INS_OF_DEVICES, user.id))
+        await throttle.attempt_all(*known)
+        return known
+    unknown = (_from_address(address), Attempt(TRIES, f"{email} {address}"))
+    await throttle.attempt_all(*unknown)
     count = await throttle.count(LOG_INS_OF_ACCOUNT, email)
     if count.is_first_excess:
         await _warn(email, user)
     if count.is_exceeded and not await throttle.is_counted(LINKS_OPENED, f"{email} {address}"):
         count.require()
+    return (*unknown, Attempt(LOG_INS_OF_ACCOUNT, email))
+
+
+def _from_address(address: str) -> Attempt:
+    return Attempt(LOG_INS_FROM_ADDRESS, address, _COST)
 
 
 async def _warn(email: str, user: User | None) -> None:

@@ -20,7 +20,9 @@ from app.workspaces import WorkspaceId, is_workspace_id
 
 # The database needs time to delete the contents of thousands of workspaces.
 _DELETION_LIMIT = timedelta(minutes=1)
-PASSWORDS_IN_SESSION = throttle.Limit("passwords in session", 10, timedelta(minutes=15))
+PASSWORDS_IN_SESSION = throttle.Limit(
+    "passwords in session", 10, timedelta(minutes=15), is_resettable=True
+)
 
 
 async def change(caller: Caller, changes: UserUpdateInput) -> User:
@@ -97,9 +99,11 @@ async def _require_password(caller: Caller, password: str) -> None:
     """Raise 403 unless it is the caller's password, and 429 after too many attempts."""
     # A stolen access token must not serve to guess the password. The limit is the session's own,
     # so that strangers who guess at the log-in prevent nobody from changing their password.
-    with passwords.reserve_slot() as hashing:
-        await throttle.attempt(PASSWORDS_IN_SESSION, caller.session.id)
-        is_right, _ = await hashing.verify(password, caller.user.passwordHash)
+    passwords.require_room()
+    attempt = throttle.Attempt(PASSWORDS_IN_SESSION, caller.session.id)
+    await throttle.attempt_all(attempt)
+    async with throttle.refunded_if_busy(attempt):
+        is_right, _ = await passwords.verify(password, caller.user.passwordHash)
     if not is_right:
         raise wrong_password()
     await throttle.reset(PASSWORDS_IN_SESSION, caller.session.id)

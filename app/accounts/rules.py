@@ -18,7 +18,7 @@ from app import mail
 from app.accounts import login, mails
 from app.accounts.errors import invalid_link, wrong_credentials
 from app.auth import hash_secret, new_secret, passwords, sessions, throttle
-from app.auth.throttle import Limit
+from app.auth.throttle import Attempt, Limit
 from app.db import prisma
 from app.kit.ids import new_uuid7
 from app.scope import use_scope
@@ -55,9 +55,10 @@ async def sign_up(
 ) -> None:
     """Create an account that is to be confirmed, or tell its holder that there is one."""
     passwords.require_strong(password, email=email, name=name)
-    with passwords.reserve_slot() as hashing:
-        await _count_mail("sign-up", email, address)
-        password_hash = await hashing.hash(password)
+    passwords.require_room()
+    counted = await _count_mail("sign-up", email, address)
+    async with throttle.refunded_if_busy(*counted):
+        password_hash = await passwords.hash_password(password)
     try:
         await _sign_up(email, password_hash, name, public_url)
     except _CONCURRENT_CHANGES:
@@ -127,13 +128,15 @@ async def _mail_link(purpose: EmailTokenPurpose, email: str, public_url: str) ->
 async def confirm_email(*, token: str, password: str, address: str) -> None:
     """Confirm an account's address by a link that works once, and the account's password."""
     link = await _link(token, EmailTokenPurpose.confirm)
-    with passwords.reserve_slot() as hashing:
-        await throttle.attempt(CONFIRMATIONS, link.userId)
-        with use_scope(user=link.userId):
-            user = await prisma.user.find_unique(where={"id": link.userId})
-        if user is None or user.email != link.email:
-            raise invalid_link()
-        is_right, _ = await hashing.verify(password, user.passwordHash)
+    passwords.require_room()
+    attempt = Attempt(CONFIRMATIONS, link.userId)
+    await throttle.attempt_all(attempt)
+    with use_scope(user=link.userId):
+        user = await prisma.user.find_unique(where={"id": link.userId})
+    if user is None or user.email != link.email:
+        raise invalid_link()
+    async with throttle.refunded_if_busy(attempt):
+        is_right, _ = await passwords.verify(password, user.passwordHash)
     if not is_right:
         raise wrong_credentials()
     with use_scope(user=user.id):
@@ -174,10 +177,17 @@ async def reset_password(*, token: str, password: str, address: str) -> None:
     mail.wake_sender()
 
 
-async def _count_mail(purpose: str, email: str, address: str) -> None:
-    """Count a mail; raise 429. Exhausting one purpose prevents no link for another."""
-    await throttle.attempt(MAILS_FROM_ADDRESS, address)
-    await throttle.attempt(MAILS_TO_ACCOUNT, f"{purpose} {email}")
+async def _count_mail(purpose: str, email: str, address: str) -> tuple[Attempt, ...]:
+    """Count a mail, and return what was counted; raise 429.
+
+    Exhausting one purpose prevents no link for another.
+    """
+    attempts = (
+        Attempt(MAILS_FROM_ADDRESS, address),
+        Attempt(MAILS_TO_ACCOUNT, f"{purpose} {email}"),
+    )
+    await throttle.attempt_all(*attempts)
+    return attempts
 
 
 def _new_link(purpose: EmailTokenPurpose, public_url: str) -> Link:

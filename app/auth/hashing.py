@@ -38,15 +38,20 @@ class HashingQueue:
     def slot(self) -> Generator[None]:
         """Hold a slot during a block of code; raise 503 when all are taken.
 
-        Take it before counting an attempt, so that a full queue uses up nobody's attempts.
+        Take it after counting an attempt: who has no attempts left must hold no slot while the
+        database counts. If the queue is full, refund the attempt.
         """
-        if self.taken >= self.slots:
-            raise server_busy(RETRY_AFTER)
+        self.require_room()
         self.taken += 1
         try:
             yield
         finally:
             self.taken -= 1
+
+    def require_room(self) -> None:
+        """Raise 503 when all slots are taken."""
+        if self.taken >= self.slots:
+            raise server_busy(RETRY_AFTER)
 
     async def run(self, work: Callable[..., ResultT], *arguments: str) -> ResultT:
         """Run a function in a thread; raise 503 when it takes too long to get one."""

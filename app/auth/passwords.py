@@ -79,10 +79,15 @@ def weaknesses(password: str, *, email: str, name: str | None) -> list[str]:
 def reserve_slot() -> Generator["Hashing"]:
     """Hold a slot of the queue for hashing; raise 503 when it is full.
 
-    Reserve before counting an attempt, so that a full queue uses up nobody's attempts.
+    Count the attempt before, in `throttle.refunded_if_busy`.
     """
     with _queue.slot():
         yield Hashing()
+
+
+def require_room() -> None:
+    """Raise 503 if the queue for hashing is full, before that costs anything else."""
+    _queue.require_room()
 
 
 class Hashing:

@@ -1,14 +1,19 @@
 """Throttles: how often something may be tried, counted whether or not the attempt succeeds."""
 
 import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from prisma import Prisma
 
 from app.auth.errors import too_many_attempts
+from app.auth.exceeded import ExceededKeys
 from app.db import prisma
+from app.problems import Problem
 from app.scope import use_scope
 
 # One statement, so that concurrent attempts are all counted; Prisma's upsert cannot start a new
@@ -26,6 +31,9 @@ _COUNT = """
     RETURNING count, ceil(extract(epoch FROM "resetsAt" - now()))::int AS seconds
 """
 
+# Per process. Limits that a success resets are not in it: the success may be another process's.
+exceeded_keys = ExceededKeys()
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -34,6 +42,20 @@ class Limit:
     name: str
     max_attempts: int
     window: timedelta
+    is_resettable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """An attempt to count: under which limit, by or at whom, and what it costs."""
+
+    limit: Limit
+    subject: str
+    cost: int = 1
+
+    @property
+    def key(self) -> str:
+        return _key(self.limit, self.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +83,43 @@ class Count:
 
 async def attempt(limit: Limit, subject: str, *, cost: int = 1) -> None:
     """Count an attempt, in a transaction of its own; raise 429 when there were too many."""
-    if subject:
-        (await count(limit, subject, cost=cost)).require()
+    await attempt_all(Attempt(limit, subject, cost))
+
+
+async def attempt_all(*attempts: Attempt) -> None:
+    """Count attempts until one exceeds its limit; then raise 429.
+
+    Attempts without a subject are not counted, and those that are known to exceed their limits
+    are refused without a statement.
+    """
+    require_not_exceeded(*attempts)
+    for each in attempts:
+        if not each.subject:
+            continue
+        counted = await count(each.limit, each.subject, cost=each.cost)
+        if counted.is_exceeded and not each.limit.is_resettable:
+            exceeded_keys.remember(each.key, counted.seconds)
+        counted.require()
+
+
+def require_not_exceeded(*attempts: Attempt) -> None:
+    """Raise 429 if this process knows that a limit is exceeded; count nothing."""
+    for each in attempts:
+        if each.subject and (seconds := exceeded_keys.seconds_left(each.key)):
+            raise too_many_attempts(seconds)
+
+
+@asynccontextmanager
+async def refunded_if_busy(*attempts: Attempt) -> AsyncGenerator[None]:
+    """Take attempts back if the block raises 503: the caller did not get to try."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            for each in attempts:
+                if each.subject:
+                    await refund(each.limit, each.subject, cost=each.cost)
+        raise
 
 
 async def count(limit: Limit, subject: str, *, cost: int = 1) -> Count:
@@ -90,6 +147,8 @@ async def touch(tx: Prisma, limit: Limit, subject: str) -> None:
 
 async def reset(limit: Limit, subject: str) -> None:
     """Start a new window: the caller has proved who they are."""
+    if not limit.is_resettable:
+        raise ValueError(f'the limit "{limit.name}" is not resettable')
     key = _key(limit, subject)
     with use_scope(key=key):
         await prisma.throttle.delete_many(where={"key": key})
@@ -98,6 +157,7 @@ async def reset(limit: Limit, subject: str) -> None:
 async def refund(limit: Limit, subject: str, *, cost: int = 1) -> None:
     """Take an attempt back, or a part of its cost: the caller did no harm."""
     key = _key(limit, subject)
+    exceeded_keys.forget(key)
     with use_scope(key=key):
         await prisma.throttle.update_many(
             where={"key": key, "count": {"gte": cost}}, data={"count": {"decrement": cost}}

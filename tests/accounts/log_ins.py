@@ -8,7 +8,7 @@ from app.accounts.login import (
     LOG_INS_OF_ACCOUNT,
     WARNINGS,
 )
-from app.auth.throttle import Limit
+from app.auth.throttle import Limit, exceeded_keys
 from tests.fix_api import PASSWORD, Api
 
 ANN = "ann@example.com"
@@ -31,6 +31,7 @@ async def end_windows(api: Api) -> None:
         where={"NOT": [{"key": {"startswith": WARNINGS.name}}]},
         data={"resetsAt": datetime.now(UTC)},
     )
+    exceeded_keys.clear()
 
 
 async def counted(api: Api) -> dict[str, int]:

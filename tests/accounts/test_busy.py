@@ -103,12 +103,70 @@ async def test_a_full_queue_refuses_at_once(
     assert retried.is_success or (name == "log-in to no account" and retried.status_code == 401)
 
 
+@pytest.mark.parametrize("name", ["sign-up", "log-in", "confirm", "change password"])
+async def test_an_attempt_is_refunded_if_the_queue_fills_up_meanwhile(
+    api: Api, queue: HashingQueue, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    """It is counted before it takes a slot; without a slot it was no attempt."""
+    ann = await api.person("ann")
+    links = await mailed_links(api)
+    await api.owner.throttle.delete_many()
+    monkeypatch.setattr(passwords, "require_room", lambda: None)
+    monkeypatch.setattr(queue, "taken", queue.slots)
+
+    refused = await REQUESTS[name](api, ann, links)
+
+    assert refused.status_code == 503
+    counters = await api.owner.throttle.find_many()
+    assert counters
+    assert {counter.count for counter in counters} == {0}
+
+
+@pytest.mark.parametrize("route", ["log-in", "sign-up"])
+async def test_who_waits_for_the_count_of_attempts_holds_no_slot(
+    api: Api, queue: HashingQueue, route: str
+):
+    """However many attempts of one address wait for its counter, others find room."""
+    await api.person("ann")
+
+    def attempt(number: int) -> Awaitable[httpx.Response]:
+        content = {"email": f"user{number}@example.com", "password": PASSWORD}
+        return api.anonymous.post(f"/v1/auth/{route}", json=content)
+
+    await attempt(0)  # creates the counters
+    async with api.owner.tx() as tx:
+        await tx.query_raw('SELECT key FROM "Throttle" FOR UPDATE')
+        attempts = [asyncio.ensure_future(attempt(1 + each)) for each in range(queue.slots)]
+        await waiting_for_locks(api, queue.slots)
+        assert queue.taken == 0
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(api.app, client=("203.0.113.9", 1)),
+            base_url="http://tenantry",
+        ) as elsewhere:
+            content = {"email": "ann@example.com", "password": PASSWORD}
+            assert (await elsewhere.post("/v1/auth/log-in", json=content)).status_code == 200
+    await asyncio.gather(*attempts)
+
+
+async def waiting_for_locks(api: Api, count: int) -> None:
+    """Return when so many connections wait for a lock."""
+    for _ in range(500):
+        row = await api.owner.query_first(
+            """SELECT count(*)::int AS count FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'"""
+        )
+        if row["count"] >= count:
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("the attempts do not wait for the counter")
+
+
 async def test_a_burst_is_served_as_far_as_there_are_slots(api: Api, queue: HashingQueue):
     """Of many log-ins at once some get in, the others are told to come back, and no slot leaks."""
     await api.person("ann")
     for _ in range(2):
         with blocking(queue):
-            tasks = [asyncio.create_task(api.log_in("ann@example.com")) for _ in range(12)]
+            tasks = [asyncio.create_task(api.log_in("ann@example.com")) for _ in range(10)]
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             assert {task.result().status_code for task in done} == {503}
         statuses = [answer.status_code for answer in await asyncio.gather(*tasks)]

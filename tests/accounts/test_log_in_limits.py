@@ -26,7 +26,7 @@ from tests.accounts.log_ins import (
     use_up,
 )
 from tests.fix_api import PASSWORD, Api
-from tests.fix_work import Counter
+from tests.fix_work import Counter, Work
 
 
 class TestFailures:
@@ -98,6 +98,23 @@ class TestFailures:
 
         assert refused.status_code == 429
         assert (await log_in_from(api, "203.0.113.9")).status_code == 200
+
+    async def test_a_throttled_address_costs_no_statement(self, api: Api, work: Counter):
+        """Neither a row nor a lock, whether or not there is an account, until the window ends."""
+        await api.person("ann")
+        await api.log_in(NOBODY)
+        await use_up(api, LOG_INS_FROM_ADDRESS)
+        assert (await api.log_in(NOBODY)).status_code == 429
+
+        for email in (ANN, NOBODY):
+            with work.counting() as done:
+                refused = await api.log_in(email)
+            assert refused.status_code == 429
+            assert 0 < int(refused.headers["retry-after"]) <= 900
+            assert done == Work()
+
+        await end_windows(api)
+        assert (await api.log_in(ANN)).status_code == 200
 
 
 class TestSuccesses:
