@@ -1,8 +1,12 @@
 """Whether the service can serve safely: what the database says, remembered for every request.
 
-Requests are refused until a check has succeeded, and again as soon as one fails. Checks run at the
-start, for GET /ready, periodically, and for requests that arrive after a failed check. Checks at
-the same time are one check, and its result counts for a second, so many callers cost one query.
+Requests are refused until a check has found the database safe, and again as soon as one finds it
+unsafe. A database that is busy or unreachable refuses nobody in advance: queries fail by
+themselves, and whoever keeps the connections busy must not shut out everybody else.
+
+Checks run at the start, for GET /ready, periodically, soon after a lost connection, and for
+requests that arrive while they are refused. Checks at the same time are one check, and its result
+counts for a second, so many callers cost one query.
 """
 
 import asyncio
@@ -33,6 +37,8 @@ log = logging.getLogger(__name__)
 _CHECK_EVERY = 10.0
 _ANSWER_LIMIT = 2.0
 _REUSE = 1.0  # seconds for which the result of a check counts
+# How many checks in a row may go unanswered, as on a busy database, before /ready reports it.
+_MAX_UNANSWERED = 3
 
 # Prisma's codes for a database that is unreachable, and for one that is busy.
 _UNREACHABLE = {"P1000", "P1001", "P1002", "P1003", "P1010", "P1017"}
@@ -72,18 +78,30 @@ class NotReady(Exception):  # noqa: N818  (a state, reported as such)
         self.detail = detail
 
 
+class _Unanswered(NotReady):
+    """The database was too busy to answer, which says nothing about its safety."""
+
+
+class _Unreachable(NotReady):
+    """There is no connection to the database."""
+
+
 @dataclass
 class _State:
     """What the checks of one lifespan have found."""
 
     hides_details: bool = True
+    # Whether the last answer of the database was that it is safe.
     is_ready: bool = False
+    # What the last check found.
     failure: NotReady | None = None
+    unanswered: int = 0
     valid_until: float = -math.inf
     # Why the database did not answer last, and what was found missing, to log each once.
     lost: str = ""
     reported: set[str] = field(default_factory=set[str])
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    was_lost: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 _state = _State()
@@ -108,7 +126,7 @@ async def database(settings: Settings) -> AsyncGenerator[None]:
 
 
 def is_ready() -> bool:
-    """Return whether the last check succeeded and no query has lost the database since."""
+    """Return whether the database is safe to use, as it last answered."""
     return _state.is_ready
 
 
@@ -124,7 +142,8 @@ async def check() -> None:
     async with state.lock:
         if time.monotonic() >= state.valid_until:
             state.failure = await _find_failure(state)
-            state.is_ready = state.failure is None
+            if not isinstance(state.failure, _Unanswered | _Unreachable):
+                state.is_ready = state.failure is None
             state.valid_until = time.monotonic() + _REUSE
         failure = state.failure
     if failure is not None:
@@ -132,16 +151,26 @@ async def check() -> None:
 
 
 async def _keep_checking() -> None:
-    """Check periodically, so that lost protection is noticed without a request."""
+    """Check periodically, so that lost protection is noticed without a request.
+
+    After a lost connection check more often: what answers next may be another database.
+    """
+    state = _state
     while True:
-        await asyncio.sleep(_CHECK_EVERY)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CHECK_EVERY):
+                await state.was_lost.wait()
+        state.was_lost.clear()
         try:
             await check()
-        except NotReady:  # logged once, and requests are refused
-            continue
+        except NotReady:  # logged once
+            pass
         except Exception:
-            _state.is_ready = False
+            state.is_ready = False
             log.exception("The readiness check failed, trying again")
+        if state.lost:
+            await asyncio.sleep(_REUSE)
+            state.was_lost.set()
 
 
 async def _find_failure(state: _State) -> NotReady | None:
@@ -149,8 +178,13 @@ async def _find_failure(state: _State) -> NotReady | None:
         found = await _query_state()
         if found["migrated"] and not found["granted"] and await db.restore_grants():
             found = await _query_state()
-    except NotReady as unreachable:
+    except _Unanswered as busy:
+        state.unanswered += 1
+        # Whatever it last answered still holds; without any answer there is nothing to rely on.
+        return None if state.is_ready and state.unanswered < _MAX_UNANSWERED else busy
+    except _Unreachable as unreachable:
         return unreachable
+    state.unanswered = 0
     failure = await _reason_not_ready(found)
     if failure is None:
         return None
@@ -202,6 +236,7 @@ def translate_database_error(error: PrismaError) -> NotReady | None:
                 "The database lacks what the service needs: run `prisma migrate deploy`.",
             )
         case "unreachable":
+            _state.was_lost.set()
             return _report_lost(error)
         case "busy":
             return NotReady("database_unavailable", "The database does not answer: try again.")
@@ -235,7 +270,11 @@ async def _query_state() -> Any:
     try:
         async with asyncio.timeout(_ANSWER_LIMIT):
             found = await prisma.query_first(_STATE, list(protection.PUBLIC_TABLES))
-    except (PrismaError, TimeoutError) as error:
+    except TimeoutError as error:
+        raise _report_unanswered(f"no answer within {_ANSWER_LIMIT:.0f} s") from error
+    except PrismaError as error:
+        if isinstance(error, DataError) and error.code in _BUSY:
+            raise _report_unanswered(db.one_line(error)) from error
         raise _report_lost(error) from error
     if _state.lost:
         log.info("The database answers again.")
@@ -243,20 +282,30 @@ async def _query_state() -> Any:
     return found
 
 
-def _report_lost(error: BaseException) -> NotReady:
-    """Log once why the database does not answer; find an embedded server that has moved."""
-    reason = db.one_line(error) or f"no answer within {_ANSWER_LIMIT:.0f} s"
+def _report_unanswered(reason: str) -> _Unanswered:
+    """Log once that the database does not answer in time."""
+    _log_lost(reason)
+    return _Unanswered("database_unavailable", "The database does not answer: try again.")
+
+
+def _report_lost(error: PrismaError) -> _Unreachable:
+    """Log once why there is no connection, check soon, and find a server that has moved."""
+    reason = db.one_line(error)
     detail = "The database does not answer; the service's log says why."
     if isinstance(error, DataError) and error.code in _REFUSED:
         correction = db.login_advice()
         reason = f"{reason.rstrip('.')}. {correction}"
         detail = f"The database does not let the service log in. {correction}"
+    _log_lost(reason)
+    _state.valid_until = -math.inf
+    db.reconnect_embedded()
+    return _Unreachable("database_unavailable", detail)
+
+
+def _log_lost(reason: str) -> None:
     if not db.is_connecting() and reason != _state.lost:
         log.warning("The database does not answer: %s", reason)
     _state.lost = reason
-    _state.is_ready, _state.valid_until = False, -math.inf
-    db.reconnect_embedded()
-    return NotReady("database_unavailable", detail)
 
 
 def _report_missing(reason: str) -> None:

@@ -211,14 +211,17 @@ async def test_while_the_service_is_not_ready_all_callers_share_one_check(
 
 
 async def test_a_lost_database_ends_the_reuse(api: Api, checks: list[None]):
-    """A query that finds the database unreachable makes the next caller check again."""
+    """A query that finds the database unreachable makes the service check again at once."""
     ann = await api.person("ann")
     await api.anonymous.get("/ready")
     lost = DataError({"user_facing_error": {"error_code": "P1017", "message": "closed"}})
 
     assert readiness.translate_database_error(lost)
-    assert not readiness.is_ready()
     assert (await ann.get("/v1/me")).status_code == 200
+    for _ in range(1000):
+        if len(checks) > 1:
+            break
+        await asyncio.sleep(0.01)
 
     assert len(checks) == 2
 
