@@ -252,6 +252,7 @@ async def api(
 ) -> AsyncIterator[Api]:
     """Start the API on a database that no other test uses."""
     from app import sweeps
+    from app.accounts.login import recent_log_ins
     from app.auth.throttle import exceeded_keys
     from app.main import create_app
 
@@ -259,7 +260,9 @@ async def api(
 
     # Expired rows are refused whether swept or not; the sweep at the start would only interfere.
     monkeypatch.setattr(sweeps, "sweep", nothing)
-    exceeded_keys.clear()  # it belongs to the process, the counters to each test's database
+    # These belong to the process, the accounts and counters to each test's database.
+    exceeded_keys.clear()
+    recent_log_ins.clear()
     with prepared_database(server, prepared_template) as urls:
         settings = load(
             {

@@ -144,15 +144,19 @@ async def change_me(body: Annotated[ChangeAccount, Body()], caller: CurrentCalle
 
 
 @router.delete("/me", tags=["me"], status_code=204, responses=problems(403, 429))
-async def delete_me(body: DeleteAccount, caller: CurrentCaller) -> None:
+async def delete_me(body: DeleteAccount, caller: CurrentCaller, address: CallerAddress) -> None:
     """Delete your account and the workspaces that you own."""
-    await me.delete(caller, password=body.password)
+    await me.delete(caller, password=body.password, address=address)
 
 
 @router.post("/me/password", tags=["me"], status_code=204, responses=problems(403, 429))
-async def change_password(body: ChangePassword, caller: CurrentCaller) -> None:
+async def change_password(
+    body: ChangePassword, caller: CurrentCaller, address: CallerAddress
+) -> None:
     """Set a new password; this ends your other sessions."""
-    await me.change_password(caller, current=body.currentPassword, new=body.newPassword)
+    await me.change_password(
+        caller, current=body.currentPassword, new=body.newPassword, address=address
+    )
 
 
 @router.get("/me/sessions", tags=["me"])

@@ -16,9 +16,11 @@ from prisma.models import User
 from app import mail
 from app.accounts import mails
 from app.accounts.errors import wrong_credentials
+from app.accounts.recent import RecentLogIns
 from app.accounts.schemas import LoggedIn, LogIn
 from app.auth import Tokens, devices, passwords, sessions, throttle
 from app.auth.passwords import Hashing
+from app.auth.shares import Claim, claim_of_address, claim_of_known
 from app.auth.throttle import Attempt, Limit
 from app.db import prisma
 from app.scope import use_scope
@@ -42,6 +44,8 @@ WARNINGS = Limit("warnings", 1, timedelta(days=1))
 # Where a link that was mailed to the holder was opened, the account's limit does not count.
 LINKS_OPENED = Limit("links opened", 1, timedelta(hours=1))
 
+recent_log_ins = RecentLogIns()
+
 
 async def log_in(
     tokens: Tokens,
@@ -53,14 +57,16 @@ async def log_in(
 ) -> LoggedIn:
     """Begin a session that ends after `lifetime` at the latest."""
     email = credentials.email
+    is_known = recent_log_ins.has(email, address)
     if credentials.deviceToken is None:
-        throttle.require_not_exceeded(_from_address(address))
-    passwords.require_room()
+        throttle.require_not_exceeded(*_from_address(address))
+    passwords.require_room(_claim(email, address, is_known or bool(credentials.deviceToken)))
     user = await _find(email)
     device = devices.identify(tokens, credentials.deviceToken, user)
     counted = await _count_try(email, address, user, device)
+    claim = _claim(email, address, is_known or device is not None)
     async with throttle.refunded_if_busy(*counted):
-        with passwords.reserve_slot() as hashing:
+        with passwords.reserve_slot(claim) as hashing:
             user = await _verify(hashing, user, credentials.password)
             await throttle.attempt(SESSIONS_OF_ACCOUNT, email)
             pair = await _begin(tokens, user, user_agent, lifetime)
@@ -70,6 +76,7 @@ async def log_in(
     if pair is None:
         raise wrong_credentials()
     await _reset_throttles(email, address, device)
+    recent_log_ins.remember(email, address)
     token = devices.issue(
         tokens, user=user.id, password_hash=user.passwordHash or "", device=device
     )
@@ -97,7 +104,7 @@ async def _count_try(
         known = (Attempt(LOG_INS_OF_DEVICE, device), Attempt(LOG_INS_OF_DEVICES, user.id))
         await throttle.attempt_all(*known)
         return known
-    unknown = (_from_address(address), Attempt(TRIES, f"{email} {address}"))
+    unknown = (*_from_address(address), Attempt(TRIES, f"{email} {address}"))
     await throttle.attempt_all(*unknown)
     count = await throttle.count(LOG_INS_OF_ACCOUNT, email)
     if count.is_first_excess:
@@ -107,8 +114,12 @@ async def _count_try(
     return (*unknown, Attempt(LOG_INS_OF_ACCOUNT, email))
 
 
-def _from_address(address: str) -> Attempt:
-    return Attempt(LOG_INS_FROM_ADDRESS, address, _COST)
+def _from_address(address: str) -> tuple[Attempt, ...]:
+    return throttle.from_address(LOG_INS_FROM_ADDRESS, address, cost=_COST)
+
+
+def _claim(email: str, address: str, is_known: bool) -> Claim:
+    return claim_of_known(email) if is_known else claim_of_address(address)
 
 
 async def _warn(email: str, user: User | None) -> None:
@@ -174,4 +185,5 @@ async def _reset_throttles(email: str, address: str, device: str | None) -> None
         return
     await throttle.reset(TRIES, f"{email} {address}")
     await throttle.reset(LOG_INS_OF_ACCOUNT, email)
-    await throttle.refund(LOG_INS_FROM_ADDRESS, address, cost=_REFUND)
+    for each in _from_address(address):
+        await throttle.refund(each.limit, each.subject, cost=_REFUND)

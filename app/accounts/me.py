@@ -14,6 +14,7 @@ from app.accounts import mails
 from app.accounts.errors import wrong_password
 from app.auth import Caller, passwords, sessions, throttle
 from app.auth.errors import not_signed_in
+from app.auth.shares import claim_of_user
 from app.db import prisma
 from app.scope import use_scope
 from app.workspaces import WorkspaceId, is_workspace_id
@@ -23,6 +24,8 @@ _DELETION_LIMIT = timedelta(minutes=1)
 PASSWORDS_IN_SESSION = throttle.Limit(
     "passwords in session", 10, timedelta(minutes=15), is_resettable=True
 )
+# Successes count too: each costs a hash, whoever knows the password.
+PASSWORDS_OF_USER = throttle.Limit("passwords of user", 30, timedelta(minutes=15))
 
 
 async def change(caller: Caller, changes: UserUpdateInput) -> User:
@@ -35,12 +38,13 @@ async def change(caller: Caller, changes: UserUpdateInput) -> User:
     return user
 
 
-async def change_password(caller: Caller, *, current: str, new: str) -> None:
+async def change_password(caller: Caller, *, current: str, new: str, address: str) -> None:
     """Set a new password, and end all sessions but the caller's."""
     user = caller.user
-    await _require_password(caller, current)
+    # Before anything is hashed: a password that is refused must cost nothing.
     passwords.require_strong(new, email=user.email, name=user.name, field="newPassword")
-    password_hash = await passwords.hash_password(new)
+    await _require_password(caller, current, address)
+    password_hash = await passwords.hash_password(new, claim_of_user(user.id, address))
     async with prisma.tx() as tx:
         changed = await tx.user.update_many(
             where={"id": user.id, "passwordHash": user.passwordHash},
@@ -54,9 +58,9 @@ async def change_password(caller: Caller, *, current: str, new: str) -> None:
     mail.wake_sender()
 
 
-async def delete(caller: Caller, *, password: str) -> None:
+async def delete(caller: Caller, *, password: str, address: str) -> None:
     """Delete the account and, by the database's cascades, everything that it owns."""
-    await _require_password(caller, password)
+    await _require_password(caller, password, address)
     async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
         # Locks the account, then its workspaces: app/workspaces/locks.py explains the order.
         await workspaces.end_memberships(tx)
@@ -95,15 +99,20 @@ async def _lock_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
             raise workspaces.workspace_not_found()
 
 
-async def _require_password(caller: Caller, password: str) -> None:
+async def _require_password(caller: Caller, password: str, address: str) -> None:
     """Raise 403 unless it is the caller's password, and 429 after too many attempts."""
-    # A stolen access token must not serve to guess the password. The limit is the session's own,
-    # so that strangers who guess at the log-in prevent nobody from changing their password.
-    passwords.require_room()
-    attempt = throttle.Attempt(PASSWORDS_IN_SESSION, caller.session.id)
-    await throttle.attempt_all(attempt)
-    async with throttle.refunded_if_busy(attempt):
-        is_right, _ = await passwords.verify(password, caller.user.passwordHash)
+    # A stolen access token must not serve to guess the password. The limits are the session's own
+    # and that of the user's sessions, so that strangers who guess at the log-in prevent nobody
+    # from changing their password.
+    claim = claim_of_user(caller.user.id, address)
+    passwords.require_room(claim)
+    attempts = (
+        throttle.Attempt(PASSWORDS_IN_SESSION, caller.session.id),
+        throttle.Attempt(PASSWORDS_OF_USER, caller.user.id),
+    )
+    await throttle.attempt_all(*attempts)
+    async with throttle.refunded_if_busy(*attempts):
+        is_right, _ = await passwords.verify(password, caller.user.passwordHash, claim)
     if not is_right:
         raise wrong_password()
     await throttle.reset(PASSWORDS_IN_SESSION, caller.session.id)

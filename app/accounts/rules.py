@@ -18,6 +18,7 @@ from app import mail
 from app.accounts import login, mails
 from app.accounts.errors import invalid_link, wrong_credentials
 from app.auth import hash_secret, new_secret, passwords, sessions, throttle
+from app.auth.shares import claim_of_address
 from app.auth.throttle import Attempt, Limit
 from app.db import prisma
 from app.kit.ids import new_uuid7
@@ -55,10 +56,11 @@ async def sign_up(
 ) -> None:
     """Create an account that is to be confirmed, or tell its holder that there is one."""
     passwords.require_strong(password, email=email, name=name)
-    passwords.require_room()
+    claim = claim_of_address(address)
+    passwords.require_room(claim)
     counted = await _count_mail("sign-up", email, address)
     async with throttle.refunded_if_busy(*counted):
-        password_hash = await passwords.hash_password(password)
+        password_hash = await passwords.hash_password(password, claim)
     try:
         await _sign_up(email, password_hash, name, public_url)
     except _CONCURRENT_CHANGES:
@@ -128,7 +130,8 @@ async def _mail_link(purpose: EmailTokenPurpose, email: str, public_url: str) ->
 async def confirm_email(*, token: str, password: str, address: str) -> None:
     """Confirm an account's address by a link that works once, and the account's password."""
     link = await _link(token, EmailTokenPurpose.confirm)
-    passwords.require_room()
+    claim = claim_of_address(address)
+    passwords.require_room(claim)
     attempt = Attempt(CONFIRMATIONS, link.userId)
     await throttle.attempt_all(attempt)
     with use_scope(user=link.userId):
@@ -136,7 +139,7 @@ async def confirm_email(*, token: str, password: str, address: str) -> None:
     if user is None or user.email != link.email:
         raise invalid_link()
     async with throttle.refunded_if_busy(attempt):
-        is_right, _ = await passwords.verify(password, user.passwordHash)
+        is_right, _ = await passwords.verify(password, user.passwordHash, claim)
     if not is_right:
         raise wrong_credentials()
     with use_scope(user=user.id):
@@ -162,7 +165,7 @@ async def reset_password(*, token: str, password: str, address: str) -> None:
         if user is None or user.email != link.email:
             raise invalid_link()
         passwords.require_strong(password, email=user.email, name=user.name, field="newPassword")
-        password_hash = await passwords.hash_password(password)
+        password_hash = await passwords.hash_password(password, claim_of_address(address))
         async with prisma.tx() as tx:
             changes: UserUpdateInput = {"passwordHash": password_hash}
             if user.emailConfirmedAt is None:  # whoever has the link reads the address's mail
@@ -183,7 +186,7 @@ async def _count_mail(purpose: str, email: str, address: str) -> tuple[Attempt, 
     Exhausting one purpose prevents no link for another.
     """
     attempts = (
-        Attempt(MAILS_FROM_ADDRESS, address),
+        *throttle.from_address(MAILS_FROM_ADDRESS, address),
         Attempt(MAILS_TO_ACCOUNT, f"{purpose} {email}"),
     )
     await throttle.attempt_all(*attempts)

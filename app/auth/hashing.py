@@ -14,6 +14,7 @@ from threading import get_native_id
 from typing import TypeVar
 
 from app.auth.errors import server_busy
+from app.auth.shares import Claim, Shares
 
 ResultT = TypeVar("ResultT")
 
@@ -28,29 +29,30 @@ class HashingQueue:
 
     def __init__(self, threads: int, *, slots: int, longest_wait: float = LONGEST_WAIT) -> None:
         self.slots = slots
-        self.taken = 0
+        self._shares = Shares(slots)
         self._longest_wait = longest_wait
         self._executor = ThreadPoolExecutor(
             threads, thread_name_prefix="passwords", initializer=_lower_priority
         )
 
+    @property
+    def taken(self) -> int:
+        return self._shares.taken
+
     @contextmanager
-    def slot(self) -> Generator[None]:
-        """Hold a slot during a block of code; raise 503 when all are taken.
+    def slot(self, claim: Claim) -> Generator[None]:
+        """Hold a slot during a block of code; raise 503 when none is free for the claim.
 
         Take it after counting an attempt: who has no attempts left must hold no slot while the
         database counts. If the queue is full, refund the attempt.
         """
-        self.require_room()
-        self.taken += 1
-        try:
+        self.require_room(claim)
+        with self._shares.hold(claim):
             yield
-        finally:
-            self.taken -= 1
 
-    def require_room(self) -> None:
-        """Raise 503 when all slots are taken."""
-        if self.taken >= self.slots:
+    def require_room(self, claim: Claim) -> None:
+        """Raise 503 when no slot is free for the claim."""
+        if not self._shares.has_room(claim):
             raise server_busy(RETRY_AFTER)
 
     async def run(self, work: Callable[..., ResultT], *arguments: str) -> ResultT:

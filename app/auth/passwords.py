@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from app.auth.errors import weak_password
 from app.auth.hashing import default_queue
+from app.auth.shares import Claim
 
 SHORTEST = 10
 LONGEST = 256
@@ -34,6 +35,7 @@ NewPassword = Annotated[
 _hasher = PasswordHash.recommended()
 _hash_of_nobody = _hasher.hash(secrets.token_urlsafe())
 _queue = default_queue()
+_OWN_WORK = Claim(is_known=True)  # not for a caller: it has the whole queue
 
 # Passwords that guessers try first, without the digits and signs at their ends.
 _COMMON = frozenset(
@@ -76,22 +78,22 @@ def weaknesses(password: str, *, email: str, name: str | None) -> list[str]:
 
 
 @contextmanager
-def reserve_slot() -> Generator["Hashing"]:
-    """Hold a slot of the queue for hashing; raise 503 when it is full.
+def reserve_slot(claim: Claim) -> Generator["Hashing"]:
+    """Hold a slot of the queue for hashing; raise 503 when none is free.
 
     Count the attempt before, in `throttle.refunded_if_busy`.
     """
-    with _queue.slot():
+    with _queue.slot(claim):
         yield Hashing()
 
 
-def require_room() -> None:
-    """Raise 503 if the queue for hashing is full, before that costs anything else."""
-    _queue.require_room()
+def require_room(claim: Claim) -> None:
+    """Raise 503 if no slot is free for a claim, before the request costs anything else."""
+    _queue.require_room(claim)
 
 
 class Hashing:
-    """A slot of the queue, to hash with: `with passwords.reserve_slot() as hashing`."""
+    """A slot of the queue, to hash with: `with passwords.reserve_slot(claim) as hashing`."""
 
     async def hash(self, password: str) -> str:
         """Return what to store of a password."""
@@ -110,15 +112,17 @@ class Hashing:
         return await _queue.run(_hasher.verify_and_update, text, stored)
 
 
-async def hash_password(password: str) -> str:
+async def hash_password(password: str, claim: Claim = _OWN_WORK) -> str:
     """Return what to store of a password."""
-    with reserve_slot() as hashing:
+    with reserve_slot(claim) as hashing:
         return await hashing.hash(password)
 
 
-async def verify(password: str, stored: str | None) -> tuple[bool, str | None]:
+async def verify(
+    password: str, stored: str | None, claim: Claim = _OWN_WORK
+) -> tuple[bool, str | None]:
     """Return what `Hashing.verify` does, with a slot of its own."""
-    with reserve_slot() as hashing:
+    with reserve_slot(claim) as hashing:
         return await hashing.verify(password, stored)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +13,7 @@ from prisma import Prisma
 from app.auth.errors import too_many_attempts
 from app.auth.exceeded import ExceededKeys
 from app.db import prisma
+from app.kit.networks import wider_networks
 from app.problems import Problem
 from app.scope import use_scope
 
@@ -33,6 +34,7 @@ _COUNT = """
 
 # Per process. Limits that a success resets are not in it: the success may be another process's.
 exceeded_keys = ExceededKeys()
+_FACTORS_OF_NETWORKS = (3, 10)  # of an IPv6 /56 and /48
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,21 @@ class Count:
         """Raise 429 if the limit is exceeded."""
         if self.is_exceeded:
             raise too_many_attempts(self.seconds)
+
+
+def from_address(limit: Limit, address: str, *, cost: int = 1) -> tuple[Attempt, ...]:
+    """Return the attempts to count for an address: for IPv6 also those of its wider networks.
+
+    Their limits are larger, since a /48 may be a whole company's.
+    """
+    wider = zip(wider_networks(address), _FACTORS_OF_NETWORKS, strict=False)
+    return (
+        Attempt(limit, address, cost),
+        *(
+            Attempt(replace(limit, max_attempts=limit.max_attempts * factor), network, cost)
+            for network, factor in wider
+        ),
+    )
 
 
 async def attempt(limit: Limit, subject: str, *, cost: int = 1) -> None:
