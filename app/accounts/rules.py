@@ -187,7 +187,7 @@ async def _count_mail(purpose: str, email: str, address: str) -> tuple[Attempt, 
     """
     attempts = (
         *throttle.from_address(MAILS_FROM_ADDRESS, address),
-        Attempt(MAILS_TO_ACCOUNT, f"{purpose} {email}"),
+        Attempt(MAILS_TO_ACCOUNT, f"{purpose} {mail.mailbox(email)}"),
     )
     await throttle.attempt_all(*attempts)
     return attempts

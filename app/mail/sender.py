@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import aiosmtplib
 from prisma import Prisma
 
+from app.kit.characters import has_control
 from app.mail import outbox, transports
 from app.mail.outbox import Mail
 from app.mail.verification import UnsafeMessageError
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 
 POLL_EVERY = 3.0  # seconds; other processes queue mail too
 BATCH = 10
+_MAX_REASON = 500
 
 # Errors that concern a single mail; the next one may still be accepted.
 _ERRORS_OF_ONE_MAIL = (
@@ -79,7 +81,9 @@ class Sender:
         except UnsafeMessageError as error:
             log.error("Mail %s is not safe to send and was dropped: %s", mail.id, _reason(error))  # noqa: TRY400  (the traceback has the mail's text)
         except transports.RecipientRefusedError as refusal:
-            log.warning("Mail %s was refused permanently and dropped: %s", mail.id, refusal)
+            log.warning(
+                "Mail %s was refused permanently and dropped: %s", mail.id, _reason(refusal)
+            )
         except _ERRORS_OF_ONE_MAIL as error:
             log.warning("Mail %s was not accepted, retrying: %s", mail.id, _reason(error))
             await self._retry_later(owner, mail, error)
@@ -103,4 +107,6 @@ class Sender:
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    """Return an error as one line of visible text: a mail server may answer with anything."""
+    text = "".join(" " if has_control(char) else char for char in str(error))
+    return " ".join(text.split())[:_MAX_REASON] or type(error).__name__

@@ -15,7 +15,7 @@ from app.db import prisma
 from app.kit.ids import is_uuid
 from app.kit.pages import Page, PageRequest
 from app.scope import use_scope
-from app.workspaces import mails
+from app.workspaces import mails, recipients
 from app.workspaces.errors import (
     already_invited,
     already_member,
@@ -44,7 +44,8 @@ async def invite(
 ) -> IssuedInvitation:
     """Invite an address; an expired invitation is replaced."""
     await throttle.attempt(_BY_ONE_USER, scope.user.id)
-    await throttle.attempt(_TO_ONE_ADDRESS, f"{scope.user.id} {email}")
+    await throttle.attempt(_TO_ONE_ADDRESS, f"{scope.user.id} {mail.mailbox(email)}")
+    await recipients.count_mail(email)
     token = new_secret()
     async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
         require_below(transaction.role, role)

@@ -16,7 +16,7 @@ from app import mail
 from app.auth import Caller, throttle
 from app.db import prisma
 from app.kit.pages import Page, PageRequest
-from app.workspaces import mails
+from app.workspaces import mails, recipients
 from app.workspaces.errors import (
     already_owner,
     member_not_found,
@@ -42,6 +42,7 @@ async def offer(scope: WorkspaceScope, *, user: str, public_url: str) -> Pending
     """Offer the ownership to a member; an expired offer is replaced."""
     await throttle.attempt(_BY_ONE_USER, scope.user.id)
     await throttle.attempt(_OF_ONE_WORKSPACE, scope.id)
+    await _count_mail(scope, user)
     async with workspace_transaction(scope, min_role=WorkspaceRole.owner) as transaction:
         if user == scope.user.id:
             raise already_owner()
@@ -174,6 +175,16 @@ async def _owner(transaction: WorkspaceTransaction) -> tuple[User, str]:
 
 def _name(scope: WorkspaceScope) -> str:
     return scope.user.name or scope.user.email
+
+
+async def _count_mail(scope: WorkspaceScope, user: str) -> None:
+    """Count a mail to a member, if it is one, before the transaction; raise 429."""
+    member = await prisma.workspacemember.find_unique(
+        where={"workspaceId_userId": {**in_workspace(scope.id), "userId": user}},
+        include={"user": True},
+    )
+    if member is not None and member.user is not None and user != scope.user.id:
+        await recipients.count_mail(member.user.email)
 
 
 def _of(scope: WorkspaceScope) -> WorkspaceTransferWhereInput:

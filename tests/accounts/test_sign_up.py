@@ -251,6 +251,14 @@ async def test_sign_ups_are_throttled(api: Api):
     assert (await sign_up(api, "other@example.com")).status_code == 429
 
 
+async def test_tags_do_not_multiply_the_mails_to_a_mailbox(api: Api):
+    """Addresses that differ only in what follows a plus sign share the limit."""
+    for number in range(MAILS_TO_ACCOUNT.max_attempts):
+        assert (await sign_up(api, f"ann+{number}@example.com")).status_code == 202
+
+    assert (await sign_up(api, "ann+more@example.com")).status_code == 429
+
+
 async def test_a_failure_counts_as_an_attempt(api: Api):
     """The count is committed before the request fails."""
     await api.owner.execute_raw('ALTER TABLE "OutboxMail" ADD CHECK (false)')

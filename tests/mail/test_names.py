@@ -1,5 +1,7 @@
 """How names appear in mails."""
 
+import re
+
 import pytest
 
 from app.mail.names import MAX_LENGTH, display_name
@@ -19,6 +21,12 @@ from tests.mail.hostile import NAMES, links
         (r"\\host\share", r"\ \ host\ share"),
         ("=?utf-8?q?x?=", "= ?utf-8?q?x? ="),
         ("  a \u3000 b\r\nc\u202e ", "a b c"),
+        ("Call +1 800 555 0199 now", "Call +1 800 · 555 0 · 199 now"),
+        ("(0800)555-0199", "(0800) · 555-0 · 199"),
+        ("18005550199", "1800 · 5550 · 199"),
+        ("١٢٣٤٥٦٧٨", "١٢٣٤ · ٥٦٧٨"),
+        ("Team 123456", "Team 123456"),
+        ("2024 and 2025", "2024 and 2025"),
         ("x" * 50, "x" * 50),
         ("x" * 51, "x" * 49 + "…"),
         ("x" * 48 + " yz", "x" * 48 + "…"),
@@ -37,3 +45,4 @@ def test_hostile_names_are_short_and_no_links(name: str):
     assert links(shown) == []
     assert "=?" not in shown
     assert len(shown) <= MAX_LENGTH
+    assert re.search(r"\d(?:[\s().+/-]*\d){6}", shown) is None

@@ -240,6 +240,29 @@ async def test_a_refused_mail_does_not_delay_the_others(
     assert mail_server.inbox.messages[-1][0] == ["busy@example.com"]
 
 
+async def test_a_server_forges_no_log_lines(
+    owner: Prisma,
+    settings: Callable[..., Settings],
+    mail_server: MailServer,
+    caplog: pytest.LogCaptureFixture,
+):
+    """Its answer may have several lines and codes for terminals; the log has one plain line."""
+    mail_server.inbox.answers = {
+        "gone@example.com": "550-no such user\x1b[2J\r\n550 ERROR forged" + "x" * 400
+    }
+    mail_server.start()
+    async with background.background_tasks(
+        settings(SMTP_URL=f"smtp://127.0.0.1:{mail_server.port}")
+    ):
+        await mail.enqueue(owner, to="gone@example.com", subject="Hello", text="x")
+        await wait_until_empty(owner)
+
+    (logged,) = [text for text in caplog.messages if "refused permanently" in text]
+    assert "no such user" in logged
+    assert "ERROR forged" in logged
+    assert logged.isprintable()
+
+
 async def test_a_mail_that_crashes_the_server_does_not_delay_the_others(
     owner: Prisma, settings: Callable[..., Settings], mail_server: MailServer
 ):
