@@ -43,7 +43,7 @@ class Target:
     def __getitem__(self, name: str) -> str:
         if name not in self.values:
             pytest.fail(
-                f"No domain makes a {name!r} for the tests of isolation: let `make_rows` of the "
+                f"No domain makes a {name!r} for the tests of all routes: let `make_rows` of the "
                 f"domain that owns it, in its tests/NAME/domain.py, return one, and add "
                 f"{name!r} to its `parameters`."
             )
@@ -119,9 +119,11 @@ class Domain:
     # Routes by which anyone may write to anyone, as a mail to an address.
     writes_to_anyone: frozenset[str] = frozenset()
 
-    # SQL that adds a row for each row of the temporary table `work` ("user", workspace).
+    # SQL that adds a row for each row of the temporary table `work` ("user", workspace). In it and
+    # in `lists`, {noteId} and other names of `parameters` stand for the values of `make_rows`.
     many_rows: str = ""
-    # For each list: the values of its query's conditions, of "{user}", "{workspace}" or literals.
+    # For each list: the values of its query's conditions, of "{user}", "{workspace}",
+    # "{noteId}" or literals.
     lists: Mapping[str, tuple[str, ...]] = _NO_ENTRIES()
 
     # For the tests of the API's description: SQL that adds rows to "{workspace}", of "{user}", and
