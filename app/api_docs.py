@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from app.kit.description import operation_id
 from app.problems import Problem
-from app.settings import Settings
+from app.settings import SERVICE_NAME, Settings
 
 DOCS_PATH = "/docs"
 OPENAPI_PATH = "/openapi.json"
@@ -103,7 +103,7 @@ async def read_index(request: Request) -> ServiceIndex:
     """Name the service and its version, and the paths of its documentation and health checks."""
     settings: Settings = request.app.state.settings
     return ServiceIndex(
-        name="tenantry",
+        name=SERVICE_NAME,
         version=version("tenantry"),
         documentation=DOCS_PATH if settings.serves_docs else None,
         openapi=OPENAPI_PATH if settings.serves_docs else None,

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import errno
+import http.client
 import os
 import socket
 import sys
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from app import mailbox, scaffold
 from app.kit.errors import OperatorError
-from app.settings import ROOT, Settings, SettingsError, load
+from app.settings import ROOT, SERVICE_NAME, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
 
 ResultT = TypeVar("ResultT")
@@ -26,6 +27,9 @@ EMBEDDED_ACTIONS = {
     "stop": "stop the embedded server; its data stays",
     "status": "say whether the embedded server is running",
 }
+# How long `check` waits for whatever listens at the port, and how much it reads of its answer.
+_ANSWER_SECONDS = 2
+_INDEX_BYTES = 10_000
 
 
 def main() -> None:
@@ -103,18 +107,44 @@ def _run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
 
 
 def _check(_: argparse.Namespace) -> int:
-    settings = load()
-    _check_port(settings)
+    """Report everything that is wrong, each in its own line; the exit code is 1 if anything is."""
     from app import db
 
+    settings = load()
+    problems: list[str] = []
     try:
-        unprotected = _run(db.find_unprotected(settings))
+        _check_port(settings)
+    except SettingsError as error:
+        if _is_serving(settings):
+            print(f"The service is running at {settings.host}:{settings.port}.")
+        else:
+            problems.append(str(error))
+    try:
+        if unprotected := _run(db.find_unprotected(settings)):
+            problems.append(unprotected)
     except db.NoConnection as error:  # the service starts without its database too
         print(f"tenantry: the database was not checked: {error}", file=sys.stderr)
-        return 0
-    if unprotected:
-        sys.exit(f"tenantry: {unprotected}")
-    return 0
+    except OperatorError as error:
+        problems.append(str(error))
+    for problem in problems:
+        print(f"tenantry: {problem}", file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _is_serving(settings: Settings) -> bool:
+    """Return whether the program that listens at HOST and PORT is this service."""
+    from app.api_docs import ServiceIndex
+
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    connection = http.client.HTTPConnection(host, settings.port, timeout=_ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/")
+        index = ServiceIndex.model_validate_json(connection.getresponse().read(_INDEX_BYTES))
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+    return index.name == SERVICE_NAME
 
 
 def _serve(arguments: argparse.Namespace) -> int:

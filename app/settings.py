@@ -26,6 +26,7 @@ from app.kit.errors import OperatorError
 from app.kit.limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADERS
 
 ROOT = Path(__file__).resolve().parent.parent
+SERVICE_NAME = "tenantry"
 DATA = ROOT / ".data"
 
 SECRET_KEY_LENGTH = 32
