@@ -1,6 +1,6 @@
 # `make` lists the commands. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-quick test-full test-fresh test-image soak lint format typecheck generate types migrate deploy \
+.PHONY: help setup run dev test test-quick test-domain test-full test-fresh test-image soak lint format typecheck generate types migrate deploy \
         push validate schema-format studio bench bench-quick bench-service bench-growth bench-choices \
         bench-queries lock clean
 
@@ -33,6 +33,12 @@ test: setup ## set up and run all tests (on their own database server)
 
 test-quick: setup ## run only the quick tests, in under two minutes
 	@$(BIN)/python scripts/quick_tests.py
+
+test-domain: setup ## run what tests a domain: make test-domain name=notes
+	@test -n "$$name" || { echo "Name it: make test-domain name=notes" >&2; exit 1; }
+	@$(BIN)/pytest -q tests/$$name tests/test_declarations.py tests/test_queries_of_routes.py \
+		tests/test_roles_of_routes.py tests/test_policies.py tests/test_isolation.py \
+		tests/test_plans_of_queries.py tests/test_types.py
 
 test-full: setup ## like test, with the long forms of the long tests
 	@$(BIN)/pytest --full

@@ -128,6 +128,8 @@ def test_names(plural: str, singular: str | None, model: str | None):
         ("", "lower-case letters"),
         ("n" * 40, "lower-case letters"),
         ("people", "--singular person"),
+        ("daily_news", "looks like a singular"),
+        ("status", "looks like a singular"),
         ("classes", "has a meaning"),
         ("lists", "has a meaning"),
         ("workspaces", "app/workspaces already exists"),

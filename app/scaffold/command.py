@@ -19,11 +19,9 @@ _LIMIT = 60
 _NEXT = """\
 Next, in this order:
 
-  .venv/bin/prisma migrate dev     # applies the migration, generates the client
-  make types                       # writes typescript/api.ts anew
-  .venv/bin/pytest tests/{plural} tests/test_declarations.py tests/test_isolation.py \\
-      tests/test_policies.py tests/test_queries_of_routes.py tests/test_plans_of_queries.py \\
-      tests/test_roles_of_routes.py
+  .venv/bin/prisma migrate dev
+  make types
+  make test-domain name={plural}
 
 Then change the model, the rules and the tests: docs/adding-a-domain.md goes through all of it.
 """
@@ -41,8 +39,17 @@ def new_domain(arguments: argparse.Namespace, *, root: Path = ROOT) -> int:
     write(files, root)
     for path in files:
         print(f"  {path.relative_to(root)}")
-    print(f"\n{_NEXT.format(plural=names.plural)}")
+    print(
+        f"\nThe model is {names.model}, one row {names.singular!r}. If that is not the singular, "
+        "undo this (docs/adding-a-domain.md) and name it with --singular."
+    )
+    print(f"\n{next_steps(names)}")
     return 0
+
+
+def next_steps(names: Names) -> str:
+    """Return what to run after the scaffold."""
+    return _NEXT.format(plural=names.plural)
 
 
 def plan(names: Names, root: Path) -> dict[Path, str]:

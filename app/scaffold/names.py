@@ -18,6 +18,9 @@ _OF_THE_CLIENT = frozenset(
     """.split()  # noqa: SIM905  (words read better than a list of literals)
 )
 
+# Words that end with an s in the singular too.
+_NO_PLURALS = frozenset({"gas", "lens", "means", "news", "series", "species"})
+
 
 class ScaffoldError(OperatorError):
     """The domain cannot be scaffolded; the message says what to change."""
@@ -73,6 +76,11 @@ def names_of(plural: str, *, singular: str | None = None) -> Names:
 
 
 def _singular_of(plural: str) -> str:
+    if plural.split("_")[-1] in _NO_PLURALS or plural.endswith(("is", "us")):
+        raise ScaffoldError(
+            f"{plural!r} looks like a singular: name both, as in `tenantry new-domain news_items` "
+            "or with --singular."
+        )
     if plural.endswith("ies") and len(plural) > 4:
         return f"{plural[:-3]}y"
     if plural.endswith(("sses", "shes", "ches", "xes", "zzes")):
