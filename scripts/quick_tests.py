@@ -32,7 +32,16 @@ QUICK_IN_SERVICE = (
     "tests/workspaces/test_workspaces.py",
 )
 QUICK_IN_ENGINE = ("tests/conformance", "tests/query", "tests/test_address.py")
-SLOW_IN_ENGINE = ("tests/conformance/test_processes.py",)
+# Generated clients, random values and long lists take most of the engine's time.
+SLOW_IN_ENGINE = (
+    "tests/conformance/test_large.py",
+    "tests/conformance/test_partials.py",
+    "tests/conformance/test_processes.py",
+    "tests/conformance/test_random_queries.py",
+    "tests/conformance/test_random_values.py",
+    "tests/conformance/test_stream.py",
+    "tests/query/test_line.py",
+)
 
 
 @dataclass

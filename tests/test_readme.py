@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,8 +25,16 @@ def first_session() -> str:
     return found[1]
 
 
-def test_the_first_session_can_be_pasted(serve: Serve, database: str, tmp_path: Path):
-    """A shell that reads the block from its input, without a pause, ends with two members."""
+@pytest.mark.parametrize("shell", [("bash", "-eu"), ("zsh", "-f", "-i")], ids=lambda each: each[0])
+def test_the_first_session_can_be_pasted(
+    serve: Serve, database: str, tmp_path: Path, shell: tuple[str, ...]
+):
+    """A shell that reads the block from its input, without a pause, ends with two members.
+
+    An interactive zsh, the default of macOS, runs comments as commands.
+    """
+    if shutil.which(shell[0]) is None:
+        pytest.skip(f"{shell[0]} is not installed")
     mails = tmp_path / "mail"
     with serve(program="tenantry", DATABASE_URL=database, MAIL_FOLDER=str(mails)) as service:
         service.wait_until_ready(200)
@@ -36,7 +45,7 @@ def test_the_first_session_can_be_pasted(serve: Serve, database: str, tmp_path: 
         block = block.replace("http://127.0.0.1:8000", url)
         block = block.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
         done = subprocess.run(
-            ["bash", "-eu"],
+            shell,
             input=block,
             cwd=ROOT,
             env=environment(MAIL_FOLDER=str(mails)),
@@ -47,7 +56,9 @@ def test_the_first_session_can_be_pasted(serve: Serve, database: str, tmp_path: 
         )
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
+    if shell[0] == "bash":  # an interactive shell prints prompts there
+        assert done.stderr == ""
+    assert "not found" not in done.stderr
     assert '"code"' not in done.stdout, "one of the responses is an error"
     members = json.loads(done.stdout.splitlines()[-1])
     assert [(item["user"]["email"], item["role"]) for item in members["items"]] == [
@@ -92,3 +103,8 @@ def test_every_page_is_listed():
     ]
 
     assert not unlisted
+
+
+def test_the_first_session_has_no_comments():
+    """An interactive zsh, the default of macOS, would run them as commands."""
+    assert "#" not in first_session()
