@@ -22,6 +22,7 @@ from app.kit.errors import OperatorError
 from app.kit.headers import ResponseHeadersMiddleware
 from app.kit.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
+from app.kit.logs import shorten_logged_paths
 from app.kit.telemetry import telemetry
 from app.scope import ScopeMiddleware
 from app.settings import Settings
@@ -101,7 +102,8 @@ def _describe_limits(settings: Settings) -> str:
         f"Bodies are JSON, encoded as UTF-8, with at most {settings.max_body_bytes} bytes, "
         f"{MAX_JSON_VALUES} values and {MAX_JSON_DEPTH} levels of nesting. A request line and "
         f"headers of more than {settings.max_head_bytes} bytes, or more than "
-        f"{settings.max_headers} headers, are answered with 431 on any route."
+        f"{settings.max_headers} headers, are answered with 431 on any route; a URL of more than "
+        f"{settings.max_url_bytes} bytes with 414."
     )
 
 
@@ -109,6 +111,10 @@ def _connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         head_bytes=settings.max_head_bytes,
         headers=settings.max_headers,
+        url_bytes=settings.max_url_bytes,
+        connections=settings.max_connections,
+        connections_per_peer=settings.max_connections_per_peer,
+        trusted_proxies=settings.trusted_proxies,
         write_seconds=settings.write_seconds,
     )
 
@@ -123,6 +129,7 @@ def _settings_or_exit() -> Settings:
 
 def _log_to_stderr(level: str) -> None:
     logging.basicConfig(level=level.upper(), format="%(levelname)s:     %(name)s: %(message)s")
+    shorten_logged_paths()
 
 
 _settings = _settings_or_exit()

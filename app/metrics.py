@@ -87,5 +87,18 @@ def _may_read(request: Request, settings: Settings) -> bool:
     # production the token is required.
     if any(name.startswith(_FORWARDED) for name in request.headers):
         return False
+    # A browser on this machine sends the requests of any page, under a name that its site chose.
+    if not _is_loopback(_host_name(request.headers.get("host", ""))):
+        return False
     address = parse_address(request.client.host if request.client else "")
     return settings.development and address is not None and address.is_loopback
+
+
+def _host_name(host: str) -> str:
+    """Return the name or address in a Host header, without its port."""
+    return host.partition("]")[0].lstrip("[") if host.startswith("[") else host.partition(":")[0]
+
+
+def _is_loopback(name: str) -> bool:
+    address = parse_address(name)
+    return name.lower() == "localhost" if address is None else address.is_loopback

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from http import HTTPMethod, HTTPStatus
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,7 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Route
+
+from app.kit.logs import shorten_path
 
 log = logging.getLogger(__name__)
 
@@ -148,20 +150,19 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, _: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         # The exception is raised again after this handler, and the server logs its traceback.
-        log.error("%s %s failed", request.method, request.url.path)
+        log.error("%s %s failed", request.method, shorten_path(request.url.path))
         return render(500, "internal_error", "The server failed unexpectedly.")
 
 
 def _methods(app: FastAPI, path: str) -> list[str]:
     """Return the methods of all routes of a path; FastAPI names those of the first only."""
-    return [
-        method.value
-        for method in HTTPMethod
-        if any(
-            route.matches({"type": "http", "method": method, "path": path})[0] is Match.FULL
-            for route in app.routes
-        )
-    ]
+    # Whatever the method, a route tells whether the path is its own: each is matched only once.
+    scope = {"type": "http", "method": "", "path": path}
+    methods: set[str] = set()
+    for route in app.routes:
+        if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return sorted(methods)
 
 
 def _field(error: dict[str, Any]) -> str:

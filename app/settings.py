@@ -23,7 +23,14 @@ from pydantic import (
 
 from app.kit.addresses import is_unambiguous
 from app.kit.errors import OperatorError
-from app.kit.limits import MAX_BODY_BYTES, MAX_HEAD_BYTES, MAX_HEADERS
+from app.kit.limits import (
+    MAX_BODY_BYTES,
+    MAX_CONNECTIONS,
+    MAX_CONNECTIONS_PER_PEER,
+    MAX_HEAD_BYTES,
+    MAX_HEADERS,
+    MAX_URL_BYTES,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVICE_NAME = "tenantry"
@@ -149,6 +156,9 @@ class Settings(BaseModel):
     audit_days: Days | None = None
     max_head_bytes: Annotated[int, Field(ge=1024)] = MAX_HEAD_BYTES
     max_headers: Annotated[int, Field(ge=10)] = MAX_HEADERS
+    max_url_bytes: Annotated[int, Field(ge=1024)] = MAX_URL_BYTES
+    max_connections: Annotated[int, Field(ge=1)] = MAX_CONNECTIONS
+    max_connections_per_peer: Annotated[int, Field(ge=1)] = MAX_CONNECTIONS_PER_PEER
     max_body_bytes: Annotated[int, Field(ge=1024)] = MAX_BODY_BYTES
     body_seconds: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 30
     shutdown_seconds: Annotated[int, Field(ge=1)] = 20

@@ -3,6 +3,8 @@
 from http import HTTPMethod
 
 import pytest
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from tests.fix_api import Api
 
@@ -23,6 +25,23 @@ async def test_a_405_lists_the_allowed_methods(api: Api, signed_in: bool):
             assert response.headers["content-type"] == "application/problem+json"
             assert method is HTTPMethod.HEAD or response.json()["code"] == "method_not_allowed"
     assert several > 4
+
+
+async def test_allow_costs_no_more_than_routing(api: Api, monkeypatch: pytest.MonkeyPatch):
+    """A long path would otherwise be compared with every route for every method."""
+    matches = Route.matches
+    count = 0
+
+    def counted(route: Route, scope: Scope) -> tuple[Match, Scope]:
+        nonlocal count
+        count += 1
+        return matches(route, scope)
+
+    monkeypatch.setattr(Route, "matches", counted)
+    answer = await api.anonymous.put("/v1/workspaces/" + "a" * 1000)
+
+    assert answer.status_code == 405
+    assert count <= 2 * len(api.app.routes)  # to find the route, and to find the methods
 
 
 async def test_an_unknown_path_has_no_methods(api: Api):

@@ -21,7 +21,7 @@ TOKEN = secrets.token_hex(16)
 def client(api: Api, address: str = "127.0.0.1") -> httpx.AsyncClient:
     """Return a client with this address."""
     transport = httpx.ASGITransport(api.app, raise_app_exceptions=False, client=(address, 1))
-    return httpx.AsyncClient(transport=transport, base_url="http://tenantry")
+    return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000")
 
 
 @pytest.fixture
@@ -144,6 +144,20 @@ async def test_others_get_a_404(api: Api, address: str, headers: dict[str, str])
 
     assert (response.status_code, response.text) == (unknown.status_code, unknown.text)
     assert response.status_code == 404
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "[::1]:8000", "[::1]"])
+async def test_this_machine_may_be_named(api: Api, host: str):
+    """By its own names and addresses, with or without a port."""
+    async with client(api) as http:
+        assert (await http.get("/metrics", headers={"Host": host})).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.test", "localhost.evil.test:80", "192.0.2.1", "[::2]", ""])
+async def test_other_names_of_this_machine_do_not_work(api: Api, host: str):
+    """A site may let its name lead to this machine, and its page read the response."""
+    async with client(api) as http:
+        assert (await http.get("/metrics", headers={"Host": host})).status_code == 404
 
 
 class TestProduction:

@@ -1,8 +1,8 @@
 """A client's connection: uvicorn's protocol with limits.
 
-Four things differ from uvicorn. A request's head has a maximum size and a deadline. Trailers, which
-uvicorn appends to the headers, are counted and dropped. A client has to read what it is sent. And
-the head of a response leaves together with the beginning of its body, not in a packet of its own.
+A request's head has a maximum size and a deadline, and must say one host. Trailers, which uvicorn
+appends to the headers, are counted and dropped. A client has to read what it is sent, may have
+so many connections, and gets the responses to the requests before one that is refused.
 """
 
 import asyncio
@@ -10,134 +10,29 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.kit.headers import NO_STORE, SECURITY_HEADERS
+from app.kit import refusals
+from app.kit.connection_counts import connection_counts
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
-from app.problems import phrase, render
+from app.kit.transport import Transport
 
 # Requests that wait on one connection for their turn. Reading pauses at the first of them, but the
 # data that was received with it may hold thousands.
 MAX_PIPELINED = 100
-# A client that reads more slowly than this, in bytes per second, counts as one that does not read.
-MIN_READ_RATE = 1024
-# How long, and how much, a client may go on sending after the response that closes the connection.
-LINGER_SECONDS = 2.0
-MAX_DISCARDED_BYTES = 1024 * 1024
-
-
-def _response(status: int, code: str, detail: str) -> bytes:
-    """Return a complete response, a problem document, after which the connection closes."""
-    rendered = render(
-        status, code, detail, headers={**SECURITY_HEADERS, **NO_STORE, "Connection": "close"}
-    )
-    status_line = f"HTTP/1.1 {status} {phrase(status)}".encode()
-    lines = [status_line, *(b": ".join(header) for header in rendered.raw_headers)]
-    return b"\r\n".join([*lines, b"", bytes(rendered.body)])
-
-
-_BAD_REQUEST = _response(400, "bad_request", "This is not a valid HTTP request.")
-_TOO_SLOW = _response(408, "head_too_slow", "The request's head did not arrive in time.")
+# So many chunks of a body may have any size; more must have this size on average, since a small one
+# costs as much as a large one.
+MAX_SMALL_CHUNKS = 1000
+MIN_CHUNK_BYTES = 256
 
 
 class _Refused(Exception):  # noqa: N818  (stops the parser, which reports a callback's error)
     """A request that exceeds a limit."""
 
 
-class _Transport:
-    """A transport that sends a response's head and the beginning of its body together.
-
-    It holds a head back for one iteration of the event loop: a body that is not there by then is
-    sent separately. It also closes with limits: it neither waits for a client that does not read,
-    nor resets a connection whose client is still sending, which would discard the response.
-    """
-
-    def __init__(
-        self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop, write_seconds: float
-    ) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._write_seconds = write_seconds
-        self._write = transport.write
-        self._head = b""
-        self._timer: asyncio.TimerHandle | None = None
-        self._linger_timer: asyncio.TimerHandle | None = None
-        self._discarded = 0
-        # Whether the client may still be sending a request.
-        self.is_receiving = False
-
-    def is_closing(self) -> bool:
-        return self._linger_timer is not None or self._transport.is_closing()
-
-    def write(self, data: bytes) -> None:
-        if self.is_closing():  # uvloop raises once the transport is closed
-            return
-        if self._head:
-            self._write(self._head + data)
-            self._head = b""
-        elif data.startswith(b"HTTP/1.1 "):
-            self._head = data
-            self._loop.call_soon(self._flush)
-        else:
-            self._write(data)
-
-    def _flush(self) -> None:
-        if self._head and not self.is_closing():
-            self.write(b"")
-
-    def close(self) -> None:
-        """Close the connection once everything is sent."""
-        if self.is_closing():
-            return
-        self._flush()
-        # A transport that closes waits for the client to read everything, for as long as it takes.
-        if self._transport.get_write_buffer_size():
-            self.start_write_timer()
-        if self.is_receiving and self._transport.can_write_eof():
-            self._linger_timer = self._loop.call_later(LINGER_SECONDS, self._transport.close)
-            self._transport.write_eof()
-            self._transport.resume_reading()
-        else:
-            self._transport.close()
-
-    def discard(self, size: int) -> None:
-        """Count what arrives after `close`."""
-        self._discarded += size
-        if self._discarded > MAX_DISCARDED_BYTES:
-            self._transport.close()
-
-    def start_write_timer(self) -> None:
-        """Abort the connection unless the client reads."""
-        if self._timer is None:
-            self._schedule_check(self._transport.get_write_buffer_size())
-
-    def stop_write_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def stop_timers(self) -> None:
-        self.stop_write_timer()
-        if self._linger_timer is not None:
-            self._linger_timer.cancel()
-
-    def _schedule_check(self, unread: int) -> None:
-        self._timer = self._loop.call_later(self._write_seconds, self._check_reading, unread)
-
-    def _check_reading(self, unread_before: int) -> None:
-        unread = self._transport.get_write_buffer_size()
-        if unread_before - unread < MIN_READ_RATE * self._write_seconds:
-            self._timer = None
-            self._transport.abort()
-        else:
-            self._schedule_check(unread)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-
 class Connection(HttpToolsProtocol):
     """Uvicorn finds it by its name: `--http app.kit.connections:Connection`."""
 
-    transport: Any  # a _Transport
+    transport: Any  # a Transport
+    parser: Any  # None once the connection is lost
 
     _timer: asyncio.TimerHandle | None = None
     # The request whose head the timer is for; None while it waits for one to begin.
@@ -151,18 +46,31 @@ class Connection(HttpToolsProtocol):
     _has_progressed = False
     _is_head_complete = False
     _trailers = 0
+    _chunks = 0
+    _body_bytes = 0
     _refusal: bytes | None = None
+    # What to answer once the responses to earlier requests are sent.
+    _last_response: bytes | None = None
+    # As whose connection this one is counted; None if it is not.
+    _peer: str | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.limits: ConnectionLimits = self.app_state.get(CONNECTION_LIMITS) or ConnectionLimits()
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        made = _Transport(transport, self.loop, self.limits.write_seconds)
+        made = Transport(transport, self.loop, self.limits.write_seconds)
         super().connection_made(cast("asyncio.Transport", made))
-        self._start_timer(None)
+        self._counts = connection_counts(self.app_state, self.limits)
+        self._peer = self._counts.admit(self.client[0] if self.client else None)
+        if self._peer is None:
+            made.write(refusals.TOO_MANY_CONNECTIONS)
+            made.close()
+        else:
+            self._start_timer(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._release()
         self._stop_timer()
         self.transport.stop_timers()
         # Uvicorn tells only the request that was parsed last that the client is gone.
@@ -182,20 +90,20 @@ class Connection(HttpToolsProtocol):
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._last_response:
             self.transport.discard(len(data))
             return
         self._has_progressed = False
         self._chunk_bytes = len(data)
         super().data_received(data)
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._last_response:
             return
         if self._has_progressed:
             self._unfinished_bytes = 0
         else:
             self._unfinished_bytes += len(data)
             if self._unfinished_bytes > self.limits.head_bytes:
-                self._refuse(self._too_large())
+                self._refuse(refusals.head_too_large(self.limits.head_bytes))
                 return
         cycle = self.cycle
         is_websocket = self.transport.get_protocol() is not self
@@ -210,16 +118,21 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._is_head_complete = False
-        self._trailers = 0
+        self._trailers = self._chunks = self._body_bytes = 0
         super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        if len(self.url) > self.limits.url_bytes:
+            raise self._refused(refusals.url_too_long(self.limits.url_bytes))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._is_head_complete:
             self._trailers += 1
             if self._trailers > self.limits.headers:
-                raise self._refused(self._too_many())
+                raise self._refused(refusals.too_many_headers(self.limits.headers))
         elif len(self.headers) >= self.limits.headers:
-            raise self._refused(self._too_many())
+            raise self._refused(refusals.too_many_headers(self.limits.headers))
         else:
             super().on_header(name, value)
 
@@ -227,14 +140,27 @@ class Connection(HttpToolsProtocol):
         # Only where the data could hold a head that is too large is the head measured itself.
         limit = self.limits.head_bytes
         if self._unfinished_bytes + self._chunk_bytes > limit and self._head_size() > limit:
-            raise self._refused(self._too_large())
+            raise self._refused(refusals.head_too_large(limit))
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise self._refused(_BAD_REQUEST)
+            raise self._refused(refusals.BAD_REQUEST)
+        if self.url.count(b"&") >= self.limits.query_fields:
+            raise self._refused(refusals.too_many_fields(self.limits.query_fields))
+        names = [name for name, _ in self.headers]
+        if names.count(b"host") != 1 and (b"host" in names or self._is_new_enough()):
+            raise self._refused(refusals.BAD_HOST)
+        if b"transfer-encoding" in names:
+            self._check_encoding()
         self._has_progressed = self._is_head_complete = self.transport.is_receiving = True
         super().on_headers_complete()
 
+    def on_chunk_header(self) -> None:
+        self._chunks += 1
+        if self._chunks > MAX_SMALL_CHUNKS + self._body_bytes // MIN_CHUNK_BYTES:
+            raise self._refused(refusals.SMALL_CHUNKS)
+
     def on_body(self, body: bytes) -> None:
         self._has_progressed = True
+        self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -244,7 +170,18 @@ class Connection(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what the parser could not read, or what stopped it."""
-        self._refuse(self._refusal or _BAD_REQUEST)
+        self._refuse(self._refusal or refusals.BAD_REQUEST)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()  # starts the next request, if there is one
+        if self._last_response and self._is_free() and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            self.transport.write(self._last_response)
+            self.transport.close()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._release()  # another protocol has the connection now
+        super().handle_websocket_upgrade()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
@@ -254,31 +191,57 @@ class Connection(HttpToolsProtocol):
         # A line has a colon, a space and a line break.
         return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
-    def _too_large(self) -> bytes:
-        return _response(
-            431,
-            "head_too_large",
-            f"The request line and headers, or trailers, exceed {self.limits.head_bytes} bytes.",
-        )
+    def _is_new_enough(self) -> bool:
+        """Return whether the request's version knows Host and Transfer-Encoding."""
+        return self.parser.get_http_version() != "1.0"
 
-    def _too_many(self) -> bytes:
-        return _response(
-            431, "too_many_headers", f"The request has more than {self.limits.headers} headers."
+    def _check_encoding(self) -> None:
+        """Refuse a body whose end this server and a proxy might see in different places."""
+        codings = [
+            coding.strip().lower()
+            for name, value in self.headers
+            if name == b"transfer-encoding"
+            for coding in value.split(b",")
+        ]
+        if codings == [b"chunked"] and self._is_new_enough():
+            return
+        is_framed = codings[-1] == b"chunked" and codings.count(b"chunked") == 1
+        raise self._refused(
+            refusals.UNKNOWN_ENCODING
+            if is_framed and self._is_new_enough()
+            else refusals.BAD_FRAMING
         )
 
     def _refused(self, response: bytes) -> _Refused:
         self._refusal = response
         return _Refused()
 
+    def _is_free(self) -> bool:
+        """Return whether no response is due."""
+        return self._running is None or self._running.response_complete
+
     def _refuse(self, response: bytes) -> None:
-        """Answer and close. While another response is due or under way, only close."""
+        """Answer and close; first let the responses to earlier requests be sent."""
+        self._stop_timer()
         self.transport.is_receiving = True
-        running = self._running
-        is_free = running is None or running.response_complete
-        is_own = running is self.cycle and self._is_head_complete
-        if is_free or (is_own and running is not None and not running.response_started):
+        if self._is_head_complete and self.pipeline and self.pipeline[0][0] is self.cycle:
+            self.pipeline.popleft()  # this request, whose body or trailers are at fault
+        elif self._is_head_complete and self._running is self.cycle and not self._is_free():
+            if not self.cycle.response_started:
+                self.transport.write(response)
+            self.transport.close()
+            return
+        if self._is_free():
             self.transport.write(response)
-        self.transport.close()
+            self.transport.close()
+        else:
+            self._last_response = response
+            self.flow.pause_reading()
+
+    def _release(self) -> None:
+        if self._peer is not None:
+            self._counts.release(self._peer)
+            self._peer = None
 
     def _start_timer(self, request: object) -> None:
         if self._timer is None or self._timed is not request:
@@ -294,5 +257,5 @@ class Connection(HttpToolsProtocol):
     def _end(self) -> None:
         if not self.transport.is_closing():
             if self._timed is not None:
-                self.transport.write(_TOO_SLOW)
+                self.transport.write(refusals.TOO_SLOW)
             self.transport.close()

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("httptools", reason="without it, uvicorn uses h11")
 
 from app.kit.connections import MAX_PIPELINED
-from app.kit.limits import MAX_HEAD_BYTES, MAX_HEADERS
+from app.kit.limits import MAX_HEAD_BYTES, MAX_HEADERS, MAX_URL_BYTES
 from tests.kit.server import LIMIT, LIMITS, LONG, SOON, Server, request, serving
 
 CHUNK = 32 * 1024
@@ -53,20 +53,22 @@ BOMBS = {
 async def test_a_large_head_is_refused(
     server: Server, bomb: bytes, *, is_first: bool, pause: float
 ):
-    """The response is 431, or 400 for an impossible method, and the connection is closed."""
+    """The response is 431, 414 for a URL, 400 for an impossible method; then it closes."""
     before = [] if is_first else [request("/plain", closes=False)]
     response = await server.exchange(*before, *split(bomb), pause=pause or 0.01 * bool(before))
 
     assert statuses(response)[: len(before)] == [200] * len(before)
     (status,) = statuses(response)[len(before) :]
-    assert status == (400 if bomb == BOMBS["a method"] else 431)
+    assert status == {BOMBS["a method"]: 400, BOMBS["a URL"]: 414}.get(bomb, 431)
     assert b"content-type: application/problem+json\r\n" in response
     assert b"X-Content-Type-Options: nosniff\r\n".lower() in response.lower()
     assert b"connection: close\r\n" in response.lower()
 
 
 FINE = {
-    "a URL": [request("/headers?" + "x" * (MAX_HEAD_BYTES - 200))],
+    "a URL and headers": [
+        request("/headers?" + "x" * (MAX_URL_BYTES - 200), f"a: {'b' * (MAX_HEAD_BYTES - 9000)}")
+    ],
     "headers": [request("/headers", *[f"a: {'b' * 600}"] * (MAX_HEADERS - 2))],
     "a pipeline": [
         b"".join([request("/plain", f"a: {'b' * 2000}", closes=False)] * 60) + request("/plain")
@@ -88,10 +90,10 @@ async def test_a_head_within_the_limits_is_answered(server: Server, parts: list[
 
 
 async def test_a_refusal_is_not_taken_for_another_response(server: Server):
-    """While the response to an earlier request is due, the connection only closes."""
+    """While the response to an earlier request is due, the refusal waits for it."""
     response = await server.exchange(request("/slow", closes=False) + BOMBS["many headers"])
 
-    assert response == b""
+    assert statuses(response) == [200, 431]
     await server.wait_until_idle()
 
 
@@ -183,7 +185,9 @@ async def test_a_long_pipeline_is_refused(server: Server):
     """The data of one read may hold thousands of requests, which would all be kept."""
     response = await server.exchange(request("/plain", closes=False) * 5000)
 
-    assert len(statuses(response)) <= MAX_PIPELINED
+    *answered, refused = statuses(response)
+    assert answered == [200] * (MAX_PIPELINED + 1)
+    assert refused == 400
     await server.wait_until_idle()
 
 
