@@ -47,7 +47,7 @@ async def test_without_the_setting_no_origin_is_allowed():
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def test_a_listed_origin_may_call(method: str):
-    """With the headers and methods that the API needs, without credentials."""
+    """The response allows the headers and methods that the API needs, but no credentials."""
     async with client_of(app_with(f"http://localhost:5173, {ORIGIN}")) as client:
         asked = await preflight(client, ORIGIN, method)
         answer = await client.get("/health", headers={"Origin": ORIGIN})

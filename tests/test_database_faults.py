@@ -24,7 +24,7 @@ from tests.fix_service import SECRET_KEY, Serve, Service
 WRITERS = 4
 FREEZE_SECONDS = 20.0
 RECOVERY_LIMIT = 60.0
-# How PostgreSQL names its processes; each of these takes all others with it when it is killed.
+# How PostgreSQL names its processes. Killing any of these makes the postmaster restart the others.
 KINDS = (
     "backend",
     "checkpointer",

@@ -38,7 +38,7 @@ def _things() -> dict[str, APIRoute]:
 
 
 def test_a_domain_without_a_module_is_told_to_write_one():
-    """For each of its routes."""
+    """Each of its routes produces a sentence."""
     sentences = missing(_things(), {})
     assert len(sentences) == 2
     assert all(each.startswith("tests/things/domain.py does not exist, but ") for each in sentences)

@@ -190,7 +190,7 @@ async def test_a_forgotten_filter_fails(
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """Without policies the test above sees a query that is not kept to its workspace."""
+    """The test above detects a query that is not limited to its workspace."""
 
     def forget() -> None:
         monkeypatch.setattr(f"{module}.in_workspace", lambda _: {})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]

@@ -162,7 +162,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_wait_parses_only_what_it_may_show(tmp_path: Path, parsed: list[str]):
-    """Neither what is old, nor what was shown; mails to others once, however long it waits."""
+    """It parses no old or shown mail, and mail to others once, however long it waits."""
     for number in range(3):
         deliver(tmp_path, number, subject=f"Old {number}", age=3600)
     deliver(tmp_path, 4, subject="Shown")
@@ -176,7 +176,7 @@ def test_wait_parses_only_what_it_may_show(tmp_path: Path, parsed: list[str]):
 
 
 def test_the_newest_mail_is_the_only_one_parsed(tmp_path: Path, parsed: list[str]):
-    """However many mails the folder holds."""
+    """The number of mails in the folder does not matter."""
     for number in range(3):
         deliver(tmp_path, number, subject=f"Mail {number}")
 
@@ -186,7 +186,7 @@ def test_the_newest_mail_is_the_only_one_parsed(tmp_path: Path, parsed: list[str
 
 
 def test_wait_ends(tmp_path: Path):
-    """With a sentence that says what to look at."""
+    """It ends with a sentence that says what to look at."""
     done = tenantry_mail(tmp_path, "--wait", "0.2", "--to", "ann@example.com")
 
     assert done.returncode == 1
@@ -205,7 +205,7 @@ def test_a_wait_has_a_limit(tmp_path: Path, seconds: str):
 
 
 def test_no_mail_is_an_error(tmp_path: Path):
-    """Also where a mail server gets the mails."""
+    """It is an error even if a mail server gets the mails."""
     nothing = tenantry_mail(tmp_path / "none", "--to", "ann@example.com")
     elsewhere = tenantry_mail(tmp_path, SMTP_URL="smtp://127.0.0.1:1")
 
@@ -214,8 +214,8 @@ def test_no_mail_is_an_error(tmp_path: Path):
     assert elsewhere.stderr.startswith("tenantry: SMTP_URL is set, so mails go to that server")
 
 
-def test_the_terminal_obeys_no_mail(tmp_path: Path):
-    """Escape sequences are shown as replaced characters."""
+def test_escape_sequences_are_replaced(tmp_path: Path):
+    """The output contains a replacement for each of them."""
     deliver(tmp_path, 1, body="\x1b]0;owned\x07 \u202etxt")
 
     assert tenantry_mail(tmp_path).stdout.endswith("\n\ufffd]0;owned\ufffd \ufffdtxt\n")

@@ -84,7 +84,7 @@ async def test_whatever_shows_rows_past_the_policies_is_unprotected(
     assert correction in await unprotected(api, await api.person("ann"))
 
 
-async def test_what_policies_hold_or_extensions_own_is_no_fault(api: Api):
+async def test_protected_views_and_extension_relations_are_accepted(api: Api):
     """A view with its caller's rights is protected by its tables' policies."""
     await run(
         api,

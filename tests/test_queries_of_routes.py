@@ -46,7 +46,7 @@ async def test_each_route_sends_the_declared_statements_and_events(api: Api, wor
 
 @pytest.mark.parametrize("workspaces", [1, 30])
 async def test_deleting_an_account_sends_a_fixed_number(api: Api, work: Counter, workspaces: int):
-    """However many workspaces the account owns and is a member of."""
+    """The number does not depend on the workspaces that the account owns or belongs to."""
     ann, bob = await api.person("ann"), await api.person("bob")
     for owner, member in ((ann, bob), (bob, ann)):
         for number in range(workspaces):

@@ -84,7 +84,7 @@ async def test_ready_reports_a_lost_database_at_once(
 async def test_a_database_that_never_answered_is_not_used(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ):
-    """Without any answer, nobody knows that it is safe."""
+    """A database that never answered is not known to be safe."""
     ann = await api.person("ann")
     monkeypatch.setattr(readiness, "_state", readiness._State())  # pyright: ignore[reportPrivateUsage]  # as after a start
     fail_checks(monkeypatch, None)

@@ -112,7 +112,7 @@ async def test_another_secret_key_means_another_password(database: str, role: st
 async def test_the_role_of_another_installation_is_left_alone(
     database: str, role: str, role_url: str, empty_database: Callable[[], str]
 ):
-    """Of two installations with one role on one server, the second is refused, the first works."""
+    """The second of two installations with one role on one server is refused; the first works."""
     second = empty_database()
     assert prepare(database, role).returncode == 0
     refused = prepare(second, role, SECRET_KEY=ANOTHER_KEY)

@@ -157,7 +157,7 @@ def test_a_second_domain_of_the_name_is_refused(project: Project):
 
 
 def test_all_or_nothing(project: Project, monkeypatch: pytest.MonkeyPatch):
-    """When a file cannot be written, those before it are as they were."""
+    """When a file cannot be written, the command restores those before it."""
     from app.scaffold import command
 
     before = project.texts()

@@ -32,7 +32,7 @@ async def rows(api: Api) -> dict[str, list[dict[str, Any]]]:
 
 
 async def test_a_second_run_changes_nothing(api: Api, settings: Settings):
-    """Not one row is added, removed or changed."""
+    """It adds, removes and changes no row."""
     await seeding.seed(api.owner, settings)
     first = await rows(api)
     await seeding.seed(api.owner, settings)
@@ -42,7 +42,7 @@ async def test_a_second_run_changes_nothing(api: Api, settings: Settings):
 
 
 async def test_everybody_can_log_in(api: Api, settings: Settings):
-    """With the password that is printed, which the service would let them choose."""
+    """The printed password works, and the service would let a user choose it."""
     seeded = await seeding.seed(api.owner, settings)
 
     assert PASSWORD in seeding.report(seeded, settings)
@@ -76,7 +76,7 @@ async def test_the_printed_token_works(api: Api, settings: Settings):
 
 
 async def test_the_printed_invitation_can_be_accepted(api: Api, settings: Settings):
-    """By its invitee alone; afterwards nobody is invited again."""
+    """Its invitee alone can accept it; afterwards nobody is invited again."""
     ivan = api.client((await seeding.seed(api.owner, settings, user="ivan")).token)
     sam = api.client((await seeding.seed(api.owner, settings, user="sam")).token)
     body = {"token": INVITATION_TOKEN}

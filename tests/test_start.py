@@ -63,7 +63,7 @@ def test_no_command_runs_when_nothing_is_pending(
     ids=["pending", "edited", "failed", "rolled back", "unknown", "none applied"],
 )
 def test_prisma_decides_about_everything_else(deployments: Deployments, database: str, change: str):
-    """Whatever differs from the folder is applied, or explained, by `prisma migrate deploy`."""
+    """`prisma migrate deploy` applies or explains whatever differs from the folder."""
     run_sql(database, change)
 
     assert deployments(database) == 1

@@ -99,7 +99,7 @@ async def test_known_clients_get_in_while_strangers_fill_the_queue(api: Api, que
 
 
 async def test_one_user_holds_no_more_than_a_slot_of_sixteen(api: Api, queue: HashingQueue):
-    """However many sessions check a password at once."""
+    """The limit holds however many sessions check a password at once."""
     ann = await api.person("ann")
     sessions = [ann, *[await api.signed_in(ann.id, ANN) for _ in range(2)]]
     content = {"currentPassword": "wrong", "newPassword": NEW}

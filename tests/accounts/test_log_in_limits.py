@@ -100,7 +100,7 @@ class TestFailures:
         assert (await log_in_from(api, "203.0.113.9")).status_code == 200
 
     async def test_a_throttled_address_costs_no_statement(self, api: Api, work: Counter):
-        """Neither a row nor a lock, whether or not there is an account, until the window ends."""
+        """It costs no row and no lock until the window ends, whether or not there is an account."""
         await api.person("ann")
         await api.log_in(NOBODY)
         await use_up(api, LOG_INS_FROM_ADDRESS)
@@ -176,7 +176,7 @@ class TestLockOut:
     """An account whose limit strangers have exhausted."""
 
     async def test_the_holder_is_told_once(self, api: Api):
-        """By one mail, however often the attack goes on; after a day by another."""
+        """The user gets one mail, however long the attack goes on, and another after a day."""
         await api.person("ann")
         await lock_account(api)
         assert "where you have logged in before" in await api.mail(ANN, WARNING)
@@ -193,7 +193,7 @@ class TestLockOut:
 
     @pytest.mark.parametrize("name", ["nobody", "bob"])
     async def test_others_get_no_mail(self, api: Api, name: str):
-        """Neither addresses without an account nor those that nobody confirmed."""
+        """Addresses without an account, and unconfirmed ones, get no mail."""
         await api.person("bob", confirmed=False)
 
         await lock_account(api, f"{name}@example.com")
@@ -226,7 +226,7 @@ class TestLockOut:
         assert done == [[9, 5]] * 3
 
     async def test_a_reset_link_lets_the_holder_in(self, api: Api):
-        """Where it was opened, however long the guessing goes on; nowhere else."""
+        """A reset link lets the holder log in from the address that opened it."""
         await api.person("ann")
         await lock_account(api)
         await api.anonymous.post("/v1/auth/forgot-password", json={"email": ANN})

@@ -26,7 +26,7 @@ async def reset(api: Api, token: str, password: str = NEW) -> httpx.Response:
 
 
 async def test_a_forgotten_password_is_replaced(api: Api):
-    """By a link that works once; all sessions end, and a mail tells the holder."""
+    """A link that works once replaces it; all sessions end, and a mail tells the user."""
     ann = await api.person("ann")
 
     assert (await ask(api, email="Ann@Example.com")).status_code == 202
@@ -144,7 +144,7 @@ async def test_of_concurrent_uses_one_succeeds(api: Api):
 
 
 async def test_it_is_throttled(api: Api):
-    """Also for accounts that do not exist."""
+    """The limit also counts requests for accounts that do not exist."""
     for _ in range(MAILS_TO_ACCOUNT.max_attempts):
         assert (await ask(api, email="nobody@example.com")).status_code == 202
 

@@ -8,7 +8,7 @@ from tests.fix_service import Serve
 
 
 def test_a_first_session(serve: Serve, database: str, tmp_path: Path):
-    """Sign up, read the token from the mail's file, confirm, log in, read one's account."""
+    """Sign up, read the token from the mail's file, confirm, log in, read the account."""
     credentials = {"email": "ann@example.com", "password": "a horse on the moon"}
     folder = tmp_path / "mail"
     with serve(DATABASE_URL=database, MAIL_FOLDER=str(folder)) as service:

@@ -42,7 +42,7 @@ def taken(shares: Shares, *claims: Claim) -> int:
     ids=["address", "/56", "/48", "user", "users at an address", "account", "strangers", "known"],
 )
 def test_nobody_holds_more_than_their_share(claims: list[Claim], expected: int):
-    """Of 32 slots; when they are free again, all that is held was given back."""
+    """A claim gets its share of 32 slots; afterwards all slots are free again."""
     shares = Shares(32)
     assert taken(shares, *claims) == expected
     assert taken(shares, *claims) == expected
@@ -60,7 +60,7 @@ def test_a_small_queue_has_a_slot_for_everybody():
 
 
 def test_networks_have_larger_limits_than_their_parts():
-    """Only IPv6 has them: a /56 and a /48."""
+    """IPv6 has two such networks, a /56 and a /48."""
     limit = Limit("x", 100, timedelta(hours=1))
     attempts = from_address(limit, "2001:db8:1:234::/64", cost=2)
     assert [(each.subject, each.limit.max_attempts, each.cost) for each in attempts] == [

@@ -31,7 +31,7 @@ def test_a_cached_token_expires(tokens: Tokens, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_forged_token_is_refused_every_time(tokens: Tokens) -> None:
-    """Also while the valid token that it was made of is cached."""
+    """It is refused even while the valid token that it was made of is cached."""
     token = tokens.access(user="ann", session="one")
     tokens.read(token)
     head, body, signature = token.split(".")

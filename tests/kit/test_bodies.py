@@ -45,7 +45,7 @@ async def test_a_body_announced_as_too_long_is_refused(api: Api):
 
 
 async def test_a_streamed_body_is_counted(api: Api):
-    """Without a length the bytes are counted, and reading ends at the limit."""
+    """The bytes of a body without a length are counted, and reading ends at the limit."""
     streamed = Streamed()
     answer = await api.anonymous.post("/v1/auth/log-in", content=streamed.parts())
 

@@ -12,7 +12,7 @@ from tests.fix_api import PASSWORD, Api
 
 
 async def test_every_response_has_them(api: Api):
-    """Whatever the route, the method and the status, signed in or not."""
+    """The headers do not depend on the route, the method, the status or the caller."""
     ann = await api.person("ann")
     described = api.app.openapi()["paths"]
     statuses: set[int] = set()

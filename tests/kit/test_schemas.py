@@ -104,7 +104,7 @@ class TestNames:
         ],
     )
     def test_names_of_all_scripts_are_accepted(self, value: str):
-        """As they are, apart from Unicode's composed form."""
+        """They are stored unchanged, apart from Unicode's composed form."""
         assert NAME.validate_python(value) == unicodedata.normalize("NFC", value)
 
     def test_every_character_is_classified(self):

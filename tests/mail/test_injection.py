@@ -171,7 +171,7 @@ async def test_every_kind_of_mail_is_attacked(api: Api, caused: set[str]):
 
 
 async def test_hostile_names(api: Api):
-    """As the name of a user and of a workspace, and beside a hostile description."""
+    """They are names of a user and of a workspace, beside a hostile description."""
     names = list(NAMES.values())
     for user_name, workspace_name in zip(names, names[1:] + names[:1], strict=True):
         await cause_every_mail(

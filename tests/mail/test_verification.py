@@ -101,7 +101,7 @@ def test_every_other_byte_is_found():
 
 @pytest.mark.parametrize("value", ["Hi\r\nBcc: eve@evil.example", "Hi\x00", "\u202eHi", "\u2028"])
 def test_control_characters_are_refused_whoever_asks(value: str):
-    """Even where the message has what was asked for."""
+    """They are refused even if the message contains exactly what was asked for."""
     with pytest.raises(UnsafeMessageError, match="Subject has control characters"):
         verify(GOOD, headers={**HEADERS, "Subject": value}, body=BODY)
     with pytest.raises(UnsafeMessageError, match="the body has control characters"):

@@ -46,7 +46,7 @@ def test_the_form_of_ids(text: str, is_valid: bool):
 
 
 async def test_a_query_is_limited_to_a_workspace(api: Api, team: Team):
-    """Even as the owner of the tables, whom no policy restricts."""
+    """The query is limited even for the owner of the tables, whom no policy restricts."""
     await make_team(api, "blue")
 
     found = await api.owner.workspacemember.find_many(where={**in_workspace(WorkspaceId(team.id))})

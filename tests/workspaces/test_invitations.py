@@ -121,7 +121,7 @@ async def test_revoke(team: Team):
 
 @pytest.mark.parametrize("id_", ["nothing", "%00", "00000000-0000-7000-8000-000000000000"])
 async def test_revoke_an_unknown_id(team: Team, id_: str):
-    """Whatever the id looks like, it is a 404."""
+    """The response is a 404, whatever the id looks like."""
     answer = await team.admin.delete(f"{team.path}/invitations/{id_}")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "invitation_not_found")

@@ -43,7 +43,7 @@ async def test_one_more_than_the_limit(api: Api):
 
 
 async def test_many_at_once(api: Api):
-    """Of requests at the same time, as many succeed as there is room for."""
+    """As many concurrent requests succeed as there is room for."""
     ann = await api.person("ann")
 
     answers = await asyncio.gather(
@@ -70,7 +70,7 @@ async def test_a_new_owner_without_room(team: Team):
 
 
 async def test_several_at_once(api: Api):
-    """Of two acceptances and a creation at the same time, with room for one, one succeeds."""
+    """One of two concurrent acceptances and a creation succeeds if there is room for one."""
     ann = await api.person("ann")
     await own(api, ann, LIMIT - 1)
     teams = [await make_team(api, name) for name in ("red", "blue")]

@@ -240,7 +240,7 @@ async def done_or_blocked(api: Api, tasks: list[asyncio.Task[Response]]) -> None
 
 @pytest.mark.parametrize("name", OF_AN_ADMIN)
 async def test_no_deadlock_with_the_deletion_of_an_account(api: Api, name: str):
-    """Whatever happens while an admin deletes their account, in either order: one of both waits."""
+    """A change and the deletion of an admin's account wait for each other in either order."""
     for kind, lock in HELD.items():
         for is_deletion_first in (True, False):
             team = await make_team(api, f"{kind}.{int(is_deletion_first)}")

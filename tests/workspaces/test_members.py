@@ -118,7 +118,7 @@ async def test_bad_input(team: Team, body: object):
 
 @pytest.mark.parametrize("user", NO_USERS)
 async def test_an_unknown_user_id(team: Team, user: str):
-    """Whatever the id looks like, there is no such member."""
+    """There is no such member, whatever the id looks like."""
     for answer in (
         await team.owner.patch(f"{team.path}/members/{user}", {"role": "admin"}),
         await team.owner.delete(f"{team.path}/members/{user}"),

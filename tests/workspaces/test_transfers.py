@@ -193,8 +193,8 @@ async def test_an_offer_lasts_for_a_week(team: Team):
     assert "within 7 days" in await team.api.mail(team.member.email, "Ownership of Team red")
 
 
-async def test_to_whom_there_is_no_offer(api: Api, team: Team):
-    """Neither to a stranger, nor to oneself; both get a clear error."""
+async def test_offers_to_strangers_and_to_yourself_are_refused(api: Api, team: Team):
+    """The error of each names the reason, and nothing is recorded."""
     stranger = await api.person("stranger")
 
     assert problem(await offer(team, stranger)) == (404, "member_not_found")
@@ -226,7 +226,7 @@ async def test_the_offer_ends_with_the_membership(team: Team, how: str):
 
 
 async def test_the_offer_ends_with_the_ownership(team: Team):
-    """However the ownership changes: a former owner's offer is void."""
+    """A former owner's offer is void, however the ownership changed."""
     await offer(team, team.member)
     await team.transferred(team.admin)
 
@@ -269,7 +269,7 @@ async def at_once(*requests: Awaitable[Response]) -> list[Response]:
 
 
 async def test_one_of_many_offers(team: Team):
-    """Of offers at the same time one is made."""
+    """One of several concurrent offers succeeds."""
     heirs = [await team.joined(f"heir{number}") for number in range(5)]
 
     answers = await at_once(*(offer(team, heir) for heir in heirs))
@@ -298,7 +298,7 @@ async def test_an_offer_is_answered_once(team: Team):
 
 
 async def test_policies_show_an_offer_to_both_sides_alone(team: Team):
-    """Without any filter, other members of the workspace see nothing and change nothing."""
+    """Other members of the workspace see and change nothing, even without a filter."""
     await team.offered(team.member)
 
     async def seen(person: Person, *, workspace: str) -> int:

@@ -32,12 +32,12 @@ NO_IDS = ("short", "x" * 21, "with-dashes-in", "ünïcödé1234", "a%00bcdefghij
 
 
 def as_json(body: object) -> dict[str, Any]:
-    """What also sends the halves of characters, which JSON can spell and UTF-8 can't."""
+    """Encode a body with lone surrogates, which httpx cannot."""
     return {"content": json.dumps(body), "headers": {"Content-Type": "application/json"}}
 
 
-async def test_make_one(api: Api):
-    """It gets an id nobody can guess, and its maker owns it; spaces around its name go."""
+async def test_create(api: Api):
+    """The id is random, the creator is the owner, and the name is stripped."""
     ann = await api.person("ann")
 
     answer = await ann.post("/v1/workspaces", {"name": " Größe 1 ", "description": "a\r\n\tb"})
@@ -115,7 +115,7 @@ async def test_list_mine_in_pages(api: Api, team: Team):
 
 
 async def test_a_page_starts_where_the_previous_one_ended(api: Api, team: Team):
-    """Even if the last row of the previous page was deleted."""
+    """It starts there even if the last row of the previous page was deleted."""
     others = [await make_team(api, f"n{number}") for number in range(2)]
     for other in others:
         await other.add(team.member)
