@@ -31,7 +31,7 @@ test: setup ## set up and run all tests (on their own database server)
 	@$(BIN)/pytest
 	@cd engine && ../$(BIN)/pytest
 
-test-quick: setup ## run only the quick tests: about 100 s of CPU
+test-quick: setup ## run only the quick tests: about 80 s of CPU
 	@$(BIN)/python scripts/quick_tests.py
 
 test-domain: setup ## run what tests a domain: make test-domain name=notes

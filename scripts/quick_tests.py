@@ -22,19 +22,21 @@ QUICK_IN_SERVICE = (
     "tests/test_house.py",
     "tests/test_declarations.py",
     "tests/test_settings.py",
-    "tests/test_isolation.py",
+    "tests/test_isolation.py::test_nothing_leaks",
     "tests/test_policies.py",
     "tests/test_queries_of_routes.py",
     "tests/auth/test_tokens.py",
     "tests/accounts/test_log_in.py",
-    "tests/kit/test_bodies.py",
     "tests/kit/test_requests.py",
     "tests/workspaces/test_workspaces.py",
 )
 QUICK_IN_ENGINE = ("tests/conformance", "tests/query", "tests/test_address.py")
 # Generated clients, random values and long lists take most of the engine's time.
 SLOW_IN_ENGINE = (
+    "tests/conformance/test_connect.py",
     "tests/conformance/test_large.py",
+    "tests/conformance/test_models.py",
+    "tests/conformance/test_modern_schema.py",
     "tests/conformance/test_partials.py",
     "tests/conformance/test_processes.py",
     "tests/conformance/test_random_queries.py",

@@ -11,7 +11,7 @@ from tests.fix_team import Team
 async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     # A client of its own: the text is not one of the API's documents.
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(team.api.app), base_url="http://tenantry"
+        transport=httpx.ASGITransport(team.api.app), base_url="http://127.0.0.1"
     ) as operator:
         yield "metrics", lambda: operator.get("/metrics")
 
