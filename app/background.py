@@ -66,7 +66,8 @@ async def _keep_running(
 def _find_database_fault(error: Exception) -> str | None:
     """Say what is wrong with the database, or return None if the work itself failed."""
     if isinstance(error, PrismaError):
-        return readiness.describe_database_error(error)
+        # Readiness logs what to run, once for the whole service.
+        return db.one_line(error) if readiness.describe_database_error(error) else None
     return str(error) if isinstance(error, db.NoConnection) else None
 
 
