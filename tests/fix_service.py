@@ -18,6 +18,7 @@ from app.settings import ROOT, Settings
 
 # Only a hang takes as long, even on a loaded machine.
 START_LIMIT = 120.0
+COMMAND_LIMIT = 60.0  # for commands that do not serve
 STOP_LIMIT = 60.0
 REQUEST_LIMIT = 60.0
 SETTINGS = tuple(name.upper() for name in Settings.model_fields)
@@ -53,6 +54,20 @@ def environment(**settings: str) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     unset = dict.fromkeys(SETTINGS, "")
     return {**clean, **unset, "SECRET_KEY": SECRET_KEY, **settings}
+
+
+def run_tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a `tenantry` command with these settings and no others; return how it ended."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("tenantry"), *arguments],
+        cwd=ROOT,
+        env=environment(**settings),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_LIMIT,
+        check=False,
+    )
 
 
 @contextlib.contextmanager

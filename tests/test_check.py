@@ -3,8 +3,8 @@
 import socket
 
 from tests.fix_database import run_sql
-from tests.fix_service import Serve
-from tests.test_cli import NOWHERE, tenantry
+from tests.fix_service import Serve, run_tenantry
+from tests.test_cli import NOWHERE
 
 UNPROTECT = 'ALTER TABLE "Invitation" DISABLE ROW LEVEL SECURITY'
 
@@ -16,7 +16,7 @@ def test_every_problem_is_reported(database: str):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        done = tenantry("check", PORT=port, DATABASE_URL=database)
+        done = run_tenantry("check", PORT=port, DATABASE_URL=database)
 
     assert done.returncode == 1
     first, second = done.stderr.splitlines()
@@ -29,9 +29,9 @@ def test_the_running_service_is_no_problem(serve: Serve, database: str):
     with serve(program="tenantry", DATABASE_URL=database) as service:
         service.wait_until_ready(200)
         port = str(service.http.base_url.port)
-        good = tenantry("check", PORT=port, DATABASE_URL=database)
+        good = run_tenantry("check", PORT=port, DATABASE_URL=database)
         run_sql(database, UNPROTECT)
-        bad = tenantry("check", PORT=port, DATABASE_URL=database)
+        bad = run_tenantry("check", PORT=port, DATABASE_URL=database)
 
     assert (good.returncode, good.stderr) == (0, "")
     assert good.stdout == f"The service is running at 127.0.0.1:{port}.\n"
@@ -45,7 +45,7 @@ def test_a_port_and_no_database():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    done = tenantry("check", PORT=port, DATABASE_URL=NOWHERE)
+    done = run_tenantry("check", PORT=port, DATABASE_URL=NOWHERE)
 
     assert done.returncode == 0
     assert done.stderr.startswith("tenantry: the database was not checked: ")

@@ -13,34 +13,20 @@ import httpx
 import pytest
 
 from app.settings import ROOT
-from tests.fix_service import START_LIMIT, STOP_LIMIT, Serve, Service, environment
+from tests.fix_service import START_LIMIT, STOP_LIMIT, Serve, Service, environment, run_tenantry
 
 NOWHERE = "postgresql://someone:secret@127.0.0.1:1/nowhere"
 
 
-def tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a `tenantry` command with these settings and no others."""
-    return subprocess.run(
-        [Path(sys.executable).with_name("tenantry"), *arguments],
-        cwd=ROOT,
-        env=environment(**settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=START_LIMIT,
-        check=False,
-    )
-
-
 def test_db_url_prints_database_url():
     """With DATABASE_URL set, `db url` prints it."""
-    assert tenantry("db", "url", DATABASE_URL=NOWHERE).stdout.strip() == NOWHERE
+    assert run_tenantry("db", "url", DATABASE_URL=NOWHERE).stdout.strip() == NOWHERE
 
 
 @pytest.mark.parametrize("action", ["start", "stop", "status", "psql", "reset"])
 def test_database_url_protects_the_embedded_server(action: str):
     """With DATABASE_URL set, no command touches the embedded server."""
-    done = tenantry("db", action, DATABASE_URL=NOWHERE)
+    done = run_tenantry("db", action, DATABASE_URL=NOWHERE)
 
     assert done.returncode == 1
     assert done.stderr.startswith("tenantry: DATABASE_URL is set")
@@ -53,7 +39,7 @@ def test_a_port_in_use_is_named():
         taken.listen()
         port = str(taken.getsockname()[1])
         for command in ("check", "serve"):
-            done = tenantry(command, PORT=port, DATABASE_URL=NOWHERE)
+            done = run_tenantry(command, PORT=port, DATABASE_URL=NOWHERE)
             assert done.returncode == 1
             assert f"PORT: 127.0.0.1:{port} is in use" in done.stderr
 
@@ -116,7 +102,7 @@ def _processes(service: Service, count: int) -> list[int]:
 @pytest.mark.parametrize("command", [("check",), ("serve",), ("db", "prepare"), ("db", "url")])
 def test_a_missing_setting_is_reported_in_one_line(command: tuple[str, ...]):
     """Each command exits with one line if production lacks a setting."""
-    done = tenantry(*command, APP_ENV="production", SECRET_KEY="")
+    done = run_tenantry(*command, APP_ENV="production", SECRET_KEY="")
 
     assert done.returncode == 1
     assert done.stderr.strip() == "tenantry: DATABASE_URL is not set, and production needs it."

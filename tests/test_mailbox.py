@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -14,8 +13,7 @@ from typing import Any
 import pytest
 
 from app import mailbox
-from app.settings import ROOT
-from tests.fix_service import environment
+from tests.fix_service import run_tenantry
 
 LINK = "http://127.0.0.1:8000/confirm-email#token="
 
@@ -23,16 +21,7 @@ LINK = "http://127.0.0.1:8000/confirm-email#token="
 def tenantry_mail(
     folder: Path, *arguments: str, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).with_name("tenantry"), "mail", *arguments],
-        cwd=ROOT,
-        env=environment(MAIL_FOLDER=str(folder), **settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_tenantry("mail", *arguments, MAIL_FOLDER=str(folder), **settings)
 
 
 def deliver(

@@ -2,8 +2,6 @@
 
 import asyncio
 import subprocess
-import sys
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, LiteralString
 
@@ -15,7 +13,7 @@ from app import db, protection, readiness
 from app.settings import ROOT
 from tests.fix_api import Api, Person
 from tests.fix_database import run_sql
-from tests.fix_service import environment
+from tests.fix_service import run_tenantry
 
 TABLE: LiteralString = 'CREATE TABLE "Phone" (id int PRIMARY KEY)'
 ENABLE: LiteralString = 'ALTER TABLE "Phone" ENABLE ROW LEVEL SECURITY'
@@ -253,15 +251,7 @@ class TestProduction:
 
 def check(database: str) -> subprocess.CompletedProcess[str]:
     """Run `tenantry check`."""
-    return subprocess.run(
-        [Path(sys.executable).with_name("tenantry"), "check"],
-        cwd=ROOT,
-        env=environment(DATABASE_URL=database, PORT="28765"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run_tenantry("check", DATABASE_URL=database, PORT="28765")
 
 
 def test_the_check_command_reports_it(database: str):

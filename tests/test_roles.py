@@ -2,9 +2,7 @@
 
 import re
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,9 +11,8 @@ from prisma.errors import PrismaError
 
 from app import roles
 from app.scope import use_scope
-from app.settings import ROOT
 from tests.fix_database import run_prisma, run_sql
-from tests.fix_service import SECRET_KEY, environment
+from tests.fix_service import SECRET_KEY, run_tenantry
 
 ANOTHER_KEY = "another secret key of at least 32 characters"
 SOMEBODY = "00000000-0000-7000-8000-000000000001"
@@ -24,14 +21,8 @@ SOMEBODY = "00000000-0000-7000-8000-000000000001"
 def prepare(
     database: str, role: str, *options: str, **settings: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).with_name("tenantry"), "db", "prepare", *options],
-        cwd=ROOT,
-        env=environment(DATABASE_URL=database, APP_DATABASE_ROLE=role, **settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    return run_tenantry(
+        "db", "prepare", *options, DATABASE_URL=database, APP_DATABASE_ROLE=role, **settings
     )
 
 

@@ -1,19 +1,16 @@
 """Demo data: complete, usable through HTTP, the same after a second run, refused in production."""
 
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app import seeding
 from app.accounts.seed import PASSWORD, PEOPLE
-from app.settings import ROOT, Settings, load
+from app.settings import Settings, load
 from app.workspaces.seed import INVITATION_TOKEN
 from tests.fix_api import Api
-from tests.fix_service import SECRET_KEY, environment
+from tests.fix_service import SECRET_KEY, run_tenantry
 
 TABLES = ("User", "Workspace", "WorkspaceMember", "Invitation", "AuditEvent", "Session")
 
@@ -108,22 +105,9 @@ async def test_production_is_refused(api: Api, settings: Settings):
     assert await api.owner.user.count() == 0
 
 
-def tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [Path(sys.executable).with_name("tenantry"), *arguments],
-        cwd=ROOT,
-        env=environment(**settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def test_the_command_prints_a_token_that_curl_can_use(api: Api, database: str):
     """`$(tenantry seed --token)` is one line, the token."""
-    done = tenantry("seed", "--token", "--user", "mia", DATABASE_URL=database)
+    done = run_tenantry("seed", "--token", "--user", "mia", DATABASE_URL=database)
 
     assert done.returncode == 0, done.stderr
     (token,) = done.stdout.splitlines()
@@ -132,7 +116,7 @@ def test_the_command_prints_a_token_that_curl_can_use(api: Api, database: str):
 
 def test_a_database_without_tables_is_named(empty_database: Callable[[], str]):
     """One line says what to run."""
-    done = tenantry("seed", DATABASE_URL=empty_database())
+    done = run_tenantry("seed", DATABASE_URL=empty_database())
 
     assert done.returncode == 1
     assert "prisma migrate deploy" in done.stderr.splitlines()[-1]
@@ -140,7 +124,7 @@ def test_a_database_without_tables_is_named(empty_database: Callable[[], str]):
 
 def test_an_unknown_user_is_named():
     """Before anything is connected to, with the users that there are."""
-    done = tenantry("seed", "--user", "nobody", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x")
+    done = run_tenantry("seed", "--user", "nobody", DATABASE_URL="postgresql://a:b@127.0.0.1:1/x")
 
     assert done.returncode == 1
     assert done.stderr.startswith("tenantry: --user must be one of olivia, ")
