@@ -18,6 +18,7 @@ from prisma_wasm.forking import renew_in_child
 from prisma_wasm.observe.logs import StatementLog, slow_limit
 from prisma_wasm.observe.spans import NOTHING
 from prisma_wasm.package import Package, data_url
+from prisma_wasm.running_time import running_timeout
 from prisma_wasm.transactions import caller
 
 ResultT = TypeVar("ResultT")
@@ -60,7 +61,7 @@ class AsyncBridge:
         if not reach:
             return
         try:
-            async with asyncio.timeout(timeout.total_seconds()):
+            async with running_timeout(timeout.total_seconds()):
                 await engine.reach()
         except (QueryError, TimeoutError) as error:
             self._engine = None

@@ -10,6 +10,7 @@ from typing import Final
 
 from prisma_wasm.address import Address, parse
 from prisma_wasm.errors import QueryError
+from prisma_wasm.running_time import running_timeout
 
 Source = str | Callable[[], str | Awaitable[str]]
 """A text, or what gives it: a function, which is called in a thread, or a coroutine function."""
@@ -41,7 +42,7 @@ async def _ask(source: Source, name: str) -> str:
     if isinstance(source, str):
         return source
     try:
-        async with asyncio.timeout(_LIMIT):
+        async with running_timeout(_LIMIT):
             is_async = inspect.iscoroutinefunction(source)
             # What blocks, a request to a cloud's metadata say, must not hold up the event loop.
             answer = source() if is_async else await asyncio.to_thread(source)

@@ -12,6 +12,7 @@ import socket
 from typing import Final
 
 from prisma_wasm.address import Address, Keepalive
+from prisma_wasm.asyncpg_internals import open_connection, socket_of
 from prisma_wasm.database_errors import translate_connection
 from prisma_wasm.driver import (
     CONNECTION_GONE,
@@ -21,14 +22,14 @@ from prisma_wasm.driver import (
     NOT_NOW,
     POSTGRES_ERROR,
     RawConnection,
-    open_connection,
-    socket_of,
 )
+from prisma_wasm.running_time import running_timeout
 
 # After these another host is tried; a wrong password, say, is the answer for all of them.
 # A UnicodeError is of a name that can be no host's.
 _TRY_NEXT: Final = (OSError, UnicodeError, CONNECTION_GONE, NOT_NOW, NOT_AS_WANTED)
 _FAILURES: Final = (POSTGRES_ERROR, INTERFACE_ERROR, INTERNAL_ERROR)
+_NO_LIMIT: Final = 3600.0  # the driver's own limit, which would count all time
 _SSL_REQUEST: Final = b"\0\0\0\x08\x04\xd2\x16\x2f"
 
 Place = tuple[str, int] | str
@@ -61,7 +62,7 @@ async def _dial_one(address: Address, host: str, port: int, attributes: str) -> 
     settings = dict(address.server_settings)
     if address.schema != "public" and not address.pgbouncer:
         settings["search_path"] = '"' + address.schema.replace('"', '""') + '"'
-    async with asyncio.timeout(address.connect_timeout):
+    async with running_timeout(address.connect_timeout):
         raw = await open_connection(
             host=host,
             port=port,
@@ -69,7 +70,7 @@ async def _dial_one(address: Address, host: str, port: int, attributes: str) -> 
             password=address.password,
             database=address.database,
             ssl=address.ssl,
-            timeout=address.connect_timeout or 3600,
+            timeout=_NO_LIMIT,
             command_timeout=address.socket_timeout,
             statement_cache_size=0,
             server_settings=settings,
@@ -122,7 +123,7 @@ async def is_silent(place: Place, limit: float) -> bool:
     """Whether a server takes a connection, or a question, and then says nothing at all."""
     writer: asyncio.StreamWriter | None = None
     try:
-        async with asyncio.timeout(limit):
+        async with running_timeout(limit):
             if isinstance(place, str):
                 reader, writer = await asyncio.open_unix_connection(place)
             else:

@@ -1,18 +1,15 @@
-"""What the engine uses of asyncpg, with types: asyncpg has none of its own."""
+"""What the engine uses of asyncpg's public API, with types: asyncpg has none of its own.
+
+What it uses beyond that is in `asyncpg_internals.py`.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, cast
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
 from asyncpg import exceptions  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
-
-from prisma_wasm.wire import Wire, WiredLoop
 
 BitString: Any = cast("Any", asyncpg).BitString
 
@@ -91,70 +88,14 @@ class DatabaseError(Exception):
     table_name: str | None
 
 
-async def open_connection(**options: Any) -> RawConnection:
-    """Connect to a server."""
-    loop = asyncio.get_running_loop()
-    connection: Any = await cast("Any", asyncpg).connect(loop=WiredLoop(loop), **options)
-    connection._loop = loop
-    return cast("RawConnection", connection)
-
-
-def execution(statement: RawStatement) -> Execute:
-    """What runs a statement with its arguments.
-
-    The driver's own `fetch` gives them to its protocol too, by five calls and two coroutines, which
-    take as long as the engine's half of a query. What they check, the protocol checks as well; what
-    they know of types that have changed would not help, as the connection is given up then.
-    """
-    made: Any = statement
-    bind_execute, state = made._connection._protocol.bind_execute, made._state
-    return lambda values: bind_execute(state, values, "", 0, True, None)
-
-
-def wire_of(raw: RawConnection) -> Wire | None:
-    """What the connection writes to."""
-    transport = getattr(raw, "_transport", None)
-    return transport if isinstance(transport, Wire) else None
-
-
-def socket_of(raw: RawConnection) -> Any:
-    """The connection's socket, if it still has one, as its event loop shows it."""
-    transport = getattr(raw, "_transport", None)
-    return None if transport is None else transport.get_extra_info("socket")
-
-
-def cut(raw: RawConnection) -> None:
-    """End the connection, from any thread and without its event loop."""
-    found = socket_of(raw)
-    if found is None or found.fileno() < 0:
-        return
-    # What uvloop shows of a socket can't shut it down; a copy of it can.
-    with contextlib.suppress(OSError), socket.socket(fileno=os.dup(found.fileno())) as copy:
-        copy.shutdown(socket.SHUT_RDWR)
-
-
-def disown(raw: RawConnection) -> None:
-    """Make the driver forget a connection that is another process's, or whose loop has ended.
-
-    What the driver does when it finds one unclosed would reach the other's event loop.
-    """
-    cast("Any", raw)._aborted = True
-    found = socket_of(raw)
-    own = getattr(found, "_sock", None)
-    if own is not None:
-        own.close()
-    elif found is not None and found.fileno() >= 0:
-        # uvloop closes the descriptor itself, later: until then it stands for nothing.
-        nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, found.fileno(), inheritable=False)
-        os.close(nothing)
-
-
 errors: Any = cast("Any", exceptions)
 POSTGRES_ERROR: type[DatabaseError] = errors.PostgresError
 INTERFACE_ERROR: type[Exception] = errors.InterfaceError
 INTERNAL_ERROR: type[Exception] = errors.InternalClientError
-NOT_AS_WANTED: type[Exception] = errors.TargetServerAttributeNotMatched
+# asyncpg 0.27 has no such error, and no `target_session_attrs` that raise it.
+NOT_AS_WANTED: type[Exception] = getattr(
+    errors, "TargetServerAttributeNotMatched", errors.CannotConnectNowError
+)
 NOT_NOW: type[Exception] = errors.CannotConnectNowError
 CONNECTION_GONE: type[Exception] = errors.ConnectionDoesNotExistError
 # A row of a type that changed: its statement has run, and must not run again.

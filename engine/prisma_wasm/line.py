@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from prisma_wasm.running_time import RunningTimer
+
 T = TypeVar("T")
 
 # Seconds between two looks at the line, for each who waits: a look takes a twentieth of that.
@@ -25,8 +27,9 @@ class _Waiter(Generic[T]):
 class Line(Generic[T]):
     """A line in one event loop. There is one timer for all who wait, however many come and go.
 
-    Who waits for too long gets the error that `too_late` makes of the limit. What somebody was
-    given who gives up in that very moment goes to `unwanted`.
+    A limit does not count the time in which the loop was blocked. Who waits for too long gets the
+    error that `too_late` makes of the limit. What somebody was given who gives up in that very
+    moment goes to `unwanted`.
     """
 
     def __init__(
@@ -35,8 +38,7 @@ class Line(Generic[T]):
         self._too_late = too_late
         self._unwanted = unwanted
         self._waiting: deque[_Waiter[T]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_ends = math.inf
+        self._timer = RunningTimer(self._send_away)
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -45,9 +47,9 @@ class Line(Generic[T]):
         """What is given to the caller; without a limit there is no end to waiting."""
         loop = asyncio.get_running_loop()
         seconds = math.inf if limit is None else limit
-        waiter = _Waiter[T](loop.create_future(), seconds, loop.time() + seconds)
-        if waiter.until < self._timer_ends:
-            self._set_timer(waiter.until, loop)
+        waiter = _Waiter[T](loop.create_future(), seconds, self._timer.time(loop) + seconds)
+        if waiter.until < self._timer.until:
+            self._timer.set(waiter.until, loop)
         self._waiting.append(waiter)
         try:
             return await waiter.future
@@ -68,7 +70,7 @@ class Line(Generic[T]):
 
     def refuse(self, error: Callable[[], Exception]) -> None:
         """Send everybody away."""
-        self._stop_timer()
+        self._timer.stop()
         while self._waiting:
             future = self._waiting.popleft().future
             if not future.done():
@@ -82,20 +84,8 @@ class Line(Generic[T]):
         elif future.exception() is None:
             self._unwanted(future.result())
 
-    def _set_timer(self, ends: float, loop: asyncio.AbstractEventLoop) -> None:
-        self._stop_timer()
-        self._timer = loop.call_at(ends, self._send_away, ends, loop)
-        self._timer_ends = ends
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer, self._timer_ends = None, math.inf
-
-    def _send_away(self, ended: float, loop: asyncio.AbstractEventLoop) -> None:
-        """End the waits whose time has come; the timer is for the next one from here on."""
-        self._stop_timer()
-        now = max(ended, loop.time())  # a loop may call a bit too early
+    def _send_away(self, now: float) -> None:
+        """End the waits whose time has come, and set the timer for the next one."""
         next_ = math.inf
         for _ in range(len(self._waiting)):  # once around, so that the order stays
             waiter = self._waiting.popleft()
@@ -105,4 +95,5 @@ class Line(Generic[T]):
             elif not waiter.future.done():
                 waiter.future.set_exception(self._too_late(waiter.limit))
         if next_ < math.inf:
-            self._set_timer(max(next_, now + len(self._waiting) * _PAUSE), loop)
+            until = max(next_, now + len(self._waiting) * _PAUSE)
+            self._timer.set(until, asyncio.get_running_loop())

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from prisma_wasm.address import Address
+from prisma_wasm.asyncpg_internals import cut, disown, wire_of
 from prisma_wasm.database_errors import (
     connection_lost,
     is_aborted,
@@ -29,11 +30,8 @@ from prisma_wasm.driver import (
     OUTDATED_TYPE,
     RawConnection,
     as_database_error,
-    cut,
-    disown,
     is_outdated_statement,
     was_refused_here,
-    wire_of,
 )
 from prisma_wasm.errors import OutdatedStatementError, QueryError
 from prisma_wasm.owed import Owed
@@ -115,7 +113,7 @@ class Link(ABC):
     async def begin(self, command: str = BEGIN) -> bool:
         if self._in_transaction:
             return False
-        if command == BEGIN and self._wire is not None:
+        if command == BEGIN:
             self._owed.begin = True
         else:
             # A level of isolation is too late once the server has read another statement.

@@ -11,15 +11,17 @@ from typing import Any, Final
 
 from prisma_wasm import wire
 from prisma_wasm.address import Address
+from prisma_wasm.asyncpg_internals import SENT_PAST_THE_WIRE, execution, unsupported
 from prisma_wasm.database_errors import bad_argument, wrong_number_of_arguments
 from prisma_wasm.dial import dial
 from prisma_wasm.driver import (
     Answer,
     Column,
     RawConnection,
-    execution,
+    as_database_error,
     is_of_server,
     is_outdated_statement,
+    was_refused_here,
 )
 from prisma_wasm.link import BEGIN, COMMIT, Link, OnQuery
 from prisma_wasm.owed import Owed, Silent, as_texts
@@ -92,7 +94,7 @@ class Connection(Link):
     def can_send(self) -> bool:
         # A limit for an answer is one for each statement.
         has_limit = self._address.socket_timeout is not None
-        return self._in_transaction and bool(self._statements.size and self._wire) and not has_limit
+        return self._in_transaction and self._statements.size > 0 and not has_limit
 
     async def send(self, sql: str, args: list[Any]) -> None:
         """Run a statement of a transaction whose answer nobody waits for, with the next one."""
@@ -172,7 +174,7 @@ class Connection(Link):
     ) -> Answer:
         """The answer to a statement that comes after what is owed, or with a COMMIT."""
         owed, wire_ = self._owed, self._wire
-        if wire_ is None or not (owed or ends):
+        if not (owed or ends):
             return await prepared.execute(values)
         wanted = owed.settings
         ahead = await self._ahead(wanted)
@@ -183,6 +185,7 @@ class Connection(Link):
             answer = await prepared.execute(values)
         except BaseException as error:
             if wire_.forget():
+                self._went_alone(error)
                 raise  # nothing was sent
             self._note(ahead)
             owed.begin = False
@@ -191,6 +194,9 @@ class Connection(Link):
             if wanted is not None and not is_of_server(error):
                 self.held.forget()
             raise
+        goes_on = owed.begin and not ends
+        if wire_.forget() or ((goes_on or ends) and self._raw.is_in_transaction() != goes_on):
+            self._went_alone()
         owed.clear()
         if wanted is not None:
             self.held.put(wanted)
@@ -199,6 +205,18 @@ class Connection(Link):
             self._is_unsettled = False
         self._note(ahead)
         return answer
+
+    def _went_alone(self, error: BaseException | None = None) -> None:
+        """Give up a connection whose driver sent a statement without what precedes or follows it.
+
+        The statement had the settings of the connection's last user then, or no transaction.
+        """
+        refusal = None if error is None else as_database_error(error)
+        if refusal is not None and was_refused_here(refusal):
+            return  # the driver would not send the statement at all
+        self.terminate()
+        if error is None or isinstance(error, Exception):
+            raise unsupported(SENT_PAST_THE_WIRE) from error
 
     def _note(self, sent: list[Silent]) -> None:
         """Log what went ahead of a statement, whose time is theirs too."""

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, cast
-
-from asyncpg.protocol import (  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
-    Protocol,
-)
 
 _SYNC: Final = b"S\0\0\0\x04"
 _LARGE: Final = 2**16  # to be copied for one write less
+_SENDING: Final = ("write", "send")  # how methods that send something begin
 
 _pack_int: Final = struct.Struct("!i").pack
 _pack_short: Final = struct.Struct("!h").pack
@@ -54,7 +51,11 @@ def statement(name: str, texts: Sequence[str | None]) -> bytes:
 
 
 class Wire:
-    """The driver's transport."""
+    """The driver's transport.
+
+    All that it sends goes through `write`: any other way would leave `ahead` and `after` behind.
+    Whoever sets these asks `forget` afterwards whether they went.
+    """
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self.transport = transport
@@ -73,6 +74,9 @@ class Wire:
             for part in parts:
                 self._write(part)
 
+    def writelines(self, parts: Iterable[Any]) -> None:
+        self.write(b"".join(parts))
+
     def _surrounded(self, data: memoryview) -> list[bytes | memoryview]:
         ahead, after = self.ahead, self.after
         self.ahead = self.after = b""
@@ -83,20 +87,26 @@ class Wire:
         return [ahead, data[: -len(_SYNC)], after + _SYNC]
 
     def forget(self) -> bool:
-        """Drop what was not written yet; whether there was anything."""
+        """Drop what was not written yet; return whether there was anything."""
         was_there = bool(self.ahead or self.after)
         self.ahead = self.after = b""
         return was_there
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith(_SENDING):
+            raise AttributeError(f"The driver must send by `write`, not by `{name}`.")
         return getattr(self.transport, name)
 
 
 class WiredLoop:
-    """The event loop as the driver sees it while it connects: what it opens are wires."""
+    """The event loop as the driver sees it while it connects: what it opens are wires.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `protocol` is the class of the driver's protocols that speak PostgreSQL's.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: type[Any]) -> None:
         self._loop = loop
+        self._protocol = protocol
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
@@ -104,18 +114,23 @@ class WiredLoop:
     async def create_connection(
         self, factory: Callable[[], Any], *args: Any, **options: Any
     ) -> tuple[Any, Any]:
-        return _wired(await self._loop.create_connection(lambda: _met(factory()), *args, **options))
+        return _wired(
+            await self._loop.create_connection(lambda: self._met(factory()), *args, **options)
+        )
 
     async def create_unix_connection(
         self, factory: Callable[[], Any], *args: Any, **options: Any
     ) -> tuple[Any, Any]:
         return _wired(
-            await self._loop.create_unix_connection(lambda: _met(factory()), *args, **options)
+            await self._loop.create_unix_connection(lambda: self._met(factory()), *args, **options)
         )
 
     async def start_tls(self, transport: Any, *args: Any, **options: Any) -> Any:
         made = await self._loop.start_tls(transport.transport, *args, **options)
         return None if made is None else Wire(made)
+
+    def _met(self, protocol: Any) -> Any:
+        return _Meeting(protocol) if isinstance(protocol, self._protocol) else protocol
 
 
 class _Meeting(asyncio.Protocol):
@@ -129,10 +144,6 @@ class _Meeting(asyncio.Protocol):
         self.wire = Wire(cast("asyncio.Transport", transport))
         transport.set_protocol(self.protocol)
         self.protocol.connection_made(self.wire)
-
-
-def _met(protocol: Any) -> Any:
-    return _Meeting(protocol) if isinstance(protocol, Protocol) else protocol
 
 
 def _wired(made: tuple[Any, Any]) -> tuple[Any, Any]:

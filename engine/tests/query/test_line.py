@@ -102,6 +102,54 @@ async def test_a_caller_that_is_thrown_away_leaves() -> None:
     assert unwanted == []
 
 
+@pytest.mark.parametrize("began", [0.0, 0.05, 0.5, 9.95])
+@in_fake_time
+async def test_time_in_which_the_loop_was_blocked(began: float) -> None:
+    """It counts for no wait, and what was released meanwhile is given to who waits.
+
+    The original's pool was in Rust's threads, which no block of Python's event loop held up.
+    """
+    line, _ = _line()
+    waits = [asyncio.ensure_future(line.wait(limit)) for limit in (10, 10, None)]
+    await asyncio.sleep(began)
+    fake_loop().advance(60)
+    for number in range(3):
+        for _ in range(20):  # the answer is read, and its task released, in several steps
+            await asyncio.sleep(0)
+        line.give(number)
+    assert await asyncio.gather(*waits) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("blocks", "each"), [(1, 60), (5, 4), (500, 1)])
+@in_fake_time
+async def test_limits_count_the_time_in_which_the_loop_ran(blocks: int, each: float) -> None:
+    """However often the loop was blocked, a wait ends, after its limit and some ticks."""
+    line, _ = _line()
+    waiting = asyncio.ensure_future(line.wait(10))
+    ran = 0.0
+    while not waiting.done():
+        if blocks:
+            blocks -= 1
+            fake_loop().advance(each)
+        await asyncio.sleep(0.1)
+        ran += 0.1
+        assert ran < 12
+    assert isinstance(waiting.exception(), _TooLateError)
+    assert ran > 9
+
+
+@in_fake_time
+async def test_a_busy_loop_is_not_a_blocked_one() -> None:
+    """Steps that take a while, as in a server with much to do, count as waiting."""
+    line, _ = _line()
+    waiting = asyncio.ensure_future(line.wait(10))
+    while not waiting.done():
+        fake_loop().advance(0.015)
+        await asyncio.sleep(0)
+    assert isinstance(waiting.exception(), _TooLateError)
+    assert fake_loop().time() == pytest.approx(10, abs=0.1)
+
+
 @in_fake_time
 async def test_one_after_the_other_is_too_late() -> None:
     """The timer of the first has ended, and each of the next ones gets its own."""
