@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
 import pytest
+from asyncpg import protocol  # pyright: ignore[reportMissingTypeStubs]  # asyncpg has none
 
 from prisma_wasm import asyncpg_internals as internals
 from prisma_wasm.address import parse
@@ -71,7 +72,7 @@ def _takes_more(self: Any, state: Any, args: Any, portal_name: str, extra: int) 
 
 async def test_other_parameters(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A method that takes other arguments is noticed before it is called."""
-    renamed = _Renamed(internals.protocol, "Protocol", "")
+    renamed = _Renamed(protocol, "Protocol", "")
     renamed.Protocol.bind_execute = _takes_more  # pyright: ignore[reportAttributeAccessIssue]
     monkeypatch.setattr(internals, "protocol", renamed)
     with pytest.raises(QueryError, match="`bind_execute` takes self, state, args, portal_name"):
