@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from prisma_wasm.credentials import Credentials, Source
+from prisma_wasm.custom_engine import EngineProcess, run_text
 from prisma_wasm.engine import Engine, Query
 from prisma_wasm.errors import QueryError
 from prisma_wasm.forking import renew_in_child
@@ -25,6 +26,7 @@ ResultT = TypeVar("ResultT")
 
 _CONNECT_TIMEOUT: Final = timedelta(seconds=10)
 _OUTER: Final = "outer_transaction"
+_PROCESS: Final = EngineProcess()
 
 
 class AsyncBridge:
@@ -43,6 +45,11 @@ class AsyncBridge:
                 "Not connected to the query engine"
             )
         return self._engine
+
+    @property
+    def process(self) -> EngineProcess | None:
+        """Stand for upstream's engine process: None while the client is not connected."""
+        return None if self._engine is None else _PROCESS
 
     async def connect(
         self,
@@ -130,6 +137,10 @@ class AsyncBridge:
                 return await engine.run_batch(prepared, transaction)
         except QueryError as error:
             self._package.fail(error)
+
+    async def query(self, content: str, *, tx_id: str | None) -> Any:
+        """Run a query or batch that an application's own engine passes on."""
+        return await run_text(self, content, tx_id)
 
     async def start_transaction(self, *, content: str) -> str:
         """Begin an interactive transaction, inside of the outer one if it names one; its id."""
@@ -269,6 +280,11 @@ class SyncBridge:
     def __init__(self, package: Package, schema_path: Path, *, log_queries: bool) -> None:
         self._inner = AsyncBridge(package, schema_path, log_queries=log_queries)
 
+    @property
+    def process(self) -> EngineProcess | None:
+        """Stand for upstream's engine process: None while the client is not connected."""
+        return self._inner.process
+
     def _run(self, coroutine: Coroutine[Any, Any, ResultT]) -> ResultT:
         token = caller.set(threading.current_thread())
         try:
@@ -295,6 +311,10 @@ class SyncBridge:
 
     def execute_batch(self, queries: list[dict[str, Any]], transaction: str | None) -> list[Any]:
         return self._run(self._inner.execute_batch(queries, transaction))
+
+    def query(self, content: str, *, tx_id: str | None) -> Any:
+        """Run a query or batch that an application's own engine passes on."""
+        return run_text(self, content, tx_id)
 
     def start_transaction(self, *, content: str) -> str:
         return self._run(self._inner.start_transaction(content=content))

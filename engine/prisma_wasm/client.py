@@ -10,17 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from prisma_wasm import models
+from prisma_wasm import custom_engine, models
 from prisma_wasm.bridge import AsyncBridge, Inside, SyncBridge
 from prisma_wasm.credentials import Source
 from prisma_wasm.package import package_of
 
+_OWN: Final = frozenset((AsyncBridge, SyncBridge))
+
 
 def adopt(client: type[Any], batch: type[Any]) -> None:
     """Put the engine into a generated package's client and batch classes."""
-    package = package_of(client.__module__)
+    package = client._prisma_wasm = package_of(client.__module__)
     base = package.module("_base_client")
     is_async = issubclass(client, base.AsyncBasePrisma)
     bridge = AsyncBridge if is_async else SyncBridge
@@ -29,6 +31,10 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
         del dml_path
         return bridge(package, self._schema_path, log_queries=self._log_queries)
 
+    # What upstream's own classes of engines are to `isinstance`.
+    engines = package.module("engine")
+    abstract = engines.AsyncAbstractEngine if is_async else engines.SyncAbstractEngine
+    abstract.register(bridge)
     client._create_engine = create_engine
     client._engine = property(_engine_of(base.BasePrisma._engine), base.BasePrisma._engine.fset)
     # Its name before 0.12, by which applications wrap it to count what it does.
@@ -60,8 +66,10 @@ def _execute(
 ) -> Any:
     """The answer to a query, or the coroutine that gives it."""
     engine = self._internal_engine
-    if engine is None:
-        engine = self._engine  # raises what the client raises
+    if engine.__class__ not in _OWN:
+        if engine is None:
+            engine = self._engine  # raises what the client raises
+        return custom_engine.execute(self, method, arguments, model, root_selection)
     return engine.execute(method, arguments, model, root_selection, self._tx_id)
 
 
@@ -78,6 +86,9 @@ def _commit_sync(self: Any) -> None:
 def _committed(batch: Any) -> Any:
     queries, batch._Batch__queries = batch._Batch__queries, []
     owner = batch._Batch__client
+    engine = owner._internal_engine
+    if engine is not None and engine.__class__ not in _OWN:
+        return custom_engine.execute_batch(owner, queries)
     return owner._engine.execute_batch(queries, owner._tx_id)
 
 

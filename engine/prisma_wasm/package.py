@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import sys
 import threading
 import weakref
 from collections import deque
@@ -64,10 +65,17 @@ class Package:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        module = importlib.import_module(name)
-        if module.__file__ is None:
+        self.root = importlib.import_module(name)
+        if self.root.__file__ is None:
             raise ImportError(f"The package {name} has no folder.")
-        self.folder = Path(module.__file__).parent
+        self.folder = Path(self.root.__file__).parent
+        # An application may remove modules from sys.modules and import the client again: those
+        # that this package began with are its own for as long as a client of it lives.
+        self._modules = {
+            module: loaded
+            for module, loaded in sys.modules.items()
+            if module.startswith(f"{name}.")
+        }
         self._target: Target | None = None
         # Of a schema in the database that no client uses any more, the plans go too, but not at
         # once: clients come back.
@@ -88,7 +96,9 @@ class Package:
         return self._schema
 
     def module(self, name: str) -> ModuleType:
-        return importlib.import_module(f"{self.name}.{name}")
+        """Return a module of the package, as it was when the package was imported."""
+        full_name = f"{self.name}.{name}"
+        return self._modules.get(full_name) or importlib.import_module(full_name)
 
     def target(self) -> Target:
         """What every engine of this package shares."""
@@ -175,6 +185,6 @@ def package_of(module: str) -> Package:
     name = module.rpartition(".")[0]
     with _packages_lock:
         package = _packages.get(name)
-        if package is None:
+        if package is None or package.root is not sys.modules.get(name):
             package = _packages[name] = Package(name)
         return package

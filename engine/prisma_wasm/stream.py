@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast, overload
 
 from prisma_wasm.schema import Field, Model
+
+if TYPE_CHECKING:
+    from prisma_wasm.package import Package
 
 RecordT = TypeVar("RecordT")
 WhereT = TypeVar("WhereT", contravariant=True)
@@ -170,9 +173,7 @@ class _Pages:
 
 def _keys(actions: Any, order: Any) -> list[_Key]:
     """The fields of the order, and of the model's identity after them."""
-    from prisma_wasm.package import package_of  # the whole engine, and this is the package's door
-
-    package = package_of(type(actions._client).__module__)
+    package: Package = actions._client._prisma_wasm
     record_type: type[Any] = actions._model
     model = package.schema.models[package.target().models.known(record_type).name]
     if not model.identity:
@@ -180,8 +181,9 @@ def _keys(actions: Any, order: Any) -> list[_Key]:
     keys = [_key(model, name, direction) for name, direction in _pairs(order)]
     known = {key.field.name for key in keys}
     keys += [_key(model, name, "asc") for name in model.identity if name not in known]
+    fields = package.module("_compat").model_fields(record_type)
     for key in keys:
-        if key.field.name not in record_type.model_fields:
+        if key.field.name not in fields:
             raise ValueError(
                 f"{record_type.__name__} has no field `{key.field.name}`, by which a stream of it"
                 " goes on from page to page."

@@ -1,0 +1,1 @@
+"""What applications touch of Prisma Client Python; docs/api-surface.md lists it."""
