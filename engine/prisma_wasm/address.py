@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import ssl
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, unquote
@@ -68,7 +67,7 @@ class Address:
     max_lifetime: float | None
     max_idle: float | None
     keepalive: Keepalive | None
-    ssl: ssl.SSLContext | str
+    tls: tls.Attempts
     pgbouncer: bool
     statement_cache_size: int
     server_settings: dict[str, str]
@@ -116,7 +115,7 @@ def parse(url: str) -> Address:
         max_lifetime=_seconds(parameters, "max_connection_lifetime", None),
         max_idle=_seconds(parameters, "max_idle_connection_lifetime", 300),
         keepalive=_keepalive(parameters),
-        ssl=tls.context_of(parameters),
+        tls=tls.attempts_of(parameters),
         pgbouncer=pgbouncer,
         statement_cache_size=0 if pgbouncer else _cache_size(parameters),
         server_settings=_server_settings(parameters),

@@ -57,6 +57,12 @@ async def open_connection(**options: Any) -> RawConnection:
     return cast("RawConnection", connection)
 
 
+def is_without_tls(error: BaseException) -> bool:
+    """Whether a connection failed since the server does not speak TLS."""
+    # The driver raises it without a class or a code of its own.
+    return isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error)
+
+
 def unsupported(reason: str) -> QueryError:
     """Return the error for a version of asyncpg that behaves in another way than known ones."""
     return QueryError(

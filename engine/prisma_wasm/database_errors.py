@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable
 from typing import Final
 
+from prisma_wasm.asyncpg_internals import is_without_tls
 from prisma_wasm.driver import CONNECTION_GONE, INTERFACE_ERROR, DatabaseError, as_database_error
 from prisma_wasm.errors import QueryError
+from prisma_wasm.tls import tls_failed
 
 _NOT_AVAILABLE: Final = "(not available)"
 _KEY: Final = re.compile(r"Key \((.+)\)=\(", re.DOTALL)
@@ -50,12 +53,17 @@ def _raw_text(error: DatabaseError, state: str) -> str:
 
 def translate_connection(error: BaseException, place: str) -> QueryError:
     """What went wrong before a connection stood."""
-    sent = as_database_error(error)
+    refusal = _tls_error(error)
+    sent = None if refusal is not None else as_database_error(error)
     if sent is not None:
         known = _known(sent)
         if known is not None:
             return known
         return QueryError("P1001", f"Can't reach database server at `{place}`: {_text(sent)}")
+    if is_without_tls(error):
+        return tls_failed("the server does not support TLS")
+    if refusal is not None:
+        return tls_failed(str(refusal))
     hint = "" if isinstance(error, TimeoutError) or not str(error) else f": {error}"
     return QueryError(
         "P1001",
@@ -63,6 +71,14 @@ def translate_connection(error: BaseException, place: str) -> QueryError:
         f" running at `{place}`{hint}",
         {"database_location": place},
     )
+
+
+def _tls_error(error: BaseException) -> ssl.SSLError | None:
+    """Return the failure of TLS that an error is, or comes from."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, ssl.SSLError):
+        found = found.__cause__ or found.__context__
+    return found
 
 
 def is_connection_lost(error: BaseException) -> bool:

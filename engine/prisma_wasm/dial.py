@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from typing import Final
+from typing import Any, Final
 
 from prisma_wasm.address import Address, Keepalive
-from prisma_wasm.asyncpg_internals import open_connection, socket_of
+from prisma_wasm.asyncpg_internals import is_without_tls, open_connection, socket_of
 from prisma_wasm.database_errors import translate_connection
 from prisma_wasm.driver import (
     CONNECTION_GONE,
@@ -22,8 +22,10 @@ from prisma_wasm.driver import (
     NOT_NOW,
     POSTGRES_ERROR,
     RawConnection,
+    as_database_error,
 )
 from prisma_wasm.running_time import running_timeout
+from prisma_wasm.tls import Attempts
 
 # After these another host is tried; a wrong password, say, is the answer for all of them.
 # A UnicodeError is of a name that can be no host's.
@@ -62,23 +64,40 @@ async def _dial_one(address: Address, host: str, port: int, attributes: str) -> 
     settings = dict(address.server_settings)
     if address.schema != "public" and not address.pgbouncer:
         settings["search_path"] = '"' + address.schema.replace('"', '""') + '"'
+    options = {
+        "host": host,
+        "port": port,
+        "user": address.user,
+        "password": address.password,
+        "database": address.database,
+        "timeout": _NO_LIMIT,
+        "command_timeout": address.socket_timeout,
+        "statement_cache_size": 0,
+        "server_settings": settings,
+        "target_session_attrs": attributes,
+    }
     async with running_timeout(address.connect_timeout):
-        raw = await open_connection(
-            host=host,
-            port=port,
-            user=address.user,
-            password=address.password,
-            database=address.database,
-            ssl=address.ssl,
-            timeout=_NO_LIMIT,
-            command_timeout=address.socket_timeout,
-            statement_cache_size=0,
-            server_settings=settings,
-            target_session_attrs=attributes,
-        )
+        raw = await _with_or_without_tls(address.tls, options)
     if address.keepalive is not None:
         _keep_alive(raw, address.keepalive)
     return raw
+
+
+async def _with_or_without_tls(attempts: Attempts, options: dict[str, Any]) -> RawConnection:
+    *others, last = attempts
+    for context in others:
+        try:
+            return await open_connection(ssl=context or False, **options)
+        except Exception as error:
+            if not (is_without_tls(error) or _is_refused_so(error)):
+                raise
+    return await open_connection(ssl=last or False, **options)
+
+
+def _is_refused_so(error: Exception) -> bool:
+    """Whether the server has no rule for the user with TLS, or without, and may have the other."""
+    sent = as_database_error(error)
+    return sent is not None and sent.sqlstate == "28000"
 
 
 def _reason(error: BaseException, wanted: str) -> str:

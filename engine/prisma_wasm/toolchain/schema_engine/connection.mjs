@@ -1,7 +1,7 @@
 // One plain connection to PostgreSQL. No pool: the advisory lock belongs to the connection that migrates.
-import { readFileSync } from "node:fs";
-import { connectionError, tlsError } from "./errors.mjs";
+import { connectionError } from "./errors.mjs";
 import { requirePackage } from "./packages.mjs";
+import { tlsAttempts } from "./tls.mjs";
 import { target } from "./url.mjs";
 
 const DEFAULT_TIMEOUT = 5; // seconds, as Prisma's connect_timeout
@@ -23,41 +23,22 @@ export async function connectionConfig(url) {
 async function reach(at) {
   const { Client } = requirePackage("pg");
   try {
-    const [first, second] = tlsModes(at);
+    const [first, second] = tlsAttempts(at);
     return await open(Client, at, first).catch((error) => {
-      if (second !== undefined && error.message === NO_TLS_THERE) return open(Client, at, second);
-      throw error;
+      if (second === undefined || !mayWorkOtherwise(error)) throw error;
+      return open(Client, at, second);
     });
   } catch (error) {
     throw connectionError(error, at);
   }
 }
 
-export const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
-
+// The server speaks no TLS, or has no rule for the user with TLS, or without it.
+const mayWorkOtherwise = ({ code, message }) => message === NO_TLS_THERE || code === NO_RULE;
 const NO_TLS_THERE = "The server does not support SSL connections"; // pg gives it no code
+const NO_RULE = "28000";
 
-// The values of pg's `ssl` to try in turn.
-function tlsModes({ host, param }) {
-  const mode = host.startsWith("/") ? "disable" : (param.sslmode ?? "prefer");
-  if (mode === "disable") return [false];
-  const tls = {
-    rejectUnauthorized: param.sslaccept === "strict" || mode.startsWith("verify"),
-    ca: param.sslcert && certificate(param.sslcert),
-    pfx: param.sslidentity && certificate(param.sslidentity),
-    passphrase: param.sslpassword,
-  };
-  if (mode === "verify-ca") tls.checkServerIdentity = () => undefined; // the chain only, not the name
-  return mode === "require" || mode.startsWith("verify") ? [tls] : [tls, false];
-}
-
-function certificate(path) {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw tlsError(error);
-  }
-}
+export const quoted = (name) => `"${name.replaceAll('"', '""')}"`;
 
 async function open(Client, at, ssl) {
   const client = new Client({ ...pgConfig(at), ssl });
@@ -69,7 +50,7 @@ async function open(Client, at, ssl) {
     await client.query(sessionSetup(at.schema, settings.DateStyle));
     return { client, ssl };
   } catch (error) {
-    await client.end().catch(() => {});
+    client.end().catch(() => {}); // not awaited: it never ends where the server has hung up already
     throw error;
   }
 }

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from cli_project import Project, full
+from tls_postgres import programs, tls_server
 from tls_server import OPENSSL, make_certificate, tls_door
 
 COMMANDS = (
@@ -246,6 +247,27 @@ def test_tls(
         words = query.replace("CERTIFICATE", str(certificate[0]))
         url = changed(blog.url, host=host, port=str(port), query=words)
         blog.prisma("migrate", "status", DATABASE_URL=url).expect(code, pattern)
+
+
+def test_a_server_that_requires_client_certificates(
+    make_project: Callable[..., Project], blog_sql: str
+) -> None:
+    """Migrations show the certificate on every connection, of the shadow database too.
+
+    The original took only `sslidentity`; with `sslcert` and `sslkey` the server refused it.
+    """
+    bin_folder = None if OPENSSL is None else programs()
+    if bin_folder is None:
+        pytest.skip("needs openssl and a PostgreSQL server that speaks TLS")
+    project = make_project()
+    project.migration("20260101000000_init", blog_sql)
+    with tls_server(bin_folder) as server:
+        query = "sslmode=verify-full&sslrootcert={ca.crt}&sslcert={client.crt}&sslkey={client.key}"
+        own = server.url("certified", "localhost", query)
+        project.prisma("migrate", "deploy", DATABASE_URL=own).expect(0, "successfully applied")
+        project.prisma("migrate", "dev", "--skip-generate", DATABASE_URL=own).expect(0, "in sync")
+        without = server.url("certified", "localhost", "sslmode=verify-full&sslrootcert={ca.crt}")
+        project.prisma("migrate", "status", DATABASE_URL=without).expect(1, "P1010")
 
 
 @pytest.mark.parametrize(
