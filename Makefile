@@ -1,6 +1,6 @@
 # `make` lists the commands. Everything runs in .venv, which `make setup` builds.
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test test-quick test-domain test-full test-fresh test-image soak lint format typecheck generate types migrate deploy \
+.PHONY: help setup run dev test test-quick test-domain test-full test-versions test-fresh test-image soak lint format typecheck generate types migrate deploy \
         push validate schema-format studio bench bench-quick bench-service bench-growth bench-choices \
         bench-queries lock clean
 
@@ -43,6 +43,9 @@ test-domain: setup ## run what tests a domain: make test-domain name=notes
 test-full: setup ## like test, with the long forms of the long tests
 	@$(BIN)/pytest --full
 	@cd engine && ../$(BIN)/pytest --full
+
+test-versions: ## test the engine with its oldest and newest packages: make test-versions short=1
+	@$(PYTHON) scripts/test_versions.py $(if $(short),--short) $(ends)
 
 test-image: setup ## build the Dockerfile without Docker, and try the images (root on Debian)
 	@$(BIN)/python scripts/image.py
@@ -116,5 +119,5 @@ lock: setup ## update requirements.lock from pyproject.toml
 	@$(BIN)/python scripts/lock.py
 
 clean: ## remove what set-up created; the database under .data/ stays
-	@rm -rf .venv build dist .pytest_cache .ruff_cache typescript/node_modules
+	@rm -rf .venv .versions build dist .pytest_cache .ruff_cache typescript/node_modules
 	@find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +

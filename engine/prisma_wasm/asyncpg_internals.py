@@ -26,7 +26,7 @@ from prisma_wasm.driver import Execute, RawConnection, RawStatement
 from prisma_wasm.errors import QueryError
 from prisma_wasm.wire import Wire, WiredLoop, command
 
-SUPPORTED: Final = "asyncpg>=0.27,<0.33"
+SUPPORTED: Final = "asyncpg>=0.29,<0.33"
 """As in pyproject.toml."""
 
 _VERSION: Final = str(cast("Any", asyncpg).__version__)
@@ -39,12 +39,6 @@ _PARAMETERS: Final = ("state", "args", "portal_name", "limit", "return_extra", "
 async def open_connection(**options: Any) -> RawConnection:
     """Connect to a server; raise QueryError if this version of asyncpg is not supported."""
     _check_classes()
-    if options.get("target_session_attrs") == "any":
-        del options["target_session_attrs"]  # asyncpg has it from 0.28 on
-    elif not _knows_session_attributes():
-        raise QueryError(
-            "P1013", f"`target_session_attrs` needs asyncpg 0.28 or newer, not {_VERSION}"
-        )
     loop = asyncio.get_running_loop()
     wired = WiredLoop(loop, cast("Any", protocol).Protocol)
     connection: Any = await cast("Any", asyncpg).connect(loop=wired, **options)
@@ -73,11 +67,6 @@ def unsupported(reason: str) -> QueryError:
 
 
 @cache
-def _knows_session_attributes() -> bool:
-    return "target_session_attrs" in inspect.signature(cast("Any", asyncpg).connect).parameters
-
-
-@cache
 def _check_classes() -> None:
     """Raise QueryError if asyncpg's classes lack something that this module uses."""
     made: Any = protocol
@@ -93,7 +82,7 @@ def _check_classes() -> None:
     try:
         found = tuple(inspect.signature(made.Protocol.bind_execute).parameters)
     except ValueError:
-        return  # up to 0.29 the method tells nothing of its parameters
+        return  # before 0.30 the method tells nothing of its parameters
     if found not in (_PARAMETERS, ("self", *_PARAMETERS)):
         raise unsupported(f"`bind_execute` takes {', '.join(found)}")
 

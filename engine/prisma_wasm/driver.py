@@ -92,10 +92,7 @@ errors: Any = cast("Any", exceptions)
 POSTGRES_ERROR: type[DatabaseError] = errors.PostgresError
 INTERFACE_ERROR: type[Exception] = errors.InterfaceError
 INTERNAL_ERROR: type[Exception] = errors.InternalClientError
-# asyncpg 0.27 has no such error, and no `target_session_attrs` that raise it.
-NOT_AS_WANTED: type[Exception] = getattr(
-    errors, "TargetServerAttributeNotMatched", errors.CannotConnectNowError
-)
+NOT_AS_WANTED: type[Exception] = errors.TargetServerAttributeNotMatched
 NOT_NOW: type[Exception] = errors.CannotConnectNowError
 CONNECTION_GONE: type[Exception] = errors.ConnectionDoesNotExistError
 # A row of a type that changed: its statement has run, and must not run again.
