@@ -28,10 +28,13 @@ class RunningTimer:
         self._handle: asyncio.TimerHandle | None = None
         self._was_late = False
         self._blocked = 0.0
+        self._due = math.inf
         self.until = math.inf
 
     def time(self, loop: asyncio.AbstractEventLoop) -> float:
         """Return the time by the timer's clock, which knows of blocks since the timer was set."""
+        if self._handle is not None:
+            self._notice_block(loop)
         return loop.time() - self._blocked
 
     def set(self, until: float, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,6 +42,7 @@ class RunningTimer:
         if self._handle is None:
             self._was_late = False
         else:
+            self._notice_block(loop)
             self._handle.cancel()
         self.until = until
         if until < math.inf:
@@ -50,23 +54,30 @@ class RunningTimer:
         self._handle, self.until = None, math.inf
 
     def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        due = min(self.until + self._blocked, loop.time() + TICK)
-        self._handle = loop.call_at(due, self._look, due, loop)
+        self._due = min(self.until + self._blocked, loop.time() + TICK)
+        self._handle = loop.call_at(self._due, self._look, loop)
 
-    def _look(self, due: float, loop: asyncio.AbstractEventLoop) -> None:
-        late = loop.time() - due
-        is_late = late > _LATE
-        if is_late:
-            # It may have been blocked for a while before this was due too, and what has come in
-            # meanwhile is still to be read. Where all calls are late, each counts for a tick.
-            self._blocked += late if self._was_late else late + TICK
-        self._was_late = is_late
-        now = max(due, loop.time()) - self._blocked  # a loop may call a bit too early
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        if not self._notice_block(loop):
+            self._was_late = False
+        now = max(self._due, loop.time()) - self._blocked  # a loop may call a bit too early
         if now < self.until:
             self._schedule(loop)
             return
         self._handle, self.until = None, math.inf
         self._on_time(now)
+
+    def _notice_block(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Take the time for which a look is overdue as one in which the loop was blocked."""
+        late = loop.time() - self._due
+        if late <= _LATE:
+            return False
+        # The loop may have been blocked for a while before the look was due, and what has come in
+        # meanwhile is still to be read. Where all looks are late, each counts for a tick.
+        self._blocked += late if self._was_late else late + TICK
+        self._due += late
+        self._was_late = True
+        return True
 
 
 @asynccontextmanager

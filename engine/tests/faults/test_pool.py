@@ -1,14 +1,17 @@
 """The pool of a real client: more queries than places, and connections that grow old."""
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from prisma_wasm import watch
+from prisma_wasm.address import parse
+from prisma_wasm.dial import dial
 
-from .acting import Connect, Observer, Ticker, all_at_rest, gauges, until
+from .acting import Connect, Observer, Ticker, all_at_rest, gauges, until, with_parameters
 
 
 async def test_five_hundred_queries(connect: Connect, observer: Observer, ticker: Ticker) -> None:
@@ -47,6 +50,29 @@ async def test_five_hundred_mixed(connect: Connect) -> None:
     )
     assert (await db.account.count(), await db.entry.count()) == (400, 100)
     await all_at_rest(db)
+
+
+async def test_a_blocked_event_loop(connect: Connect) -> None:
+    """A loop that is blocked for longer than `pool_timeout` makes no waiting query fail.
+
+    Nor did it with the original, whose pool had threads of its own; here it was P2024.
+    """
+    db = await connect(connection_limit=1, pool_timeout=2)
+    await db.account.count()
+    queries = [asyncio.ensure_future(db.account.count()) for _ in range(20)]
+    await asyncio.sleep(0)  # all have begun, and all but one wait for the connection
+    time.sleep(2.5)  # noqa: ASYNC251 - this blocks on purpose
+    assert await asyncio.gather(*queries) == [0] * 20
+    await all_at_rest(db)
+
+
+async def test_a_loop_that_is_blocked_while_it_connects(url: str) -> None:
+    """The time does not count for `connect_timeout` either; here it was P1001."""
+    address = parse(with_parameters(url, connect_timeout=1))
+    connecting = asyncio.ensure_future(dial(address))
+    await asyncio.sleep(0)
+    time.sleep(1.5)  # noqa: ASYNC251 - this blocks on purpose
+    await (await connecting).close(timeout=5)
 
 
 async def test_who_waits_too_long(connect: Connect, prisma: Any) -> None:

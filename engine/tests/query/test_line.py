@@ -138,6 +138,25 @@ async def test_limits_count_the_time_in_which_the_loop_ran(blocks: int, each: fl
     assert ran > 9
 
 
+@pytest.mark.parametrize("before_limit", [5, 30])
+@in_fake_time
+async def test_a_caller_that_comes_right_after_a_block(before_limit: float) -> None:
+    """The time of the block counts neither for it nor for those who were there before."""
+    line, _ = _line()
+
+    async def ended(limit: float) -> float:
+        with pytest.raises(_TooLateError):
+            await line.wait(limit)
+        return fake_loop().time()
+
+    before = asyncio.ensure_future(ended(before_limit))
+    await asyncio.sleep(1)
+    fake_loop().advance(60)
+    after = asyncio.ensure_future(ended(10))
+    assert await before == pytest.approx(60 + before_limit, abs=0.2)
+    assert await after == pytest.approx(61 + 10, abs=0.2)
+
+
 @in_fake_time
 async def test_a_busy_loop_is_not_a_blocked_one() -> None:
     """Steps that take a while, as in a server with much to do, count as waiting."""
