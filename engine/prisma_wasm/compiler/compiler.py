@@ -1,21 +1,22 @@
 """One compiler per schema: texts of the JSON protocol in, plans out, one at a time.
 
 An instance of the module runs one compilation at a time and is not tied to a thread; the lock here
-keeps callers apart. After a panic the instance is broken and thrown away; after its memory has
-grown past a limit it is replaced too, because WebAssembly memory never shrinks.
+keeps callers apart. An instance that did not finish a call, for whatever reason, is closed and never
+used again: its memory may be half written. It is replaced, too, once its memory has grown past a
+limit, because WebAssembly memory never shrinks.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from wasmtime import Trap, WasmtimeError
-
 from prisma_wasm.compiler import module
-from prisma_wasm.compiler.host import Host, ModuleError
+from prisma_wasm.compiler.host import Host, UnknownImportError
 from prisma_wasm.compiler.kept import KeptPlans, kept_plans
 from prisma_wasm.forking import renew_in_child
 
@@ -32,7 +33,7 @@ class CompileError(Exception):
 
 
 class CompilerPanicError(Exception):
-    """The compiler broke down over a query."""
+    """The compiler did not finish a query; the cause is the module's error or the host's."""
 
 
 class Compiler:
@@ -84,16 +85,13 @@ class Compiler:
 
     def _run(self, function: str, text: str) -> Any:
         with self._lock:
-            host = self._host or self._start()
-            try:
+            host = self._host
+            if host is None:
+                host = self._start()
+            with _closed_unless_finished(host, self._forget):
                 pointer, length = host.pass_text(text)
                 first, second, failed = host.call(function, self._handle, pointer, length)
                 answer = host.take(second if failed else first)
-            except ModuleError:
-                raise
-            except (Trap, WasmtimeError) as error:
-                self._drop(host)
-                raise CompilerPanicError(host.panic or str(error)) from error
             self._tidy(host)
         if failed:
             raise CompileError(answer if isinstance(answer, dict) else _parse(str(answer)))
@@ -102,19 +100,21 @@ class Compiler:
     def _start(self) -> Host:
         engine, loaded = module.load(self._wasm)
         host = Host(engine, loaded)
-        first, second, failed = host.call(
-            "querycompiler_new",
-            {
-                "datamodel": self._datamodel,
-                "provider": "postgres",
-                "connectionInfo": {
-                    "supportsRelationJoins": True,
-                    "schemaName": self._schema_name,
+        with _closed_unless_finished(host):
+            host.start()
+            first, second, failed = host.call(
+                "querycompiler_new",
+                {
+                    "datamodel": self._datamodel,
+                    "provider": "postgres",
+                    "connectionInfo": {
+                        "supportsRelationJoins": True,
+                        "schemaName": self._schema_name,
+                    },
                 },
-            },
-        )
-        if failed:
-            raise CompileError(_parse(str(host.take(second))))
+            )
+            if failed:
+                raise CompileError(_parse(str(host.take(second))))
         self._host, self._handle = host, first
         return host
 
@@ -123,11 +123,26 @@ class Compiler:
         if self._compilations % _COMPILATIONS_BETWEEN_COLLECTIONS == 0:
             host.collect()
         if host.memory_size() > _MEMORY_LIMIT:
-            self._drop(host)
+            self._forget()
+            host.close()
 
-    def _drop(self, host: Host) -> None:
+    def _forget(self) -> None:
         self._host = None
+
+
+@contextmanager
+def _closed_unless_finished(
+    host: Host, forget: Callable[[], None] = lambda: None
+) -> Generator[None]:
+    """Close the instance if anything ends the block early, and translate what is no answer."""
+    try:
+        yield
+    except BaseException as error:
+        forget()
         host.close()
+        if isinstance(error, CompileError | UnknownImportError) or not isinstance(error, Exception):
+            raise
+        raise CompilerPanicError(host.panic or str(error) or repr(error)) from error
 
 
 def _parse(text: str) -> Any:

@@ -47,20 +47,25 @@ _NEITHER: Final = 0xFFFFFF  # wasm-bindgen's "no boolean"
 
 
 class Host:
-    """One instance of the module with its own memory."""
+    """One instance of the module with its own memory, ready once it was started."""
 
     def __init__(self, linker_engine: Any, module: Module) -> None:
         self.panic: str | None = None
+        self._engine = linker_engine
+        self._module = module
         self._store = Store(linker_engine)
-        linker = _Linker(linker_engine)
-        for wanted in module.imports:
+
+    def start(self) -> None:
+        """Instantiate the module."""
+        linker = _Linker(self._engine)
+        for wanted in self._module.imports:
             linker.define_func(
                 wanted.module,
                 str(wanted.name),
                 wanted.type,  # pyright: ignore[reportArgumentType]  # every import is a function
                 self._function(str(wanted.name)),
             )
-        self._instance: Instance = linker.instantiate(self._store, module)
+        self._instance: Instance = linker.instantiate(self._store, self._module)
         exports = self._instance.exports(self._store)
         memory, table, malloc = (
             exports["memory"],

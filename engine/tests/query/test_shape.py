@@ -10,7 +10,7 @@ from prisma_wasm.inputs import Inputs
 from prisma_wasm.protocol import Known, Lifted, lift, query_of
 from prisma_wasm.schema import read
 
-_SCHEMA = """
+SCHEMA = """
 datasource db {
   provider = "postgresql"
   url      = env("SOME_URL")
@@ -62,7 +62,7 @@ class _Models:
         return _Post if model is _User else _User
 
 
-_INPUTS = Inputs(read(_SCHEMA))
+_INPUTS = Inputs(read(SCHEMA))
 
 
 def lifted_of(method: str, **arguments: Any) -> Lifted:
