@@ -10,7 +10,7 @@ from prisma_wasm.execute import memory
 from prisma_wasm.execute.run import Run
 from prisma_wasm.execute.values import Scope
 from prisma_wasm.mapping import Context, compile_mapping
-from prisma_wasm.plan import DataMapArgs
+from prisma_wasm.plan import DataMapArgs, Node, PrismaValue
 
 Change = Callable[[Run, Any], Any]
 
@@ -31,6 +31,33 @@ def unique(_run: Run, value: Any) -> Any:
     if len(rows) > 1:
         raise QueryError("P2023", f"Expected zero or one element, got {len(rows)}")
     return rows[0] if rows else None
+
+
+def unique_for_each(_run: Run, value: Any) -> Any:
+    """The one record, or all of them where each belongs to another record."""
+    if not isinstance(value, list):
+        return value
+    rows = cast("list[Any]", value)
+    return rows if len(rows) > 1 else unique(_run, rows)
+
+
+def is_for_several(node: Node) -> bool:
+    """Whether a query looks for the records that belong to any of several others.
+
+    Without foreign keys the compiler reads the records that refer to those which are updated or
+    deleted, by a list of keys. Where each of these has one at the most, it says that there is one
+    at the most in all: that is a flaw of its plans.
+    """
+    return node["type"] == "query" and any(map(_is_list_of_keys, node["args"]["args"]))
+
+
+def _is_list_of_keys(value: PrismaValue) -> bool:
+    """Whether it is what `mapField` made of records, by the name that the compiler gives that."""
+    match value:
+        case {"prisma__type": "param", "prisma__value": {"name": str(name)}}:
+            return "$" in name
+        case _:
+            return False
 
 
 def backwards(_run: Run, value: Any) -> Any:

@@ -49,7 +49,9 @@ def compile_node(node: Node, scope: Scope, *then: Change) -> Step:
             change = changes.data_map(node["args"], scope)
             return compile_node(node["args"]["expr"], scope, change, *then)
         case "unique":
-            return compile_node(node["args"], scope, changes.unique, *then)
+            is_for_several = changes.is_for_several(node["args"])
+            unique = changes.unique_for_each if is_for_several else changes.unique
+            return compile_node(node["args"], scope, unique, *then)
         case "reverse":
             return compile_node(node["args"], scope, changes.backwards, *then)
         case "required":
