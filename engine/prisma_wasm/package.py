@@ -56,7 +56,7 @@ class ModelTables:
     def related(self, model: type[Any], field: str) -> type[Any]:
         builder = self._package.builder(model)
         found = builder.get_relational_model(current_model=model, field=field)
-        self.known(model).related[field] = found
+        self.known(model).relate(field, found)
         return found
 
 

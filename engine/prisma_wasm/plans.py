@@ -1,33 +1,48 @@
-"""Compiled plans by shape: each compiled once, off the event loop, and kept while there is room."""
+"""Compiled plans by shape: each compiled once, off the event loop, and kept while there is room.
+
+All plans of a process share one limit of memory, for whichever schemas and packages they are.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
+from prisma_wasm.caching import Generations, Room
 from prisma_wasm.compiler import CompileError, Compiler, CompilerPanicError
+from prisma_wasm.compiler.worker import Kind, QueueFullError, Worker
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import Program
 from prisma_wasm.forking import renew_in_child
 from prisma_wasm.protocol import Lifted, query_of
-from prisma_wasm.shape import STAND_IN_TEXT, StandIn
+from prisma_wasm.refusals import Refusals, as_error, broken, is_of_types
+from prisma_wasm.shape import size_of
+from prisma_wasm.stand_ins import DerivedStandInError, with_literals, with_values
 
 ResultT = TypeVar("ResultT")
 
 # A plan's JSON is a fair measure of what its functions take; they are about six times as large.
 _WEIGHT_FACTOR: Final = 6
-_DEFAULT_ROOM: Final = 48 * 2**20
-_NEAR: Final = 20_000
+PLAN_MEMORY: Final = "PRISMA_WASM_PLAN_MEMORY_MB"
+_DEFAULT_MEGABYTES: Final = 96
 
 
-class DerivedStandInError(Exception):
-    """A plan calculates with a literal that stands in for a value."""
+def _room() -> Room:
+    """The memory for all plans of this process."""
+    given = os.environ.get(PLAN_MEMORY, "")
+    megabytes = int(given) if given.isdecimal() and int(given) > 0 else _DEFAULT_MEGABYTES
+    return Room(megabytes * 2**20)
+
+
+PLANS_ROOM: Final = _room()
+_worker: Final = Worker()
 
 
 @dataclass(slots=True)
@@ -43,14 +58,13 @@ class PlanMetrics:
 class Plans:
     """The plans of one schema. Many engines may share one; it may be used from any thread."""
 
-    def __init__(self, compiler: Compiler, room: int = _DEFAULT_ROOM) -> None:
+    def __init__(
+        self, compiler: Compiler, room: Room = PLANS_ROOM, worker: Worker = _worker
+    ) -> None:
         self._compiler = compiler
-        self._room = room
-        # Two generations: what the old one holds is lost when the young one is full, unless it was
-        # asked for again. A look-up is one access to a dict, and the memory has an upper limit.
-        self._young: dict[Any, Program] = {}
-        self._old: dict[Any, Program] = {}
-        self._weight = 0
+        self._worker = worker
+        self._programs: Generations[Any, Program] = Generations(room)
+        self._refusals = Refusals()
         self._lock = threading.Lock()
         self._in_flight: dict[Any, Future[Program | None]] = {}
         self.metrics = PlanMetrics()
@@ -64,47 +78,63 @@ class Plans:
         """The plan of a shape that was compiled before."""
         if lifted.values.has_literals:
             return None
-        program = self._young.get(lifted.key)
+        program = self._programs.young.get(lifted.key)
         if program is not None:
             self.metrics.hits += 1
             return program
-        program = self._old.get(lifted.key)
+        program = self._programs.old.get(lifted.key)
         if program is not None:
             self.metrics.hits += 1
-            self._keep(lifted.key, program)
+            self._programs.keep(lifted.key, program, program.weight)
         return program
 
     async def compile(self, lifted: Lifted) -> Program:
         """Compile in a worker thread; callers with the same shape wait for one another."""
         self.metrics.misses += 1
-        if not lifted.values.has_literals:
-            program = await _finished(self._compile_once(lifted))
-            if program is not None:
-                return program
-        return await _finished(_worker.submit(self._timed, self._for_values_alone, lifted))
+        try:
+            if not self._refusals.check(lifted) and not lifted.values.has_literals:
+                program = await self._shared(lifted)
+                if program is not None:
+                    return program
+            return await self._alone(lifted)
+        except QueueFullError as error:
+            raise _too_busy(error) from error
 
-    def _compile_once(self, lifted: Lifted) -> Future[Program | None]:
+    async def _shared(self, lifted: Lifted) -> Program | None:
+        """The plan for every query of this shape; None if it depends on the values."""
         with self._lock:
             future = self._in_flight.get(lifted.key)
             if future is None:
-                future = _worker.submit(self._timed, self._for_shape, lifted)
+                kind = Kind.of_shape(size_of(lifted.key))
+                future = self._worker.submit(kind, lambda: self._timed(self._for_shape, lifted))
                 self._in_flight[lifted.key] = future
-            return future
+        # A caller that is cancelled must not take the plan away from the others.
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def _alone(self, lifted: Lifted) -> Program:
+        """The plan for this query, which nobody else waits for."""
+        compile_ = self._for_values_alone
+        future = self._worker.submit(Kind.ONE_QUERY, lambda: self._timed(compile_, lifted))
+        return await asyncio.wrap_future(future)
 
     def _for_shape(self, lifted: Lifted) -> Program | None:
-        """The plan for every query of this shape; None if the plan depends on the values."""
         try:
             query, stand_ins = query_of(lifted)
             try:
-                plan = _with_values(self._compiler.compile(query, keep=True), stand_ins)
-            except (CompileError, CompilerPanicError) as error:
-                if not stand_ins:
-                    raise refused(error) from error
-                return None  # with the values themselves the compiler says what is wrong with them
+                plan = with_values(self._compiler.compile(query, keep=True), stand_ins)
+            except CompileError as error:
+                if not stand_ins or is_of_types(error):
+                    raise self._refusals.add(lifted, error) from error
+                # With the values themselves the compiler says what is wrong with them.
+                return self._refusals.add_dependent(lifted)
             except DerivedStandInError:
+                return self._refusals.add_dependent(lifted)
+            except CompilerPanicError as error:
+                if not stand_ins:
+                    raise broken(error) from error
                 return None
             program = _program(plan, lifted)
-            self._keep(lifted.key, program)
+            self._programs.keep(lifted.key, program, program.weight)
             return program
         finally:
             with self._lock:
@@ -114,9 +144,12 @@ class Plans:
         """A plan with this query's own values in it: for this query alone, and never kept."""
         query, stand_ins = query_of(lifted)
         try:
-            plan = self._compiler.compile(_with_literals(query, stand_ins, lifted.values))
-        except (CompileError, CompilerPanicError) as error:
-            raise refused(error) from error
+            plan = self._compiler.compile(with_literals(query, stand_ins, lifted.values))
+        except CompileError as error:
+            refused = self._refusals.add if is_of_types(error) else as_error
+            raise refused(lifted, error) from error
+        except CompilerPanicError as error:
+            raise broken(error) from error
         return _program(plan, lifted)
 
     def _timed(self, compile_: Callable[[Lifted], ResultT], lifted: Lifted) -> ResultT:
@@ -128,18 +161,9 @@ class Plans:
                 self.metrics.compilations += 1
                 self.metrics.compile_seconds += time.perf_counter() - started
 
-    def _keep(self, key: Any, program: Program) -> None:
-        with self._lock:
-            if key in self._young:
-                return
-            if self._weight + program.weight > self._room // 2:
-                self._old, self._young, self._weight = self._young, {}, 0
-            self._young[key] = program
-            self._weight += program.weight
-
     @property
     def count(self) -> int:
-        return len(self._young.keys() | self._old.keys())
+        return len(self._programs)
 
 
 def _program(plan: Any, lifted: Lifted) -> Program:
@@ -147,110 +171,12 @@ def _program(plan: Any, lifted: Lifted) -> Program:
     return Program(plan, weight, as_text=lifted.action == "groupBy")
 
 
-async def _finished(future: Future[ResultT]) -> ResultT:
-    # A caller that is cancelled must not take the plan away from the others.
-    return await asyncio.shield(asyncio.wrap_future(future))
-
-
-def refused(error: CompileError | CompilerPanicError) -> QueryError:
-    """The compiler's answer as the client knows it."""
-    if isinstance(error, CompilerPanicError):
-        return QueryError(None, f"The query compiler broke down over this query:\n{error}")
-    answer = error.answer
-    if not isinstance(answer, dict):
-        return QueryError(None, str(answer))
-    content = cast("dict[str, Any]", answer)
-    code, meta = content.get("code"), content.get("meta")
-    message = str(content.get("message", ""))
-    if not isinstance(code, str):
-        return QueryError(None, message)
+def _too_busy(error: QueueFullError) -> QueryError:
+    """The code is that of a full pool: the same query may succeed later."""
     return QueryError(
-        code, message, cast("dict[str, Any]", meta) if isinstance(meta, dict) else None
+        "P2024",
+        f"Too many queries wait to be compiled ({error.waiting}). Try again later. If users choose"
+        " what is filtered or ordered by, check their choice and its types before it becomes a"
+        " query.",
+        {"waiting": error.waiting},
     )
-
-
-def _with_values(plan: Any, stand_ins: list[StandIn]) -> Any:
-    """The plan with placeholders where the compiler wrote literals that stand for values."""
-    if not stand_ins:
-        return plan
-    found: set[int] = set()
-    names: dict[int | str, int] = {stand_in.literal: stand_in.index for stand_in in stand_ins}
-    digits = [str(literal) for literal in names if str(literal).isdecimal()]
-    numbers = [int(literal) for literal in digits]
-
-    def plain(text: str) -> str:
-        if STAND_IN_TEXT in text or any(number in text for number in digits):
-            raise DerivedStandInError(text)
-        return text
-
-    def placeholder(literal: int | str) -> dict[str, Any]:
-        index = names[literal]
-        found.add(index)
-        return {"prisma__type": "param", "prisma__value": {"name": f"%{index}", "type": "Int"}}
-
-    def replace(value: Any) -> Any:
-        if isinstance(value, dict):
-            items = cast("dict[str, Any]", value).items()
-            return {plain(key): replace(item) for key, item in items}
-        if isinstance(value, list):
-            return [replace(item) for item in cast("list[Any]", value)]
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            if value in names:
-                return placeholder(value)
-            if not value.lstrip("-").isdecimal():
-                return plain(value)
-        elif not isinstance(value, int):
-            return value
-        number = int(value)
-        if number in names:
-            return placeholder(number)
-        if any(abs(abs(number) - literal) < _NEAR for literal in numbers):
-            raise DerivedStandInError(number)
-        return plain(value) if isinstance(value, str) else value
-
-    replaced = replace(plan)
-    if len(found) < len(names):
-        raise DerivedStandInError("a stand-in is not in the plan")
-    return replaced
-
-
-def _with_literals(query: Any, stand_ins: list[StandIn], values: list[Any]) -> Any:
-    """The query with the values themselves instead of their stand-ins."""
-    actual = {stand_in.literal: values[stand_in.index] for stand_in in stand_ins}
-    actual |= {-literal: -value for literal, value in actual.items() if isinstance(literal, int)}
-
-    def replace(value: Any) -> Any:
-        if isinstance(value, dict):
-            items = cast("dict[str, Any]", value).items()
-            return {key: replace(item) for key, item in items}
-        if isinstance(value, list):
-            return [replace(item) for item in cast("list[Any]", value)]
-        if isinstance(value, int | str) and not isinstance(value, bool):
-            return actual.get(value, value)
-        return value
-
-    return replace(query)
-
-
-class _Worker:
-    """One thread compiles for the whole process: an instance of the compiler does so as well."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pool: ThreadPoolExecutor | None = None
-        renew_in_child(self)
-
-    def submit(self, function: Callable[..., ResultT], *args: Any) -> Future[ResultT]:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(1, thread_name_prefix="prisma-wasm-compiler")
-            return self._pool.submit(function, *args)
-
-    def renew(self) -> None:
-        self._lock = threading.Lock()
-        self._pool = None
-
-
-_worker: Final = _Worker()

@@ -8,8 +8,10 @@ no relations, and what `include` asks for.
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Protocol, cast
 
 from prisma_wasm.inputs import Inputs
@@ -34,18 +36,39 @@ ACTIONS: Final = {
     "find_unique": "findUnique",
     "find_unique_or_raise": "findUniqueOrThrow",
 }
+_REMEMBERED_FIELDS: Final = 1_000
+_RELATIONS: Final = 1_000
+
+# Those that change nothing.
+READS: Final = frozenset(
+    ("aggregate", "groupBy", "findMany", "findFirst", "findFirstOrThrow", "findUnique",
+     "findUniqueOrThrow")
+)  # fmt: skip
 
 
 class Known:
     """What is known of a pydantic model: the schema's name for it, the fields that it selects, and
-    the models that its relations were found to lead to."""
+    the models that its relations were found to lead to.
 
-    __slots__ = ("fields", "name", "related")
+    These are referred to weakly: models that refer to each other would keep each other for ever.
+    """
+
+    __slots__ = ("_related", "fields", "name")
 
     def __init__(self, name: str, fields: Iterable[str]) -> None:
         self.name = name
         self.fields = Fields.of(tuple(fields))
-        self.related: dict[str, type[Any]] = {}
+        self._related: dict[str, weakref.ref[type[Any]]] = {}
+
+    def related(self, field: str) -> type[Any] | None:
+        """The model that a relation leads to, if that is known."""
+        found = self._related.get(field)
+        return None if found is None else found()
+
+    def relate(self, field: str, model: type[Any]) -> None:
+        """Remember where a relation leads to."""
+        if len(self._related) < _RELATIONS:
+            self._related[field] = weakref.ref(model)
 
 
 class Models(Protocol):
@@ -152,19 +175,21 @@ def query_of(lifted: Lifted) -> tuple[dict[str, Any], list[StandIn]]:
 
 
 class Fields(tuple[Any, ...]):
-    """The shape of a model's selected fields, hashed once."""
+    """The shape of a model's selected fields, hashed once.
+
+    Models with the same fields share theirs, and so their plans, as long as it is remembered: of
+    many models with fields of their own, those that were seen last.
+    """
 
     __slots__ = ()
 
     @classmethod
+    @lru_cache(maxsize=_REMEMBERED_FIELDS)
     def of(cls, names: tuple[str, ...]) -> Fields:
-        found = _known_fields.get(names)
-        if found is None:
-            items: list[Any] = [OBJECT]
-            for name in names:
-                items += (name, TRUE)
-            found = _known_fields[names] = cls(items)
-        return found
+        items: list[Any] = [OBJECT]
+        for name in names:
+            items += (name, TRUE)
+        return cls(items)
 
     def __hash__(self) -> int:
         return id(self)
@@ -174,9 +199,6 @@ class Fields(tuple[Any, ...]):
 
     def __ne__(self, other: object) -> bool:
         return self is not other
-
-
-_known_fields: dict[tuple[str, ...], Fields] = {}
 
 
 def _select(
@@ -194,7 +216,7 @@ def _select(
         name = ALIASES.get(name, name)
         if value is False:
             continue
-        related = known.related.get(name) or models.related(model, name)
+        related = known.related(name) or models.related(model, name)
         known_there = models.known(related)
         arguments: Any = _NOTHING
         nested: dict[str, Any] | None = None

@@ -139,3 +139,10 @@ class Writer:
         literal = str(number) if stand is JSON_NUMBER_STAND else f'"{literal}"'
         self.stand_ins.append(StandIn(index, literal))
         return {"$type": "Json", "value": literal}
+
+
+def size_of(shape: Any) -> int:
+    """How many parts a shape has."""
+    if type(shape) is not tuple:
+        return 1
+    return 1 + sum(map(size_of, cast("tuple[Any, ...]", shape)))

@@ -1,15 +1,14 @@
 """One compiler per schema: texts of the JSON protocol in, plans out, one at a time.
 
-An instance of the module runs one compilation at a time and is not tied to a thread; the lock here
-keeps callers apart. An instance that did not finish a call, for whatever reason, is closed and never
-used again: its memory may be half written. It is replaced, too, once its memory has grown past a
-limit, because WebAssembly memory never shrinks.
+An instance of the module is not tied to a thread; the lock of all instances keeps callers apart. An
+instance that did not finish a call, for whatever reason, is closed and never used again: its
+memory may be half written. It is replaced, too, once its memory has grown past a limit, because
+WebAssembly memory never shrinks.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +16,12 @@ from typing import Any, Final
 
 from prisma_wasm.compiler import module
 from prisma_wasm.compiler.host import Host, UnknownImportError
+from prisma_wasm.compiler.instances import Instances
 from prisma_wasm.compiler.kept import KeptPlans, kept_plans
-from prisma_wasm.forking import renew_in_child
 
 _MEMORY_LIMIT: Final = 32 * 2**20
 _COMPILATIONS_BETWEEN_COLLECTIONS: Final = 32
+_instances: Final = Instances()
 
 
 class CompileError(Exception):
@@ -39,27 +39,35 @@ class CompilerPanicError(Exception):
 class Compiler:
     """Compiles queries against one schema."""
 
-    def __init__(self, wasm: Path, datamodel: str, schema_name: str = "public") -> None:
+    def __init__(
+        self,
+        wasm: Path,
+        datamodel: str,
+        schema_name: str = "public",
+        instances: Instances = _instances,
+    ) -> None:
         self._wasm = wasm
         self._datamodel = datamodel
         self._schema_name = schema_name
-        self._lock = threading.Lock()
+        self._instances = instances
         self._host: Host | None = None
         self._handle = 0
         self._compilations = 0
         self._has_looked = False
         self._kept: KeptPlans | None = None
-        renew_in_child(self)
-
-    def renew(self) -> None:
-        # An instance that a thread of the parent was in the middle of is never used again.
-        if self._lock.locked():
-            self._host = None
-        self._lock = threading.Lock()
 
     def __del__(self) -> None:
-        if self._host is not None:
-            self._host.close()
+        self.close()
+
+    def memory_size(self) -> int:
+        """The bytes of WebAssembly memory that it takes now."""
+        return 0 if self._host is None else self._host.memory_size()
+
+    def close(self, *, is_whole: bool = True) -> None:
+        """Give its instance up; the next query starts another one."""
+        host, self._host = self._host, None
+        if host is not None and is_whole:
+            host.close()
 
     def compile(self, query: dict[str, Any], *, keep: bool = False) -> Any:
         """The plan of one query in the JSON protocol. Blocks for some milliseconds.
@@ -84,7 +92,8 @@ class Compiler:
         return self._kept
 
     def _run(self, function: str, text: str) -> Any:
-        with self._lock:
+        with self._instances.lock:
+            self._instances.use(self)
             host = self._host
             if host is None:
                 host = self._start()
@@ -123,8 +132,8 @@ class Compiler:
         if self._compilations % _COMPILATIONS_BETWEEN_COLLECTIONS == 0:
             host.collect()
         if host.memory_size() > _MEMORY_LIMIT:
-            self._forget()
-            host.close()
+            self.close()
+        self._instances.use(self)  # it may have grown
 
     def _forget(self) -> None:
         self._host = None

@@ -67,10 +67,7 @@ def test_shapes_without_end(run: Run, room: int, warm: int, more: int) -> None:
     """However many shapes come, the process and its connection stay as large as they were."""
     seen = run(
         """
-        import functools
-        import prisma_wasm.plans as owner
-        room, warm, more = map(int, sys.argv[3:])
-        owner.Plans = functools.partial(owner.Plans, room=room * 2**20)
+        warm, more = map(int, sys.argv[3:])
         async def main():
             db = package.Prisma(datasource={"url": url + "?connection_limit=1"})
             await db.connect()
@@ -87,7 +84,8 @@ def test_shapes_without_end(run: Run, room: int, warm: int, more: int) -> None:
             print(used() - before, after - kept, statements["n"], compiled)
         asyncio.run(main())
         """,
-        room, warm, more,
+        warm, more,
+        PRISMA_WASM_PLAN_MEMORY_MB=str(room),
     )  # fmt: skip
     grown, plans, statements, compiled = map(float, seen.split())
     assert compiled == warm + more - 1

@@ -62,11 +62,11 @@ class _Models:
         return _Post if model is _User else _User
 
 
-_INPUTS = Inputs(read(SCHEMA))
+INPUTS = Inputs(read(SCHEMA))
 
 
 def lifted_of(method: str, **arguments: Any) -> Lifted:
-    return lift(_INPUTS, _Models(), method, arguments, _User, None)
+    return lift(INPUTS, _Models(), method, arguments, _User, None)
 
 
 @pytest.mark.parametrize(
