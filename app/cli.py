@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from app import mailbox, scaffold
+from app.commands import mailbox, scaffold
 from app.kit.errors import OperatorError
 from app.settings import ROOT, SERVICE_NAME, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
@@ -95,7 +95,7 @@ def _run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
     """Run a command's work; raise OperatorError if the database, not the work, is at fault."""
     from prisma.errors import PrismaError
 
-    from app import readiness
+    from app.operations import readiness
 
     try:
         return asyncio.run(work)
@@ -133,7 +133,7 @@ def _check(_: argparse.Namespace) -> int:
 
 def _is_serving(settings: Settings) -> bool:
     """Return whether the program that listens at HOST and PORT is this service."""
-    from app.api_docs import ServiceIndex
+    from app.http.api_docs import ServiceIndex
 
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     connection = http.client.HTTPConnection(host, settings.port, timeout=_ANSWER_SECONDS)
@@ -164,7 +164,7 @@ def _serve(arguments: argparse.Namespace) -> int:
             host=settings.host,
             port=settings.port,
             log_level=settings.log_level,
-            http="app.kit.connections:Connection" if find_spec("httptools") else "auto",
+            http="app.server.connections:Connection" if find_spec("httptools") else "auto",
             proxy_headers=False,  # TRUSTED_PROXIES decides which proxies to believe
             timeout_graceful_shutdown=settings.shutdown_seconds,
             workers=None if arguments.reload else settings.workers,
@@ -179,7 +179,7 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 def _migrate(settings: Settings) -> None:
     print("tenantry: Checking the database ...", flush=True)
-    from app import migrations
+    from app.operations import migrations
 
     migrations.bring_up_to_date(settings)
 
@@ -213,7 +213,8 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
 
 def _sweep(_: argparse.Namespace) -> int:
-    from app import db, sweeps
+    from app import db
+    from app.operations import sweeps
 
     async def sweep() -> dict[str, int] | None:
         async with db.owner_client(settings) as owner:
@@ -233,7 +234,7 @@ def _mail(arguments: argparse.Namespace) -> int:
 
 
 def _seed(arguments: argparse.Namespace) -> int:
-    from app import seeding
+    from app.commands import seeding
 
     settings = load()
     made = _run(seeding.run(settings, user=arguments.user))

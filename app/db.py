@@ -10,7 +10,7 @@ from datetime import timedelta
 from prisma import Prisma
 from prisma.errors import PrismaError
 
-from app import history, protection, roles
+from app.database import history, protection, roles
 from app.kit.errors import OperatorError
 from app.kit.tasks import cancel_and_wait
 from app.settings import ROOT, Settings

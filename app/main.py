@@ -10,21 +10,22 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from app import api_docs, background, health, metrics, problems, readiness
 from app import settings as configuration
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
-from app.cors import cors_middleware
-from app.kit.bodies import BodyLimitMiddleware
-from app.kit.collector import infrequent_collection
-from app.kit.description import describe
+from app.database.scope import ScopeMiddleware
+from app.http import api_docs, problems
+from app.http.bodies import BodyLimitMiddleware
+from app.http.cors import cors_middleware
+from app.http.description import describe
+from app.http.headers import ResponseHeadersMiddleware
+from app.http.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
+from app.http.logs import shorten_logged_paths
+from app.http.telemetry import telemetry
 from app.kit.errors import OperatorError
-from app.kit.headers import ResponseHeadersMiddleware
-from app.kit.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
-from app.kit.logs import shorten_logged_paths
-from app.kit.telemetry import telemetry
-from app.scope import ScopeMiddleware
+from app.operations import background, health, metrics, readiness
+from app.server.collector import infrequent_collection
 from app.settings import Settings
 from app.workspaces import endpoints as workspaces_endpoints
 

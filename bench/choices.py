@@ -89,7 +89,7 @@ CHOICES = (
         "a response in one write",
         "head and body in two, as uvicorn does",
         "uvicorn writes the head and the body of a response separately, which is one more "
-        "system call (`app/kit/connections.py`, through uvicorn's option `http`).",
+        "system call (`app/server/connections.py`, through uvicorn's option `http`).",
         ("user", "page"),
         (Server(OURS), Server(OURS, ("--http", "httptools"))),
     ),
@@ -107,7 +107,7 @@ CHOICES = (
         "Python's default garbage collection",
         "Most objects that exist after the start live as long as the process, so the "
         "collector skips them; what a request creates is freed before the collector looks at "
-        "it (`app/kit/collector.py`).",
+        "it (`app/server/collector.py`).",
         ("user", "page"),
         (_peer("unchanged"), _peer("python_collector")),
     ),
@@ -142,7 +142,7 @@ CHOICES = (
         "FastAPI's telemetry only if OpenTelemetry is set up",
         "always, with a provider look-up per request",
         "By default, FastAPI also looks into the environment on each request "
-        "(`app/kit/telemetry.py`).",
+        "(`app/http/telemetry.py`).",
         ("user", "page"),
         (_peer("unchanged"), _peer("telemetry_on")),
     ),

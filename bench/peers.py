@@ -22,7 +22,7 @@ def uvicorn(app: str, *options: str) -> Callable[[int], list[str]]:
     def command(port: int) -> list[str]:
         return [
             sys.executable, "-m", "uvicorn", f"bench.servers.{app}", "--host", "127.0.0.1",
-            "--port", str(port), "--loop", "uvloop", "--http", "app.kit.connections:Connection",
+            "--port", str(port), "--loop", "uvloop", "--http", "app.server.connections:Connection",
             "--no-access-log", "--log-level", "warning", "--no-proxy-headers", *options,
         ]  # fmt: skip
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import psutil
 from prisma import Prisma
 
-from app import roles
-from app.scope import use_scope
+from app.database import roles
+from app.database.scope import use_scope
 from bench import database as databases
 from bench.database import Database
 from bench.errors import BenchError

@@ -27,7 +27,7 @@ QUICK_IN_SERVICE = (
     "tests/test_queries_of_routes.py",
     "tests/auth/test_tokens.py",
     "tests/accounts/test_log_in.py",
-    "tests/kit/test_requests.py",
+    "tests/http/test_requests.py",
     "tests/workspaces/test_workspaces.py",
 )
 QUICK_IN_ENGINE = ("tests/conformance", "tests/query", "tests/test_address.py")

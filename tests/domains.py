@@ -18,7 +18,7 @@ import pytest
 from fastapi.routing import APIRoute
 from prisma import Prisma
 
-from app.kit.pages import PageRequest
+from app.http.pages import PageRequest
 from app.main import ROUTES
 from tests.fix_api import Person
 from tests.fix_team import Team
@@ -92,8 +92,8 @@ async def _no_rows(_: Team, __: Person) -> Mapping[str, str]:
 
 
 async def _no_requests(_: Team) -> AsyncIterator[tuple[str, Request]]:
-    for item in list[tuple[str, Request]]():
-        yield item
+    for entry in ():
+        yield entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,8 +152,8 @@ def domains() -> dict[str, Domain]:
     return found
 
 
-def collected(name: str) -> dict[str, Any]:
-    """Merge one mapping of all domains: `collected("bodies")`."""
+def collect(name: str) -> dict[str, Any]:
+    """Merge one mapping of all domains: `collect("bodies")`."""
     merged: dict[str, Any] = {}
     for domain, declared in domains().items():
         entries: Mapping[str, Any] = getattr(declared, name)
@@ -182,10 +182,12 @@ def module_of(route: APIRoute) -> str:
 
 
 def domain_of(route: APIRoute) -> str:
+    """Return the package of app/ whose module declares a route."""
     return route.endpoint.__module__.split(".")[1]
 
 
-def described(route: APIRoute) -> str:
+def describe_route(route: APIRoute) -> str:
+    """Return the method and the path of a route."""
     return f"{method_of(route)} {route.path}"
 
 
@@ -193,15 +195,17 @@ def method_of(route: APIRoute) -> str:
     return " ".join(sorted(route.methods or ()))  # each of our routes has one
 
 
-def missing(routes: Mapping[str, APIRoute], declared: Mapping[str, Domain]) -> list[str]:
+def missing_declarations(
+    routes: Mapping[str, APIRoute], declared: Mapping[str, Domain]
+) -> list[str]:
     """Return sentences that say what must be added to which module before the tests can run."""
     sentences: list[str] = []
     for name, route in routes.items():
         domain = declared.get(domain_of(route))
         if domain is None:
             sentences.append(
-                f"{module_of(route)} does not exist, but {described(route)} does: write it, as in "
-                "docs/adding-a-domain.md."
+                f"{module_of(route)} does not exist, but {describe_route(route)} does: write it, "
+                "as in docs/adding-a-domain.md."
             )
             continue
         for entry, text in _required(name, route):
@@ -226,7 +230,7 @@ def missing(routes: Mapping[str, APIRoute], declared: Mapping[str, Domain]) -> l
 
 def _required(name: str, route: APIRoute) -> list[tuple[str, str]]:
     """Return the entries that a domain must have for a route, and what each is."""
-    what = described(route)
+    what = describe_route(route)
     required = [("statements", f"how many statements {what} sends; 0 at first, the test tells")]
     if route.body_field is not None:
         required.append(("bodies", f"a good body for {what}, as `lambda target: {{...}}`"))

@@ -23,8 +23,8 @@ import httpx
 import pytest
 from prisma import Prisma
 
-from app import roles
 from app.auth.tokens import Tokens
+from app.database import roles
 from app.settings import Settings, load
 from tests.fix_database import run_sql, with_database
 from tests.fix_declared import Declared
@@ -251,10 +251,10 @@ async def api(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Api]:
     """Start the API on a database that no other test uses."""
-    from app import sweeps
     from app.accounts.login import recent_log_ins
     from app.auth.throttle import exceeded_keys
     from app.main import create_app
+    from app.operations import sweeps
 
     async def nothing(_: Prisma, __: Settings) -> None: ...
 

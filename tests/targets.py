@@ -8,23 +8,23 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.domains import Target, api_routes, collected, domains, method_of, module_of, takes_pages
+from tests.domains import Target, api_routes, collect, domains, method_of, module_of, takes_pages
 from tests.fix_team import Team
 
-BODIES: dict[str, Callable[[Target], object]] = collected("bodies")
-PARAMETERS: dict[str, Callable[[], str]] = collected("parameters")
+BODIES: dict[str, Callable[[Target], object]] = collect("bodies")
+PARAMETERS: dict[str, Callable[[], str]] = collect("parameters")
 
 
 @dataclass(frozen=True)
-class Ask:
-    """A request."""
+class RouteRequest:
+    """A request to a route, ready to be sent by any client."""
 
     method: str
     path: str
     query: str
     body: object
 
-    async def by(self, client: httpx.AsyncClient) -> httpx.Response:
+    async def send(self, client: httpx.AsyncClient) -> httpx.Response:
         body = {} if self.body is None else {"json": self.body}
         return await client.request(self.method, self.path + self.query, **body)  # pyright: ignore[reportArgumentType]  # JSON or nothing
 
@@ -41,13 +41,15 @@ class Route:
     takes_cursor: bool
     needs_caller: bool
 
-    def ask(self, target: Target, *, within: str | None = None) -> Ask:
+    def make_request(self, target: Target, *, within: str | None = None) -> RouteRequest:
         """Return the request; `within` replaces the workspace in the path by the caller's own."""
         values = {**target.values, "workspaceId": within} if within else target.values
         place = Target(values)
         path = re.sub(r"{(\w+)}", lambda found: place[found[1]], self.path)
         cursor = target.cursors.get(self.name)
-        return Ask(self.method, path, f"?cursor={cursor}" if cursor else "", self._body(target))
+        return RouteRequest(
+            self.method, path, f"?cursor={cursor}" if cursor else "", self._body(target)
+        )
 
     def _body(self, target: Target) -> object:
         if not self.takes_body:
@@ -87,8 +89,8 @@ async def make_target(team: Team, user: str, *, all_routes: list[Route]) -> Targ
     target = Target(values)
     for route in all_routes:
         if route.takes_cursor:
-            first = replace(route.ask(target), query="?take=1")
-            cursor = (await first.by(team.owner.http)).json()["nextCursor"]
+            first = replace(route.make_request(target), query="?take=1")
+            cursor = (await first.send(team.owner.http)).json()["nextCursor"]
             if cursor is None:
                 pytest.fail(
                     f"{route.module}: `make_rows` has to create at least two rows for the owner of "

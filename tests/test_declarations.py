@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 
-from app.kit.description import domain_router
-from app.kit.pages import Page, Pagination
+from app.http.description import domain_router
+from app.http.pages import Page, Pagination
 from app.kit.schemas import Input
 from app.workspaces import MemberScope
-from tests.domains import Domain, Target, api_routes, collected, domains, missing
+from tests.domains import Domain, Target, api_routes, collect, domains, missing_declarations
 
 
 def test_nothing_is_missing():
     """Each route of the application is declared, and nothing that is declared is gone."""
-    lacking = missing(api_routes(), domains())
+    lacking = missing_declarations(api_routes(), domains())
     assert not lacking, "\n" + "\n".join(lacking)
 
 
@@ -39,7 +39,7 @@ def _things() -> dict[str, APIRoute]:
 
 def test_a_domain_without_a_module_is_told_to_write_one():
     """Each of its routes produces a sentence."""
-    sentences = missing(_things(), {})
+    sentences = missing_declarations(_things(), {})
     assert len(sentences) == 2
     assert all(each.startswith("tests/things/domain.py does not exist, but ") for each in sentences)
 
@@ -47,7 +47,7 @@ def test_a_domain_without_a_module_is_told_to_write_one():
 def test_what_a_route_lacks_is_named_with_its_place():
     """Statements, bodies, audit actions, lists and path parameters, each in its own sentence."""
     known = Domain(parameters={"workspaceId": str})
-    sentences = missing(_things(), {"workspaces": known, "things": Domain()})
+    sentences = missing_declarations(_things(), {"workspaces": known, "things": Domain()})
     places = [sentence.partition(": ")[::2] for sentence in sentences]
     assert {place for place, _ in places} == {"tests/things/domain.py"}
     texts = [text for _, text in places]
@@ -65,7 +65,7 @@ def test_what_a_route_lacks_is_named_with_its_place():
 
 def test_what_is_declared_for_no_route_is_named():
     """A route that was renamed or removed leaves no entry behind."""
-    sentences = missing({}, {"things": Domain(statements={"old": 1})})
+    sentences = missing_declarations({}, {"things": Domain(statements={"old": 1})})
     assert sentences == [
         "tests/things/domain.py: remove 'old' from `statements`: no route of that name exists."
     ]
@@ -83,4 +83,4 @@ def test_two_domains_cannot_declare_the_same(monkeypatch: pytest.MonkeyPatch):
     both = {"a": first, "b": replace(first, statements={"read": 2})}
     monkeypatch.setattr("tests.domains.domains", lambda: both)
     with pytest.raises(pytest.fail.Exception, match=r"tests/b/domain.py repeats \['read'\]"):
-        collected("statements")
+        collect("statements")

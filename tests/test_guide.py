@@ -2,8 +2,8 @@
 
 import re
 
-from app.scaffold import names_of
-from app.scaffold.command import next_steps, plan
+from app.commands.scaffold import names_of
+from app.commands.scaffold.command import next_steps, plan
 from app.settings import ROOT
 from tests.test_readme import first_session
 

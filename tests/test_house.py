@@ -63,14 +63,37 @@ def imports(module: str, *, when_loaded: bool) -> set[str]:
     return found & MODULES.keys()
 
 
+def remove_leaves(graph: dict[str, set[str]]) -> None:
+    """Remove what imports nothing that is left, until only cycles and their users remain."""
+    while leaves := [name for name, used in graph.items() if not used & graph.keys()]:
+        for name in leaves:
+            del graph[name]
+
+
 def test_no_import_cycles():
     """Every module can be read, loaded and moved without the modules that use it."""
     graph = {module: imports(module, when_loaded=True) - {module} for module in MODULES}
-    while leaves := [module for module, needs in graph.items() if not needs & graph.keys()]:
-        for module in leaves:
-            del graph[module]
+    remove_leaves(graph)
 
     assert not graph, f"these modules import each other in a cycle: {sorted(graph)}"
+
+
+def test_packages_of_the_service_import_in_one_direction():
+    """Each package of app/ can be read and moved without the packages that use it."""
+    graph: dict[str, set[str]] = {}
+    for module in MODULES:
+        if module.startswith("app."):
+            package = module.split(".")[1]
+            used = {
+                name.split(".")[1]
+                for name in imports(module, when_loaded=False)
+                if name.startswith("app.")
+            }
+            graph.setdefault(package, set()).update(used - {package})
+    assert not graph["kit"], f"app/kit imports {sorted(graph['kit'])}"
+    remove_leaves(graph)
+
+    assert not graph, f"these packages import each other in a cycle: {sorted(graph)}"
 
 
 def test_the_engine_does_not_import_the_service():

@@ -92,7 +92,7 @@ async def test_nothing_leaks(api: Api, all_routes: list[Route]):
 
 async def require_no_leaks(
     api: Api,
-    asked: list[Route],
+    tested: list[Route],
     all_routes: list[Route],
     *,
     once_rows_exist: Callable[[], None] = lambda: None,
@@ -107,7 +107,7 @@ async def require_no_leaks(
 
     once_rows_exist()
     leaks: list[str] = []
-    for number, route in enumerate(asked):
+    for number, route in enumerate(tested):
         try:
             await check_route(api, route, number, targets, secrets)
         except AssertionError as error:
@@ -154,29 +154,30 @@ async def check(
 ) -> None:
     """Require the answer for what does not exist, which shows nothing of the target."""
     nothing_there = replace(nowhere(), cursors=target.cursors)
-    asked, nothing = route.ask(target, within=within), route.ask(nothing_there, within=within)
-    if asked == nothing and within and route.method != "GET":
-        return  # it aims at nobody
-    told = f"{route.name}: {asked}"
+    request = route.make_request(target, within=within)
+    same_for_nothing = route.make_request(nothing_there, within=within)
+    if request == same_for_nothing and within and route.method != "GET":
+        return  # it names nobody's rows
+    label = f"{route.name}: {request}"
     await api.owner.throttle.delete_many()
-    answer = await asked.by(client)
+    response = await request.send(client)
 
-    assert answer.status_code < 500, told
-    shown, said = answer.text + repr(answer.headers), repr(asked)
-    leaked = [secret for secret in secrets if secret in shown and secret not in said]
-    assert not leaked, f"{told} shows {leaked[:3]} of another workspace"
-    if asked == nothing:
+    assert response.status_code < 500, label
+    shown, sent = response.text + repr(response.headers), repr(request)
+    leaked = [secret for secret in secrets if secret in shown and secret not in sent]
+    assert not leaked, f"{label} shows {leaked[:3]} of another workspace"
+    if request == same_for_nothing:
         return
     await api.owner.throttle.delete_many()
-    expected = await nothing.by(client)
-    assert answer.status_code == expected.status_code, (
-        f"{told} answers {answer.status_code} instead of {expected.status_code}, which it answers "
-        "about what does not exist"
+    expected = await same_for_nothing.send(client)
+    assert response.status_code == expected.status_code, (
+        f"{label} answers {response.status_code} instead of {expected.status_code}, which it "
+        "answers about what does not exist"
     )
-    if answer.status_code == 201:  # something of the caller's own, as an invitation to an address
-        assert answer.json().keys() == expected.json().keys(), told
+    if response.status_code == 201:  # something of the caller's own, as an invitation
+        assert response.json().keys() == expected.json().keys(), label
     else:
-        assert (answer.text, answer.headers) == (expected.text, expected.headers), told
+        assert (response.text, response.headers) == (expected.text, expected.headers), label
 
 
 @pytest.mark.parametrize(
@@ -195,15 +196,15 @@ async def test_a_forgotten_filter_fails(
     def forget() -> None:
         monkeypatch.setattr(f"{module}.in_workspace", lambda _: {})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
 
-    asked = [route for route in all_routes if route.name == name]
+    tested = [route for route in all_routes if route.name == name]
     if "without" in request.node.name:
         leak = (
             rf"^{name}.* (shows \[|answers 2\d\d instead|changed foreign rows)(?s:.*)in_workspace"
         )
         with pytest.raises(AssertionError, match=leak):
-            await require_no_leaks(api, asked, all_routes, once_rows_exist=forget)
+            await require_no_leaks(api, tested, all_routes, once_rows_exist=forget)
     else:  # the policies alone suffice
-        await require_no_leaks(api, asked, all_routes, once_rows_exist=forget)
+        await require_no_leaks(api, tested, all_routes, once_rows_exist=forget)
 
 
 async def test_the_requests_are_good(api: Api, all_routes: list[Route]):
@@ -213,9 +214,9 @@ async def test_the_requests_are_good(api: Api, all_routes: list[Route]):
             continue
         team = await make_team(api, f"own{number}")
         target = await make_target(team, team.member.id, all_routes=[])
-        answer = await route.ask(target).by(team.owner.http)
+        answer = await route.make_request(target).send(team.owner.http)
         if answer.status_code == 404:  # some routes answer the admin alone, who got an offer
-            answer = await route.ask(target).by(team.admin.http)
+            answer = await route.make_request(target).send(team.admin.http)
         assert answer.is_success or answer.status_code == 409, (
             f"{route.module}: `bodies` or `make_rows` is wrong for {route.name}: {answer.text}"
         )
@@ -228,7 +229,7 @@ async def test_other_teams_do_not_change_what_is_read(api: Api, all_routes: list
 
     async def read() -> dict[tuple[str, str], str]:
         return {
-            (route.name, person.email): (await route.ask(target).by(person.http)).text
+            (route.name, person.email): (await route.make_request(target).send(person.http)).text
             for route in all_routes
             if route.method == "GET"
             for person in (red.owner, red.admin, red.member)
@@ -254,6 +255,6 @@ async def test_two_workspaces_of_one_user_stay_apart(api: Api, all_routes: list[
 
     for route in all_routes:
         if route.method == "GET" and "{workspaceId}" in route.path:
-            answer = await route.ask(target).by(both.http)
+            answer = await route.make_request(target).send(both.http)
             assert answer.status_code == 200, route.name
             assert not [secret for secret in secrets if secret in answer.text], route.name

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.domains import Target, collected, domains
+from tests.domains import Target, collect, domains
 from tests.fix_api import Api
 from tests.fix_database import run_sql
 from tests.fix_team import Team, make_team
@@ -35,7 +35,7 @@ PEOPLE = """
     CREATE TEMP TABLE work AS SELECT "ownerId" AS "user", id AS workspace FROM "Workspace"
     UNION ALL SELECT '{user}', '{workspace}' FROM generate_series(1, {many});
 """
-LISTS: dict[str, tuple[str, ...]] = collected("lists")
+LISTS: dict[str, tuple[str, ...]] = collect("lists")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ async def busy(api: Api, request: pytest.FixtureRequest) -> Busy:
     rows = "".join(filled(domain.many_rows, values) for domain in domains().values())
     run_sql(api.app.state.settings.database_url, sql + rows, "VACUUM ANALYZE")
     reads = [each for each in routes(api.app.openapi()) if is_read(each)]
-    return Busy(team, {each.name: each.ask(target).path for each in reads}, values)
+    return Busy(team, {each.name: each.make_request(target).path for each in reads}, values)
 
 
 def filled(text: str, values: Target) -> str:

@@ -9,8 +9,8 @@ from prisma import Prisma
 from prisma.errors import PrismaError, RawQueryError
 from starlette.types import Receive, Scope, Send
 
-from app import protection, roles
-from app.scope import ScopeMiddleware, set_scope, use_scope
+from app.database import protection, roles
+from app.database.scope import ScopeMiddleware, set_scope, use_scope
 from tests.domains import World, policy_rows
 
 PASSWORD = "of this test alone"

@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.domains import api_routes, collected, domains, module_of
+from tests.domains import api_routes, collect, domains, module_of
 from tests.fix_api import PASSWORD, Api
 from tests.fix_team import make_team
 from tests.fix_work import Counter
 
 # With BEGIN and COMMIT; the engine's own statements, as for settings of policies, do not count.
-STATEMENTS: dict[str, int] = collected("statements")
-AUDITED: dict[str, tuple[str, ...]] = collected("audited")
+STATEMENTS: dict[str, int] = collect("statements")
+AUDITED: dict[str, tuple[str, ...]] = collect("audited")
 
 
 async def test_each_route_sends_the_declared_statements_and_events(api: Api, work: Counter):

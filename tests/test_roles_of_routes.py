@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from tests.domains import ROLES, Roles, api_routes, collected, described, module_of
+from tests.domains import ROLES, Roles, api_routes, collect, describe_route, module_of
 from tests.fix_api import Api
 from tests.fix_team import make_team
 
-TABLE: dict[str, Roles] = collected("roles")
+TABLE: dict[str, Roles] = collect("roles")
 
 
 async def test_every_route_of_a_workspace_is_in_a_table(api: Api):
@@ -24,12 +24,13 @@ async def test_every_route_of_a_workspace_is_in_a_table(api: Api):
     for name, route in api_routes().items():
         if "{workspaceId}" not in route.path:
             continue
-        shape = re.compile(re.sub(r"{\w+}", "[^/]+", described(route)))
+        shape = re.compile(re.sub(r"{\w+}", "[^/]+", describe_route(route)))
         found = [statuses for request, statuses in cells.items() if shape.fullmatch(request)]
         if not found:
             wrong.append(
-                f"{module_of(route)}: add a row to `roles` whose request is {described(route)} "
-                f"({name}): Roles(request, owner=..., admin=..., member=..., stranger=404)."
+                f"{module_of(route)}: add a row to `roles` whose request is "
+                f"{describe_route(route)} ({name}): Roles(request, owner=..., admin=..., "
+                "member=..., stranger=404)."
             )
         elif 403 in route.responses and 403 not in set[int]().union(*found):
             wrong.append(

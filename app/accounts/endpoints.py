@@ -26,11 +26,11 @@ from app.accounts.schemas import (
 )
 from app.auth import CurrentCaller, CurrentTokens, TokenPair, sessions
 from app.auth.errors import session_not_found
-from app.kit.description import domain_router
+from app.http.description import domain_router
+from app.http.pages import Page, Pagination
+from app.http.problems import problems
+from app.http.requests import CallerAddress, CurrentSettings, UserAgent
 from app.kit.ids import is_uuid
-from app.kit.pages import Page, Pagination
-from app.kit.requests import CallerAddress, CurrentSettings, UserAgent
-from app.problems import problems
 
 router = domain_router()
 

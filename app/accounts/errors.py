@@ -1,6 +1,6 @@
 """Problems of accounts."""
 
-from app.problems import Problem
+from app.http.problems import Problem
 
 
 def wrong_credentials() -> Problem:

@@ -22,8 +22,8 @@ from app.auth import Tokens, devices, passwords, sessions, throttle
 from app.auth.passwords import Hashing
 from app.auth.shares import Claim, claim_of_address, claim_of_known
 from app.auth.throttle import Attempt, Limit
+from app.database.scope import use_scope
 from app.db import prisma
-from app.scope import use_scope
 
 _WINDOW = timedelta(minutes=15)
 # From one address to one account: it stops a guesser without stopping the holder elsewhere.

@@ -15,8 +15,8 @@ from app.accounts.errors import wrong_password
 from app.auth import Caller, passwords, sessions, throttle
 from app.auth.errors import not_signed_in
 from app.auth.shares import claim_of_user
+from app.database.scope import use_scope
 from app.db import prisma
-from app.scope import use_scope
 from app.workspaces import WorkspaceId, is_workspace_id
 
 # The database needs time to delete the contents of thousands of workspaces.

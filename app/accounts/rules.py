@@ -20,9 +20,9 @@ from app.accounts.errors import invalid_link, wrong_credentials
 from app.auth import hash_secret, new_secret, passwords, sessions, throttle
 from app.auth.shares import claim_of_address
 from app.auth.throttle import Attempt, Limit
+from app.database.scope import use_scope
 from app.db import prisma
 from app.kit.ids import new_uuid7
-from app.scope import use_scope
 
 MAILS_TO_ACCOUNT = Limit("mails to account", 5, timedelta(hours=1))
 MAILS_FROM_ADDRESS = Limit("mails from address", 50, timedelta(hours=1))

@@ -9,7 +9,7 @@ from prisma.types import AuditEventWhereInput
 from pydantic import JsonValue
 
 from app.db import prisma
-from app.kit.pages import Page, PageRequest
+from app.http.pages import Page, PageRequest
 
 
 class AuditEntry(partials.AuditEntry):

@@ -11,9 +11,9 @@ from prisma.models import Session, User
 
 from app.auth.errors import not_signed_in
 from app.auth.tokens import Claims, InvalidToken, Tokens
+from app.database.scope import set_scope
 from app.db import prisma
-from app.kit.description import declare_responses
-from app.scope import set_scope
+from app.http.description import declare_responses
 
 _HEADER = b"authorization"
 

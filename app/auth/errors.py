@@ -1,6 +1,6 @@
 """Problems of authentication: tokens, sessions, passwords, throttles."""
 
-from app.problems import FieldProblem, Problem
+from app.http.problems import FieldProblem, Problem
 
 
 def not_signed_in() -> Problem:

@@ -23,8 +23,8 @@ from pydantic import BaseModel
 from app.auth import refresh_tokens
 from app.auth.errors import invalid_refresh_token
 from app.auth.tokens import ACCESS_LIFETIME, Tokens, hash_secret
+from app.database.scope import use_scope
 from app.db import prisma
-from app.scope import use_scope
 
 # A session that is not used expires after this time.
 IDLE_LIFETIME = timedelta(days=30)

@@ -12,10 +12,10 @@ from prisma import Prisma
 
 from app.auth.errors import too_many_attempts
 from app.auth.exceeded import ExceededKeys
+from app.database.scope import use_scope
 from app.db import prisma
+from app.http.problems import Problem
 from app.kit.networks import wider_networks
-from app.problems import Problem
-from app.scope import use_scope
 
 # One statement, so that concurrent attempts are all counted; Prisma's upsert cannot start a new
 # window when the last one is over. The clock is the database's, which all processes share.

@@ -7,10 +7,10 @@ from prisma.partials import PendingInvitation, PendingTransfer
 
 from app import audit
 from app.auth import CurrentCaller
-from app.kit.description import domain_router
-from app.kit.pages import Page, Pagination
-from app.kit.requests import CurrentSettings
-from app.problems import problems
+from app.http.description import domain_router
+from app.http.pages import Page, Pagination
+from app.http.problems import problems
+from app.http.requests import CurrentSettings
 from app.workspaces import invitations, members, rules, transfers
 from app.workspaces.schemas import (
     Acceptance,

@@ -1,6 +1,6 @@
 """The problems of workspaces, their members, invitations and transfers."""
 
-from app.problems import Problem
+from app.http.problems import Problem
 
 
 def workspace_not_found() -> Problem:

@@ -11,10 +11,10 @@ from prisma.types import InvitationWhereInput
 from app import audit, mail
 from app.auth import Caller, hash_secret, new_secret, throttle
 from app.auth.errors import not_signed_in
+from app.database.scope import use_scope
 from app.db import prisma
+from app.http.pages import Page, PageRequest
 from app.kit.ids import is_uuid
-from app.kit.pages import Page, PageRequest
-from app.scope import use_scope
 from app.workspaces import mails, recipients
 from app.workspaces.errors import (
     already_invited,

@@ -6,8 +6,8 @@ from prisma.errors import UniqueViolationError
 from prisma.models import WorkspaceMember
 
 from app.db import prisma
+from app.http.pages import Page, PageRequest
 from app.kit.ids import is_uuid
-from app.kit.pages import Page, PageRequest
 from app.workspaces.errors import (
     already_member,
     member_not_found,

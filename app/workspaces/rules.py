@@ -10,9 +10,9 @@ from prisma.types import WorkspaceUpdateInput
 from app import audit
 from app.auth import Caller
 from app.auth.errors import not_signed_in
+from app.database.scope import use_scope
 from app.db import prisma
-from app.kit.pages import Page, PageRequest
-from app.scope import use_scope
+from app.http.pages import Page, PageRequest
 from app.workspaces.errors import too_many_workspaces, workspace_not_found
 from app.workspaces.ids import new_workspace_id
 from app.workspaces.locks import lock_user

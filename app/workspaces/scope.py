@@ -13,9 +13,9 @@ from prisma.enums import WorkspaceRole
 from prisma.partials import RequestSession, RequestUser, WorkspaceView
 
 from app.auth import BearerToken, verify_session
+from app.database.scope import set_scope
 from app.db import prisma
-from app.kit.description import declare_responses
-from app.scope import set_scope
+from app.http.description import declare_responses
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
 from app.workspaces.rights import require

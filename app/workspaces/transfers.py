@@ -15,7 +15,7 @@ from prisma.types import WorkspaceTransferWhereInput
 from app import mail
 from app.auth import Caller, throttle
 from app.db import prisma
-from app.kit.pages import Page, PageRequest
+from app.http.pages import Page, PageRequest
 from app.workspaces import mails, recipients
 from app.workspaces.errors import (
     already_owner,

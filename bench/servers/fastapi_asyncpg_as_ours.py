@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from app.kit.collector import infrequent_collection
-from app.kit.telemetry import telemetry
+from app.http.telemetry import telemetry
+from app.server.collector import infrequent_collection
 from bench.servers import fastapi_asyncpg as by_hand
 
 

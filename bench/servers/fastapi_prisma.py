@@ -7,8 +7,8 @@ from datetime import datetime
 
 from fastapi import APIRouter, FastAPI, HTTPException
 
-from app.kit.collector import infrequent_collection
-from app.kit.telemetry import telemetry
+from app.http.telemetry import telemetry
+from app.server.collector import infrequent_collection
 from bench.servers._client import Prisma
 from bench.servers._client.bases import BaseUser, BaseWorkspace, BaseWorkspaceMember
 from bench.servers._client.errors import ForeignKeyViolationError

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from app import scope
+from app.database import scope
 from bench.servers.service import app
 from bench.service.signing import signed
 

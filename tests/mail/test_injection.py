@@ -202,9 +202,9 @@ async def test_every_text_field_is_attacked(api: Api):
         attacked: set[str] = set()
         for route in all_routes:
             if fields := text_fields(description, route):
-                good = route.ask(target)
+                good = route.make_request(target)
                 body = cast("dict[str, object]", good.body) | dict.fromkeys(fields, text)
-                answer = await replace(good, body=body).by(owner.http)
+                answer = await replace(good, body=body).send(owner.http)
                 assert answer.is_success, f"{route.module}: {route.name}: {answer.text}"
                 attacked |= {f"{route.name}.{field}" for field in fields}
         assert attacked >= {

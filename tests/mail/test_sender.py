@@ -15,8 +15,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from prisma import Prisma
 
-from app import background, mail
+from app import mail
 from app.mail import outbox
+from app.operations import background
 from app.settings import Settings, load
 from tests.fix_service import SECRET_KEY
 from tests.mail.hostile import ACCEPTED_ADDRESSES, NAMES, REFUSED_ADDRESSES, read_strictly

@@ -3,8 +3,8 @@
 import pytest
 from prisma.enums import WorkspaceRole
 
+from app.database.scope import use_scope
 from app.db import prisma
-from app.scope import use_scope
 from app.workspaces import (
     WorkspaceId,
     in_workspace,

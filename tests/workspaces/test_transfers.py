@@ -9,8 +9,8 @@ import pytest
 from httpx import Response
 from prisma.errors import PrismaError
 
+from app.database.scope import use_scope
 from app.db import prisma
-from app.scope import use_scope
 from tests.fix_api import PASSWORD, Api, Person
 from tests.fix_team import Team, make_team
 

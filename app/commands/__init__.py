@@ -1,0 +1,1 @@
+"""The larger commands of `tenantry`, which app/cli.py assembles."""

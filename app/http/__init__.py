@@ -1,0 +1,1 @@
+"""What requests and responses of all routes have in common."""

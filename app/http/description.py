@@ -1,0 +1,201 @@
+"""The OpenAPI description: completes the responses that routes declare.
+
+A route's own `responses` are those of its rules only. The responses that its query, its body and
+its dependencies may cause are added here for all routes.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from app.http.problems import problems, schemas
+
+# A body that is malformed, too slow, too long or invalid. Routes without a body ignore it.
+_BODY_STATUSES = (400, 408, 413, 422)
+_QUERY_STATUSES = (422,)
+# The database is unavailable, busy or not migrated.
+_COMMON_STATUSES = (503,)
+# FastAPI's own form of a 422, which this service never sends.
+_FASTAPI_PROBLEMS = {"HTTPValidationError", "ValidationError"}
+_SCHEMAS = "#/components/schemas/"
+
+DependencyT = TypeVar("DependencyT", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class _Declared:
+    """What a dependency declares: the statuses it may cause, the path parameters it reads."""
+
+    statuses: tuple[int, ...]
+    path: Mapping[str, str]
+
+
+_declarations: dict[Callable[..., Any], _Declared] = {}
+
+
+def declare_responses(
+    *statuses: int, path: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[DependencyT], DependencyT]:
+    """Declare the problems that a dependency may raise.
+
+    `path` describes, by name, the path parameters that it reads from the request itself.
+    """
+
+    def declare(dependency: DependencyT) -> DependencyT:
+        _declarations[dependency] = _Declared(statuses, path)
+        return dependency
+
+    return declare
+
+
+class DocumentedRoute(APIRoute):
+    """A route that declares every response that may come.
+
+    FastAPI's option `max_body_size` raises or lowers the limit of bodies for the route; the
+    BodyLimitMiddleware enforces it.
+    """
+
+    max_body_bytes: int | None
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        if options.get("status_code") == HTTPStatus.NO_CONTENT:
+            options["response_class"] = Response  # an empty response is not JSON
+        # FastAPI's own middleware would answer with a 413 of another form.
+        self.max_body_bytes = options.pop("max_body_size", None)
+        super().__init__(*arguments, **options)
+        declarations = list(_find_declarations(self.dependant))
+        self._describe_parameters(declarations)
+        if self.max_body_bytes:
+            self._extend_openapi("requestBody", {"description": f"{self.max_body_bytes} bytes."})
+        self._complete_responses(declarations)
+
+    def _describe_parameters(self, declarations: list[_Declared]) -> None:
+        in_path = {name: text for each in declarations for name, text in each.path.items()}
+        if unknown := in_path.keys() - self.param_convertors.keys():
+            raise TypeError(f"{self.path} has no parameter {', '.join(unknown)}.")
+        if in_path:
+            self._extend_openapi("parameters", [_parameter(*item) for item in in_path.items()])
+
+    def _complete_responses(self, declarations: list[_Declared]) -> None:
+        of_body = _BODY_STATUSES if self.body_field else ()
+        of_query = _QUERY_STATUSES if self.dependant.query_params else ()
+        of_dependencies = [status for each in declarations for status in each.statuses]
+        responses = {
+            **problems(*of_dependencies, *of_body, *of_query, *_COMMON_STATUSES),
+            **self.responses,
+        }
+        self.responses = {status: responses[status] for status in sorted(responses, key=str)}
+
+    def _extend_openapi(self, name: str, value: object) -> None:
+        self.openapi_extra = {**(self.openapi_extra or {}), name: value}
+
+
+def domain_router() -> APIRouter:
+    """Return a router for a domain's routes, below /v1."""
+    return APIRouter(
+        prefix="/v1", route_class=DocumentedRoute, generate_unique_id_function=operation_id
+    )
+
+
+def describe(app: FastAPI) -> None:
+    """Make `app.openapi()` describe the responses that really come."""
+    described_by_fastapi = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            described = _with_parameters_in_order(described_by_fastapi())
+            described = _without_fastapi_problems(described)
+            app.openapi_schema = _with_titles(_with_complete_responses(described))
+            app.openapi_schema["components"]["schemas"] |= schemas()
+        return app.openapi_schema
+
+    app.openapi = openapi
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the handler's name in camel case: `listWorkspaces` for `list_workspaces`."""
+    first, *others = route.name.split("_")
+    return first + "".join(word.title() for word in others)
+
+
+def _without_fastapi_problems(described: dict[str, Any]) -> dict[str, Any]:
+    """Remove the 422 responses that FastAPI adds for every parameter."""
+    for methods in described["paths"].values():
+        for operation in methods.values():
+            if _FASTAPI_PROBLEMS & _referenced_in(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+    for name in _FASTAPI_PROBLEMS:
+        described["components"]["schemas"].pop(name, None)
+    return described
+
+
+def _with_parameters_in_order(described: dict[str, Any]) -> dict[str, Any]:
+    """Put path parameters first, in the path's order."""
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            operation.get("parameters", []).sort(key=partial(_position, path))
+    return described
+
+
+def _with_complete_responses(described: dict[str, Any]) -> dict[str, Any]:
+    """Require every field of responses, which may be null; bodies may omit those with defaults."""
+    named = described["components"]["schemas"]
+    bodies: set[str] = set()
+    found = _referenced_in(
+        [
+            operation.get("requestBody")
+            for path in described["paths"].values()
+            for operation in path.values()
+        ]
+    )
+    while found:
+        bodies |= found
+        found = _referenced_in([named[name] for name in found]) - bodies
+    for name in named.keys() - bodies:
+        if "properties" in named[name]:
+            named[name]["required"] = list(named[name]["properties"])
+    return described
+
+
+def _with_titles(described: dict[str, Any]) -> dict[str, Any]:
+    """Name generic models by their titles: `PersonPage`, not `Page_Person_`."""
+    text = json.dumps(described)
+    for name, schema in described["components"]["schemas"].items():
+        if title := schema.get("title"):
+            text = text.replace(f'{_SCHEMAS}{name}"', f'{_SCHEMAS}{title}"').replace(
+                f'"{name}": {{', f'"{title}": {{'
+            )
+    return json.loads(text)
+
+
+def _referenced_in(part: object) -> set[str]:
+    """Return the names of the schemas that a part of the description refers to."""
+    return set(re.findall(rf'"{_SCHEMAS}(\w+)"', json.dumps(part)))
+
+
+def _find_declarations(dependant: Dependant) -> Iterator[_Declared]:
+    if dependant.call is not None and (declared := _declarations.get(dependant.call)):
+        yield declared
+    for deeper in dependant.dependencies:
+        yield from _find_declarations(deeper)
+
+
+def _position(path: str, parameter: dict[str, Any]) -> int:
+    """Return a parameter's position in its operation: those outside the path come last."""
+    return path.find(f"{{{parameter['name']}}}") if parameter["in"] == "path" else len(path)
+
+
+def _parameter(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "title": name.title(), "description": description}
+    return {
+        "name": name, "in": "path", "required": True, "description": description, "schema": schema,
+    }  # fmt: skip

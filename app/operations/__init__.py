@@ -1,0 +1,1 @@
+"""What keeps the service running: migrations at its start, health, metrics, background work."""

@@ -1,0 +1,1 @@
+"""The server's side of a connection: uvicorn's protocol with limits, and how the process serves."""

@@ -1,0 +1,99 @@
+"""Headers that every response has."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI, Response
+
+from app.http import problems
+from app.http.headers import ResponseHeadersMiddleware
+from tests.fix_api import PASSWORD, Api
+
+
+async def test_every_response_has_them(api: Api):
+    """The headers do not depend on the route, the method, the status or the caller."""
+    ann = await api.person("ann")
+    described = api.app.openapi()["paths"]
+    statuses: set[int] = set()
+    for path in (*described, "/nothing", "/openapi.json", "/docs", "/metrics"):
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+            exists = method.lower() in described.get(path, {})
+            # A session for each request: some routes end it.
+            user = await api.signed_in(ann.id, ann.email) if exists else ann
+            for authorization in ({}, {"Authorization": user.http.headers["authorization"]}):
+                transport = httpx.ASGITransport(api.app)
+                async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+                    answer = await client.request(method, path, headers=authorization)
+                statuses.add(answer.status_code)
+
+                assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+                assert answer.headers.get_list("cache-control") == ["no-store"]
+                if exists and authorization and path != "/metrics":
+                    assert answer.status_code != 401, f"{method} {path}: {answer.text}"
+    assert {200, 204, 401, 404, 405, 422} <= statuses
+
+
+async def test_tokens_are_not_stored(api: Api):
+    """Neither browsers nor proxies may store a response that contains tokens."""
+    await api.person("ann")
+    logged_in = await api.log_in("ann@example.com", PASSWORD)
+    refreshed = await api.anonymous.post(
+        "/v1/auth/refresh", json={"refreshToken": logged_in.json()["refreshToken"]}
+    )
+    for answer in (logged_in, refreshed):
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "no-store"
+
+
+class TestCors:
+    """With CORS_ORIGINS"""
+
+    @pytest.fixture
+    def api_settings(self) -> dict[str, str]:
+        return {"CORS_ORIGINS": "https://app.example.com"}
+
+    async def test_a_preflight_response_has_them(self, api: Api):
+        """Its response does not pass through the application's own middleware."""
+        asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "GET"}
+        transport = httpx.ASGITransport(api.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+            answer = await client.options("/v1/me", headers=asked)
+
+        assert answer.status_code == 200
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+
+    @app.get("/cached")
+    async def cached() -> Response:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        return Response("x", headers={"Cache-Control": "max-age=60"})
+
+    @app.get("/broken")
+    async def broken() -> None:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        raise RuntimeError
+
+    problems.install(app)
+    transport = httpx.ASGITransport(ResponseHeadersMiddleware(app), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        yield client
+
+
+async def test_a_route_may_be_cached(http: httpx.AsyncClient):
+    """It sets a Cache-Control of its own."""
+    answer = await http.get("/cached")
+
+    assert answer.headers.get_list("cache-control") == ["max-age=60"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_failure_has_them(http: httpx.AsyncClient):
+    """Its response does not pass through middleware."""
+    answer = await http.get("/broken")
+
+    assert answer.status_code == 500
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    assert answer.headers.get_list("cache-control") == ["no-store"]
