@@ -16,6 +16,7 @@ from app.server.connections import Connection
 LIMIT = 10.0
 SOON = 0.3  # the deadline of heads
 LONG = 3 * SOON
+KEEP_ALIVE = 2  # the deadline of idle connections
 LIMITS = ConnectionLimits(head_seconds=SOON)
 MEGABYTE = b"x" * 1_000_000
 
@@ -45,12 +46,15 @@ class Server:
     writes: list[bytes] = field(default_factory=list[bytes])
     connections: list[HttpToolsProtocol] = field(default_factory=list[HttpToolsProtocol])
     lost: int = 0
+    # The responses that come in parts wait for it before the last one.
+    next_part: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         return await asyncio.open_connection("127.0.0.1", self.port)
 
     async def exchange(self, *parts: bytes, pause: float = 0.0) -> bytes:
         """Send the parts; return what the server sends until it closes the connection."""
+        self.next_part.set()
         reader, writer = await self.open()
         reading = asyncio.ensure_future(reader.read())
         for part in parts:
@@ -122,11 +126,11 @@ async def application(scope: Any, receive: Any, send: Send) -> None:
             await start(200, (b"content-length", b"49"))
             await body(b"hello", more=True)
             await body(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n", more=True)
-            await asyncio.sleep(LONG)
+            await scope["next_part"].wait()
             await body(b"world")
         case "/late":  # the head is there long before the body
             await start(200, (b"content-length", b"5"))
-            await asyncio.sleep(LONG)
+            await scope["next_part"].wait()
             await body(b"hello")
         case "/asking":  # for what the client sends once it has seen the head
             await start(200, (b"content-length", b"3"))
@@ -145,7 +149,7 @@ async def application(scope: Any, receive: Any, send: Send) -> None:
         case "/chunks":
             await start(200)
             await body(b"hello", more=True)
-            await asyncio.sleep(LONG)
+            await scope["next_part"].wait()
             await body(b"world")
         case "/echo":
             await respond(await read())
@@ -188,9 +192,12 @@ async def serving(
             made.lost += 1
             super().connection_lost(exc)
 
+    async def respond(scope: Any, receive: Any, send: Send) -> None:
+        await application({**scope, "next_part": made.next_part}, receive, send)
+
     config = uvicorn.Config(
-        application, http=Watched, ws=Echo, lifespan="off", log_config=None,
-        timeout_keep_alive=2, date_header=False,
+        respond, http=Watched, ws=Echo, lifespan="off", log_config=None,
+        timeout_keep_alive=KEEP_ALIVE, date_header=False,
     )  # fmt: skip
     made = Server(listening.getsockname()[1], uvicorn.Server(config))
     task = asyncio.ensure_future(made.running.serve([listening]))

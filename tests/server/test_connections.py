@@ -15,7 +15,8 @@ pytest.importorskip("httptools", reason="without it, uvicorn uses h11")
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.server.connections import Connection
-from tests.server.serving import LIMIT, LONG, SOON, Server, request, serving
+from tests.server.fake_time import in_fake_time
+from tests.server.serving import KEEP_ALIVE, LIMIT, LONG, SOON, Server, request, serving
 
 
 @pytest.fixture
@@ -90,9 +91,10 @@ async def test_parts_are_sent_as_they_are_written(
     """Neither the head nor a part waits for what is not there yet."""
     reader, writer = await server.open()
     writer.write(request(path, method=method))
-    async with asyncio.timeout(LONG / 2):
+    async with asyncio.timeout(LIMIT):
         await reader.readuntil(b"\r\n\r\n")
         assert await reader.readexactly(len(first)) == first
+    server.next_part.set()
     assert (await asyncio.wait_for(reader.read(), LIMIT)).strip(b"05\r\n") == last
     writer.close()
 
@@ -129,47 +131,51 @@ HEADS = {
 
 @pytest.mark.parametrize("parts", HEADS.values(), ids=HEADS)
 @pytest.mark.parametrize("is_first", [True, False], ids=["first", "after another"])
-async def test_a_slow_head_closes_the_connection(
-    server: Server, parts: list[bytes], *, is_first: bool
-):
+@in_fake_time
+async def test_a_slow_head_closes_the_connection(parts: list[bytes], *, is_first: bool):
     """The response is 408 if a head has begun; an idle connection closes without a response."""
-    before = [] if is_first else [request("/plain", closes=False)]
-    async with asyncio.timeout(2.5):
-        response = await server.exchange(*before, *parts, pause=0.05)
-    has_begun = any(part.strip() for part in parts)
-    expected = [b"200"] * len(before) + [b"408"] * has_begun
-    assert re.findall(rb"HTTP/1.1 (\d+)", response) == expected
-    assert (b'"code":"head_too_slow"' in response) == has_begun
+    async with serving() as server:
+        before = [] if is_first else [request("/plain", closes=False)]
+        async with asyncio.timeout(KEEP_ALIVE + SOON):
+            response = await server.exchange(*before, *parts, pause=0.05)
+        has_begun = any(part.strip() for part in parts)
+        expected = [b"200"] * len(before) + [b"408"] * has_begun
+        assert re.findall(rb"HTTP/1.1 (\d+)", response) == expected
+        assert (b'"code":"head_too_slow"' in response) == has_begun
 
 
-async def test_a_late_first_byte_leaves_the_whole_time(server: Server):
+@in_fake_time
+async def test_a_late_first_byte_leaves_the_whole_time():
     """A head's deadline counts from its first byte."""
-    reader, writer = await server.open()
-    head = request("/plain")
-    async with asyncio.timeout(LIMIT):
-        await asyncio.sleep(0.7 * SOON)
-        writer.write(head[:5])
-        await asyncio.sleep(0.7 * SOON)
-        writer.write(head[5:])
-        assert b" 200 " in await reader.read()
-    writer.close()
+    async with serving() as server:
+        reader, writer = await server.open()
+        head = request("/plain")
+        async with asyncio.timeout(LIMIT):
+            await asyncio.sleep(0.7 * SOON)
+            writer.write(head[:5])
+            await asyncio.sleep(0.7 * SOON)
+            writer.write(head[5:])
+            assert b" 200 " in await reader.read()
+        writer.close()
 
 
-async def test_an_unread_body_is_not_a_slow_head(server: Server):
+@in_fake_time
+async def test_an_unread_body_is_not_a_slow_head():
     """The deadline of heads does not apply to it, and the next head has its whole time."""
-    reader, writer = await server.open()
-    writer.write(request("/refusing", "Content-Length: 10", method="POST", closes=False))
-    head = request("/plain")
-    async with asyncio.timeout(LIMIT):
-        assert b" 401 " in await reader.readuntil(b"\r\n\r\nno")
-        for _ in range(10):
-            writer.write(b"x")
-            await asyncio.sleep(SOON / 5)
-        writer.write(head[:5])
-        await asyncio.sleep(0.7 * SOON)
-        writer.write(head[5:])
-        assert b" 200 " in await reader.read()
-    writer.close()
+    async with serving() as server:
+        reader, writer = await server.open()
+        writer.write(request("/refusing", "Content-Length: 10", method="POST", closes=False))
+        head = request("/plain")
+        async with asyncio.timeout(LIMIT):
+            assert b" 401 " in await reader.readuntil(b"\r\n\r\nno")
+            for _ in range(10):
+                writer.write(b"x")
+                await asyncio.sleep(SOON / 5)
+            writer.write(head[:5])
+            await asyncio.sleep(0.7 * SOON)
+            writer.write(head[5:])
+            assert b" 200 " in await reader.read()
+        writer.close()
 
 
 @pytest.mark.parametrize("module", ["asyncio", "uvloop"])
@@ -203,35 +209,41 @@ def test_a_client_that_leaves_during_a_response(module: str):
     assert failures == []
 
 
-async def test_a_slow_response_is_not_cut(server: Server):
+@in_fake_time
+async def test_a_slow_response_is_not_cut():
     """The deadline applies to the client only; that of the next head starts after the response."""
-    reader, writer = await server.open()
-    writer.write(request("/slow", closes=False) + b"GET /pl")
-    async with asyncio.timeout(LIMIT):
-        assert b" 200 " in await reader.readuntil(b"\r\n\r\nslow")
-        writer.write(b"ain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert (await reader.read()).endswith(b"hello")
-    writer.close()
+    async with serving() as server:
+        reader, writer = await server.open()
+        writer.write(request("/slow", closes=False) + b"GET /pl")
+        async with asyncio.timeout(LIMIT):
+            assert b" 200 " in await reader.readuntil(b"\r\n\r\nslow")
+            writer.write(b"ain HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert (await reader.read()).endswith(b"hello")
+        writer.close()
 
 
-async def test_a_websocket_has_no_deadline(server: Server):
+@in_fake_time
+async def test_a_websocket_has_no_deadline():
     """Its connection then uses another protocol."""
-    reader, writer = await server.open()
-    writer.write(request("/", "Upgrade: websocket", "Connection: Upgrade", closes=False))
-    async with asyncio.timeout(LIMIT):
-        await reader.readuntil(b"\r\n\r\n")  # its own request, which it echoes
-        await asyncio.sleep(LONG)
-        writer.write(b"still there")
-        assert await reader.readexactly(11) == b"still there"
-    writer.close()
+    async with serving() as server:
+        reader, writer = await server.open()
+        writer.write(request("/", "Upgrade: websocket", "Connection: Upgrade", closes=False))
+        async with asyncio.timeout(LIMIT):
+            await reader.readuntil(b"\r\n\r\n")  # its own request, which it echoes
+            await asyncio.sleep(LONG)
+            writer.write(b"still there")
+            assert await reader.readexactly(11) == b"still there"
+        writer.close()
 
 
-async def test_a_connection_is_kept(server: Server):
+@in_fake_time
+async def test_a_connection_is_kept():
     """It may last for any time, because each head has its own deadline."""
-    reader, writer = await server.open()
-    async with asyncio.timeout(LIMIT):
-        for _ in range(8):
-            writer.write(request("/plain", closes=False))
-            assert b" 200 " in await reader.readuntil(b"\r\n\r\nhello")
-            await asyncio.sleep(SOON / 4)
-    writer.close()
+    async with serving() as server:
+        reader, writer = await server.open()
+        async with asyncio.timeout(LIMIT):
+            for _ in range(8):
+                writer.write(request("/plain", closes=False))
+                assert b" 200 " in await reader.readuntil(b"\r\n\r\nhello")
+                await asyncio.sleep(SOON / 4)
+        writer.close()
