@@ -80,7 +80,7 @@ async def test_it_does_not_reveal_whether_there_is_an_account(api: Api, work: Co
 
 
 async def test_a_link_that_was_sent_again_confirms(api: Api):
-    """Like the one that signing up sent."""
+    """It works like the one that signing up sent."""
     await api.person("ann", confirmed=False)
     await ask(api, "resend-confirmation")
     token = await api.link(ANN, "Confirm your e-mail address")

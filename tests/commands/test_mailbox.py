@@ -63,7 +63,7 @@ def test_the_newest_mail_is_shown(tmp_path: Path):
 
 
 def test_mails_are_listed_by_address(tmp_path: Path):
-    """One line each, the newest first, at most twenty; the address's case does not matter."""
+    """Each has one line, the newest first, at most twenty; the address's case does not matter."""
     for number in range(25):
         deliver(tmp_path, number, subject=f"Mail {number}")
     deliver(tmp_path, 30, to="Ben <ben@example.com>", subject="For Ben")
@@ -118,7 +118,7 @@ class Clock:
 
 
 def test_wait_takes_a_mail_that_arrived_just_before(tmp_path: Path):
-    """Each mail once, so that a second wait never shows what the first one showed."""
+    """Each mail is shown once: a second wait never shows what the first one showed."""
     deliver(tmp_path, 1, age=3600)
     first = deliver(tmp_path, 2, age=5)
     second = deliver(tmp_path, 3, to="ben@example.com")

@@ -156,7 +156,7 @@ def check_nothing_is_lost(writers: Writers, folder: Path) -> None:
 
 
 def test_a_killed_process_loses_no_acknowledged_write(writers: Writers, folder: Path):
-    """Each kind of process, then the postmaster: 503 meanwhile, and no restart of the service."""
+    """Each kind of process is killed, then the postmaster; the service answers 503 and recovers."""
     with writers.writing():
         for kind in KINDS:
             writers.wait_for_more()

@@ -126,7 +126,7 @@ def test_the_workflow_runs_what_exists():
 
 @pytest.mark.full
 def test_the_images_work():
-    """Build them, migrate twice, serve, sign up, stop: read-only, not root, without a network."""
+    """They are built, migrate twice, serve and stop: read-only, not as root, without a network."""
     if os.geteuid() != 0 or not shutil.which("debootstrap"):
         pytest.skip("building an image without Docker needs root and debootstrap")
     done = subprocess.run(

@@ -377,7 +377,7 @@ async def test_development_writes_mail_into_a_folder(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ):
-    """One file per message, readable only by its owner; the log has the path and no secret."""
+    """Each message is a file that only its owner can read; the log has the path and no secret."""
     caplog.set_level(logging.INFO, "app.mail")
     folder = tmp_path / "mail"
     async with background.background_tasks(settings(MAIL_FOLDER=str(folder))):
