@@ -80,7 +80,7 @@ async def mailed_links(api: Api) -> dict[str, str]:
 async def test_a_full_queue_refuses_at_once(
     api: Api, queue: HashingQueue, blocked: threading.Event, name: str
 ):
-    """The response is 503 with a code and the time to wait; no attempt is counted, and a retry works."""
+    """The response is 503 and says how long to wait; no attempt is counted, and a retry works."""
     ann = await api.person("ann")
     links = await mailed_links(api)
     await api.owner.throttle.delete_many()

@@ -74,7 +74,7 @@ async def test_one_network_holds_no_more_than_its_share(
 
 
 async def test_known_clients_get_in_while_strangers_fill_the_queue(api: Api, queue: HashingQueue):
-    """A known device logs in from anywhere, and anyone does from where a log-in succeeded recently."""
+    """A known device may log in from anywhere, and anyone from where a log-in succeeded."""
     await api.person("ann")
     await api.person("bob")
     device = (await log_in_from(api, "203.0.113.1")).json()["deviceToken"]

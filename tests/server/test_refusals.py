@@ -73,7 +73,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("data", "outcome"), REFUSED.values(), ids=REFUSED)
 async def test_a_request_is_refused(server: Server, data: bytes, outcome: tuple[int, str]):
-    """With a problem document and the end of the connection, whatever follows."""
+    """The client gets a problem document, and the connection ends, whatever follows."""
     response = await server.exchange(data + b"3\r\nabc\r\n0\r\n\r\n" + request("/plain"))
 
     assert outcomes(response) == [outcome]

@@ -59,7 +59,7 @@ async def test_one_of_many_equal_acceptances(team: Team):
 
 
 async def test_an_invitation_is_accepted_or_revoked(team: Team):
-    """Never both."""
+    """At the same time, only one of them succeeds."""
     id_, token = await team.invited(GUEST)
     guest = await team.api.person("guest")
 

@@ -94,7 +94,7 @@ async def test_bad_input(team: Team, body: object):
 
 
 async def test_list_in_pages(team: Team):
-    """Newest first, each invitation once."""
+    """The list has each invitation once, the newest first."""
     made = [(await team.invited(f"guest{number}@example.com"))[0] for number in range(3)]
 
     first = (await team.owner.get(f"{team.path}/invitations?take=2")).json()

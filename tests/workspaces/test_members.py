@@ -11,7 +11,7 @@ NO_USERS = ("nobody", NOBODY, NOBODY.upper().replace("0", "A"), "%00", "1", f"{N
 
 
 async def test_list(team: Team):
-    """Each member with user and role, in the order of joining, and no other fields."""
+    """The list has each member with user and role, in the order of joining, and no other fields."""
     page = (await team.member.get(f"{team.path}/members")).json()
 
     assert [item["role"] for item in page["items"]] == ["owner", "admin", "member"]

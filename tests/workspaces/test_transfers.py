@@ -238,7 +238,7 @@ async def test_the_offer_ends_with_the_ownership(team: Team):
 
 
 async def test_list_in_pages(api: Api):
-    """Offers to the caller in every workspace, newest first, each once."""
+    """The list has the caller's offers of every workspace once, the newest first."""
     ann = await api.person("ann")
     teams = [await make_team(api, f"n{number}") for number in range(3)]
     for team in teams:

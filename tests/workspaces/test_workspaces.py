@@ -130,7 +130,7 @@ async def test_a_page_starts_where_the_previous_one_ended(api: Api, team: Team):
 
 
 async def test_a_foreign_cursor_is_refused(api: Api, team: Team):
-    """A cursor of another list or another workspace, or no cursor at all."""
+    """Cursors of other lists and workspaces are refused, and so is what is no cursor at all."""
     other = await make_team(api, "blue")
     members = (await other.owner.get(f"{other.path}/members?take=1")).json()["nextCursor"]
     for path, cursor in (
