@@ -172,6 +172,7 @@ def test_a_client_that_pipelines_and_leaves(module: str, caplog: pytest.LogCaptu
                 await asyncio.sleep(0.1)
                 writer.transport.abort()
             await server.wait_until_lost(4)
+            server.next_part.set()
             await server.wait_until_idle()
             await asyncio.sleep(LONG)
             assert server.running.server_state.tasks == set()
