@@ -171,8 +171,8 @@ def test_a_client_that_pipelines_and_leaves(module: str, caplog: pytest.LogCaptu
                 writer.write(request(path, closes=False) + request("/chunks", closes=False) * 3)
                 await asyncio.sleep(0.1)
                 writer.transport.abort()
+            server.next_part.set()  # whoever is not read from is found to be gone by a write
             await server.wait_until_lost(4)
-            server.next_part.set()
             await server.wait_until_idle()
             await asyncio.sleep(LONG)
             assert server.running.server_state.tasks == set()
