@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from prisma._compat import model_dict
 
 _ROWS = 250
 _MOMENT = datetime(2026, 2, 3, 4, 5, 6, 789012, tzinfo=UTC)
@@ -64,7 +65,7 @@ async def _both_ways(actions: Any, data: list[dict[str, Any]]) -> None:
     at_once = await actions.find_many(order={"id": "asc"})
 
     def bare(records: list[Any]) -> list[Any]:
-        return [record.model_dump(exclude={"id"}) for record in records]
+        return [model_dict(record, exclude={"id"}) for record in records]
 
     assert bare(at_once) == bare(one_by_one)
 

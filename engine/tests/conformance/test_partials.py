@@ -58,6 +58,7 @@ _ASYNC = """
 import asyncio
 from pydantic import ValidationError
 from prisma import Prisma, partials
+from prisma._compat import model_dict
 from prisma_wasm import stream
 
 async def main() -> None:
@@ -65,13 +66,13 @@ async def main() -> None:
         posts = {"create": [{"title": "first"}]}
         await client.user.create(data={"name": "Ada", "posts": posts})
         user = await partials.UserInList.prisma(client).find_first()
-        assert user.model_dump() == {"id": 1, "name": "Ada"}, user
+        assert model_dict(user) == {"id": 1, "name": "Ada"}, user
         user = await partials.UserWithPosts.prisma(client).find_first(include={"posts": True})
-        assert user.model_dump() == {"name": "Ada", "posts": [{"title": "first"}]}, user
+        assert model_dict(user) == {"name": "Ada", "posts": [{"title": "first"}]}, user
         user = await partials.FlatUser.prisma(client).find_first()
-        assert user.model_dump() == {"id": 1, "name": "Ada", "email": None}, user
+        assert model_dict(user) == {"id": 1, "name": "Ada", "email": None}, user
         users = [user async for user in stream(partials.UserInList.prisma(client), batch=1)]
-        assert [user.model_dump() for user in users] == [{"id": 1, "name": "Ada"}], users
+        assert [model_dict(user) for user in users] == [{"id": 1, "name": "Ada"}], users
         try:
             stream(partials.UserWithPosts.prisma(client))
         except ValueError as error:
