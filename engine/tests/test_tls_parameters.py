@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tls_parameters import CERTIFIED, MEANINGS, PLAIN, TLS, Meaning
+from tls_parameters import CERTIFIED, HUNG_UP, MEANINGS, PLAIN, TLS, Meaning
 from tls_postgres import TlsServer, programs, tls_server
 from tls_server import OPENSSL
 
@@ -35,9 +35,12 @@ const tell = async (url) => {
     await client.end();
     return rows[0].state;
 };
-await Promise.all(urls.map(async (url) => {
-    outcomes[url] = await tell(url).catch((error) => error.code ?? error.message);
-}));
+const left = urls[Symbol.iterator]();
+const work = async () => {
+    for (const url of left)
+        outcomes[url] = await tell(url).catch((error) => error.code ?? error.message);
+};
+await Promise.all([work(), work(), work(), work()]);
 """
 _LIMIT = 240.0
 
@@ -77,7 +80,7 @@ async def _outcome(url: str) -> str:
 @all_meanings
 async def test_the_client(tls: TlsServer, meaning: Meaning) -> None:
     """What the client makes of the parameters."""
-    assert await _outcome(_url(tls, meaning)) == meaning.outcome
+    assert await _outcome(_url(tls, meaning)) in meaning.outcome.split(" or ")
 
 
 @pytest.fixture(scope="module")
@@ -105,11 +108,11 @@ def of_node(tls: TlsServer, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 @all_meanings
 def test_the_prisma_command(tls: TlsServer, of_node: dict[str, str], meaning: Meaning) -> None:
     """What migrations make of the parameters."""
-    assert of_node[_url(tls, meaning)] == meaning.outcome
+    assert of_node[_url(tls, meaning)] in meaning.outcome.split(" or ")
 
 
 def test_the_table_is_whole() -> None:
     """Each outcome occurs, and no URL twice."""
     outcomes = {meaning.outcome for meaning in MEANINGS}
-    assert outcomes == {TLS, PLAIN, CERTIFIED, "P1010", "P1011", "P1013"}
+    assert outcomes == {TLS, PLAIN, CERTIFIED, HUNG_UP, "P1010", "P1011", "P1013"}
     assert len({meaning[:3] for meaning in MEANINGS}) == len(MEANINGS)

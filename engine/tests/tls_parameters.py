@@ -5,7 +5,8 @@
 - `TLS` and `PLAIN`: connected so; `CERTIFIED`: connected by TLS with a certificate of the client's;
 - `P1011`: TLS failed, or a certificate could not be verified or read;
 - `P1013`: the URL is refused;
-- `P1010`: the server's pg_hba.conf refuses the user.
+- `P1010`: the server's pg_hba.conf refuses the user;
+- `HUNG_UP`: the server hangs up after the handshake; its alert may be lost with the connection.
 
 libpq's meanings count for libpq's parameters, the original engine's (5.17) for Prisma's: `sslcert`
 alone (the server's authority), `sslaccept`, `sslidentity`. The original ignored `sslrootcert` and
@@ -17,6 +18,7 @@ from typing import Final, NamedTuple
 TLS: Final = "TLS"
 PLAIN: Final = "PLAIN"
 CERTIFIED: Final = "CERTIFIED"
+HUNG_UP: Final = "P1011 or P1001"
 
 
 class Meaning(NamedTuple):
@@ -99,7 +101,7 @@ MEANINGS: Final = (
         "certified", "localhost", f"sslmode=verify-full&{_KEY}", "P1011"  # not its own authority
     ),
     Meaning(
-        "certified", "localhost", "sslmode=require&sslcert={other.crt}&sslkey={other.key}", "P1011"
+        "certified", "localhost", "sslmode=require&sslcert={other.crt}&sslkey={other.key}", HUNG_UP
     ),
     Meaning(
         "certified", "localhost", "sslmode=require&sslcert={client.crt}&sslkey={other.key}", "P1011"

@@ -59,7 +59,7 @@ class TlsServer:
 
     def url(self, user: str, host: str, query: str) -> str:
         words = query.replace("{", f"{self.folder}/").replace("}", "")
-        return f"postgresql://{user}@{host}:{self.port}/postgres?{words}"
+        return f"postgresql://{user}@{host}:{self.port}/postgres?{words}&connect_timeout=60"
 
 
 def _openssl(folder: Path, *words: str) -> None:
