@@ -29,6 +29,7 @@ TOOLS = (
     "hypothesis",
     "opentelemetry-sdk",
     "psutil",
+    "pyright",
     "uvloop",
 )
 SHORT = (
