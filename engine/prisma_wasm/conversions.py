@@ -16,7 +16,8 @@ from decimal import Decimal
 from typing import Any, Final, cast
 
 from prisma_wasm.errors import QueryError
-from prisma_wasm.scalars import INFINITY, NEGATIVE_INFINITY, as_utc, serialize_json
+from prisma_wasm.moments import INFINITY, NEGATIVE_INFINITY, as_utc
+from prisma_wasm.serializers import PLAIN
 
 Convert = Callable[[Any], Any]
 
@@ -103,12 +104,12 @@ def _moment_of_text(text: str) -> datetime:
 
 
 def to_json(value: Any) -> Any:
-    return value if value is None or type(value) is str else serialize_json(value)
+    return value if value is None or type(value) is str else PLAIN.dumps(value)
 
 
 def json_of_parsed(value: Any) -> Any:
     """JSON that stood inside a document: as text again."""
-    return None if value is None else serialize_json(_with_floats(value))
+    return None if value is None else PLAIN.dumps(_with_floats(value))
 
 
 def _with_floats(value: Any) -> Any:

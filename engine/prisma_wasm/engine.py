@@ -25,6 +25,7 @@ from prisma_wasm.observe.spans import NOTHING, spans_of
 from prisma_wasm.plan import UnknownPlanError
 from prisma_wasm.postgres import Connection, connect
 from prisma_wasm.protocol import Lifted, Models, lift, lift_rows
+from prisma_wasm.raw_parameters import Accepted, Parameters, parameters
 from prisma_wasm.settings import in_local_scope, settle
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Target:
 class Query:
     """A query that is ready to run: of a model, by its shape, or raw."""
 
-    __slots__ = ("args", "lifted", "method", "rows", "sql")
+    __slots__ = ("lifted", "method", "parameters", "rows", "sql")
 
     def __init__(self, method: str, lifted: Lifted | None) -> None:
         self.method = method
@@ -57,7 +58,7 @@ class Query:
         self.rows: list[tuple[Lifted, list[list[Any]]]] | None = None
         # Of a raw query.
         self.sql = ""
-        self.args: list[Any] = []
+        self.parameters = Parameters([], ())
 
 
 class Engine:
@@ -77,6 +78,7 @@ class Engine:
         self.spans = spans_of(address)
         self._plans = target.plans(address.schema)
         self._metrics = metrics.Metrics()
+        self._accepted = Accepted()
         self._lane: Lane | None = None
         self.is_closed = False
 
@@ -93,7 +95,8 @@ class Engine:
         if method in RAW_METHODS:
             query = Query(method, None)
             query.sql = str(arguments["query"])
-            query.args = raw.arguments(arguments.get("parameters") or ())
+            given = arguments.get("parameters") or ()
+            query.parameters = parameters(given, self._target.inputs.serializers)
             return query
         if model is None:
             raise ValueError(f"{method} needs a model")
@@ -258,7 +261,7 @@ class Engine:
         pool.release(await pool.acquire())
 
     async def _open_connection(self) -> Connection:
-        return await connect(await self._credentials.address(), self._on_query)
+        return await connect(await self._credentials.address(), self._on_query, self._accepted)
 
     def _on_query(self, sql: str, args: list[Any], seconds: float) -> None:
         self._metrics.database.add(seconds)
@@ -348,6 +351,6 @@ def _running(plan: Program, lifted: Lifted) -> Action:
 async def run_raw(connection: RawSession, query: Query) -> Any:
     """The answer to a raw query."""
     if query.method == "execute_raw":
-        return await connection.execute_raw(query.sql, query.args)
-    columns, rows = await connection.fetch_raw(query.sql, query.args)
+        return await connection.execute_raw(query.sql, query.parameters)
+    columns, rows = await connection.fetch_raw(query.sql, query.parameters)
     return raw.answer(columns, rows)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
-from prisma_wasm.scalars import Lift, Scalar, Values, is_json, json_order, literal, truth
+from prisma_wasm.scalars import Lift, Scalar, Values, json_order, literal, truth
 from prisma_wasm.schema import SCALARS, Field, Model, Schema
+from prisma_wasm.serializers import PLAIN, Serializers
 from prisma_wasm.shape import LIST, OBJECT
 from prisma_wasm.tables import (
     LISTS,
@@ -30,8 +31,9 @@ _AGGREGATES: Final = ("_count", "_avg", "_sum", "_min", "_max")
 class Inputs:
     """The inputs of every model of a schema."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, serializers: Serializers = PLAIN) -> None:
         self._schema = schema
+        self.serializers = serializers
         self._tables: dict[tuple[str, str], Table] = {}
         self._scalars = {name: Scalar(name) for name in SCALARS}
         self._scalars |= {name: Scalar(name, values) for name, values in schema.enums.items()}
@@ -258,7 +260,8 @@ def _json_filter(scalar: Scalar, text: Scalar) -> Lift:
     }
 
     def equals(values: Values, value: Any) -> Any:
-        if value is None or is_json(value) or isinstance(value, str):
+        value = values.serializers.replace(value)
+        if value is None or isinstance(value, str):
             return (OBJECT, "equals", scalar.json_or_null(values, value))
         return literal(values, value)
 

@@ -37,7 +37,7 @@ from prisma_wasm.errors import OutdatedStatementError, QueryError
 from prisma_wasm.owed import Owed
 from prisma_wasm.scope import Settings
 from prisma_wasm.settings import Held
-from prisma_wasm.statements import Statements
+from prisma_wasm.statements import Key, Statements
 
 _RECOVERY_LIMIT: Final = 1.0
 BEGIN: Final = "BEGIN"
@@ -219,7 +219,7 @@ class Link(ABC):
 
     # Failures
 
-    def _fail(self, error: BaseException, sql: str, *, raw: bool) -> NoReturn:
+    def _fail(self, error: BaseException, sql: Key, *, raw: bool) -> NoReturn:
         """Raise what a failure means to the caller, and note what it means to this connection."""
         sent = as_database_error(error)
         if sent is not None:

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from prisma_wasm.scalars import JsonText, is_unicode
+from prisma_wasm.scalars import is_unicode
 from prisma_wasm.scope import Settings
+from prisma_wasm.serializers import JsonText
 
 # What the driver takes for the infinities lies on these days.
 _INFINITE: Final = (date.min, date.max)

@@ -24,6 +24,7 @@ from prisma_wasm.forking import renew_in_child
 from prisma_wasm.inputs import Inputs
 from prisma_wasm.protocol import Known
 from prisma_wasm.schema import Schema, read
+from prisma_wasm.serializers import Serializers
 
 if TYPE_CHECKING:
     from prisma_wasm.plans import Plans
@@ -104,7 +105,9 @@ class Package:
         """What every engine of this package shares."""
         with self._lock:
             if self._target is None:
-                self._target = Target(Inputs(self.schema), ModelTables(self), self.plans)
+                serializers = Serializers(lambda: self.module("_builder").serializer)
+                inputs = Inputs(self.schema, serializers)
+                self._target = Target(inputs, ModelTables(self), self.plans)
             return self._target
 
     def plans(self, schema_name: str) -> Plans:

@@ -18,17 +18,10 @@ from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any, Final, cast
 from uuid import UUID
 
+from prisma_wasm.conversions import plain_decimal
 from prisma_wasm.driver import BitString, ParameterType
-from prisma_wasm.scalars import (
-    INFINITY,
-    NEGATIVE_INFINITY,
-    JsonText,
-    as_utc,
-    is_base64,
-    is_json,
-    serialize_json,
-    without_zone,
-)
+from prisma_wasm.moments import INFINITY, NEGATIVE_INFINITY, as_utc, without_zone
+from prisma_wasm.serializers import PLAIN, JsonText, is_base64, is_json
 
 # Types from here on are a database's own: enums, domains, those of extensions.
 FIRST_OWN_TYPE: Final = 16_384
@@ -105,6 +98,8 @@ def to_text(value: Any) -> str:
         return as_utc(value).isoformat()
     if isinstance(value, dict | list) or is_json(value):
         return to_json(value)
+    if isinstance(value, bytes):
+        return f"\\x{value.hex()}"
     return str(value)
 
 
@@ -138,7 +133,10 @@ def to_float(value: Any) -> float:
 
 
 def to_decimal(value: Any) -> Decimal:
-    return value if type(value) is Decimal else Decimal(str(value))
+    if type(value) is Decimal:
+        return value
+    # A whole float is sent without its zero: as text it is `5`, as in the original engine.
+    return plain_decimal(Decimal(repr(value))) if type(value) is float else Decimal(str(value))
 
 
 def to_bool(value: Any) -> bool:
@@ -199,11 +197,11 @@ def interval_text(value: Any) -> str:
 
 def to_json(value: Any) -> str:
     if is_json(value):
-        return serialize_json(value.data)
+        return PLAIN.dumps(value.data)
     if isinstance(value, list) and all(type(item) is JsonText for item in cast("list[Any]", value)):
         # A list of documents is compared as one document.
         return f"[{','.join(cast('list[str]', value))}]"
-    return value if isinstance(value, str) else serialize_json(value)
+    return value if isinstance(value, str) else PLAIN.dumps(value)
 
 
 def to_bytes(value: Any) -> bytes:

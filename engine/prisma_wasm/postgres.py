@@ -11,31 +11,23 @@ from typing import Any, Final
 
 from prisma_wasm import wire
 from prisma_wasm.address import Address
-from prisma_wasm.asyncpg_internals import SENT_PAST_THE_WIRE, execution, unsupported
-from prisma_wasm.database_errors import bad_argument, wrong_number_of_arguments
+from prisma_wasm.asyncpg_internals import SENT_PAST_THE_WIRE, unsupported
 from prisma_wasm.dial import dial
 from prisma_wasm.driver import (
     Answer,
     Column,
-    RawConnection,
     as_database_error,
     is_of_server,
     is_outdated_statement,
     was_refused_here,
 )
-from prisma_wasm.link import BEGIN, COMMIT, Link, OnQuery
+from prisma_wasm.link import BEGIN, COMMIT, OnQuery
 from prisma_wasm.owed import Owed, Silent, as_texts
-from prisma_wasm.parameters import (
-    FIRST_OWN_TYPE,
-    ArgumentError,
-    encode,
-    encoders,
-    text_for_server,
-)
-from prisma_wasm.results import mender
+from prisma_wasm.preparing import Preparing
+from prisma_wasm.raw_parameters import Accepted, Parameters, Types
 from prisma_wasm.scope import Settings
-from prisma_wasm.settings import change_of, may_change_settings, may_drop_statements
-from prisma_wasm.statements import Prepared, learn_intervals, prepare
+from prisma_wasm.settings import change_of, may_drop_statements
+from prisma_wasm.statements import Prepared, key_of
 
 _BEGIN: Final = Silent(BEGIN, [], wire.command(BEGIN))
 _COMMIT: Final = wire.command(COMMIT)
@@ -46,12 +38,8 @@ def _silent(sql: str, args: list[Any], prepared: Prepared, texts: list[str | Non
     return Silent(sql, args, message, prepared)
 
 
-class Connection(Link):
+class Connection(Preparing):
     """One connection, used by one query or transaction at a time."""
-
-    def __init__(self, raw: RawConnection, address: Address, on_query: OnQuery) -> None:
-        super().__init__(raw, address, on_query)
-        self._knows_intervals = False
 
     # What plans ask
 
@@ -118,10 +106,11 @@ class Connection(Link):
     # What raw queries ask
 
     async def fetch_raw(
-        self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
+        self, sql: str, given: Parameters, *, keep: bool = True, again: bool = True
     ) -> tuple[list[Column], list[Any]]:
         """The columns and the rows of a statement that the caller wrote."""
-        prepared, values = await self._ready(sql, args, raw=True, keep=keep)
+        args, types = given
+        prepared, values = await self._ready(sql, args, raw=True, keep=keep, types=types)
         if not prepared.is_plain:
             await self.flush()
             self._expect_anything(sql)
@@ -131,22 +120,25 @@ class Connection(Link):
             columns = list(prepared.statement.get_attributes())
         except BaseException as error:
             if self._was_outdated(error) and again:
-                return await self.fetch_raw(sql, args, keep=keep, again=False)
-            self._fail(error, sql, raw=True)
+                return await self.fetch_raw(sql, given, keep=keep, again=False)
+            self._fail(error, key_of(sql, types), raw=True)
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
         return columns, rows
 
     async def execute_raw(
-        self, sql: str, args: list[Any], *, keep: bool = True, again: bool = True
+        self, sql: str, given: Parameters, *, keep: bool = True, again: bool = True
     ) -> int:
         """The number of rows that a statement affected that the caller wrote."""
-        prepared, values = await self._ready(sql, args, raw=True, keep=keep)
+        args, types = given
+        prepared, values = await self._ready(sql, args, raw=True, keep=keep, types=types)
         if not prepared.is_plain:
             await self.flush()
             self._expect_anything(sql)
-        return await self._affected(prepared, sql, args, values, raw=True, keep=keep, again=again)
+        return await self._affected(
+            prepared, sql, args, values, raw=True, keep=keep, again=again, types=types
+        )
 
     # Statements
 
@@ -243,102 +235,23 @@ class Connection(Link):
         raw: bool,
         keep: bool,
         again: bool,
+        types: Types = (),
     ) -> int:
         started = self.asked_at = time.perf_counter()
         try:
             _, status, _ = await self._with_owed(prepared, values)
         except BaseException as error:
             if self._was_outdated(error) and again:
-                run = self.execute_raw if raw else self.execute
-                return await run(sql, args, keep=keep, again=False)
-            self._fail(error, sql, raw=raw)
+                if raw:
+                    given = Parameters(args, types)
+                    return await self.execute_raw(sql, given, keep=keep, again=False)
+                return await self.execute(sql, args, keep=keep, again=False)
+            self._fail(error, key_of(sql, types), raw=raw)
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
         count = (status or b"").rpartition(b" ")[2]
         return int(count) if count.isdigit() else 0
-
-    async def _ready(
-        self, sql: str, args: list[Any], *, raw: bool, keep: bool = True
-    ) -> tuple[Prepared, list[Any]]:
-        """The prepared statement and its encoded arguments."""
-        prepared = self._statements.find(sql)
-        if prepared is None:
-            # What is prepared inside of the transaction keeps its table from being changed until
-            # it runs, and what goes ahead of a statement would take the unnamed one's place.
-            if self._owed:
-                await self.flush()
-            prepared = await self._prepare(sql, raw=raw, keep=keep)
-        if len(args) != len(prepared.encoders):
-            await self._finish_preparing()
-            raise wrong_number_of_arguments(len(prepared.encoders), len(args), raw=raw)
-        try:
-            return prepared, encode(prepared.encoders, args)
-        except ArgumentError as error:
-            return prepared, await self._encode_with_server(prepared, args, error, raw=raw)
-
-    async def _encode_with_server(
-        self, prepared: Prepared, args: list[Any], refusal: ArgumentError, *, raw: bool
-    ) -> list[Any]:
-        """Have PostgreSQL read what nobody here could: it knows more forms, or says its error."""
-        functions = list(prepared.encoders)
-        given = list(args)
-        types = prepared.statement.get_parameters()
-        while True:
-            position, kind = refusal.position, types[refusal.position]
-            if kind.oid >= FIRST_OWN_TYPE:
-                await self._finish_preparing()
-                raise bad_argument(str(refusal), raw=raw) from refusal
-            source, text = text_for_server(given[position])
-            query = f"SELECT $1::{source}::{kind.name}"
-            try:
-                statement = await self._raw.prepare(query, name="")
-                ((given[position],),) = await statement.fetch(text)
-            except BaseException as error:
-                self._fail(error, query, raw=raw)
-            functions[position] = None
-            try:
-                return encode(functions, given)
-            except ArgumentError as error:
-                refusal = error
-
-    async def _finish_preparing(self) -> None:
-        """Preparing opens a transaction on the server, which ends with the statement's execution.
-
-        Where that does not follow, its locks would stay for as long as the connection is idle.
-        """
-        try:
-            await self._raw.execute("SELECT")
-        except BaseException as error:
-            self._fail(error, "SELECT", raw=False)
-
-    async def _prepare(self, sql: str, *, raw: bool, keep: bool) -> Prepared:
-        keeps = keep and self._statements.size > 0
-        self.asked_at = time.perf_counter()
-        try:
-            statement = await prepare(self._raw, sql, named=keeps)
-            if raw and any(kind.name == "interval" for kind in statement.get_parameters()):
-                await self._learn_intervals()
-                statement = await prepare(self._raw, sql, named=keeps)
-        except BaseException as error:
-            self._fail(error, sql, raw=raw)
-        finally:
-            self.asked_at = None
-        prepared = Prepared(
-            statement,
-            execution(statement),
-            encoders(statement.get_parameters()),
-            mender(statement.get_attributes()),
-            is_plain=not (raw and may_change_settings(sql)),
-        )
-        if keeps:
-            self._statements.keep(sql, prepared)
-        return prepared
-
-    async def _learn_intervals(self) -> None:
-        if not self._knows_intervals:
-            await learn_intervals(self._raw)
-            self._knows_intervals = True
 
     def _expect_anything(self, sql: str) -> None:
         """A statement that is no plain query may change what was set, or drop what was prepared."""
@@ -355,6 +268,8 @@ class Connection(Link):
         return not (self._in_transaction or self._raw.is_in_transaction())
 
 
-async def connect(address: Address, on_query: OnQuery) -> Connection:
+async def connect(
+    address: Address, on_query: OnQuery, accepted: Accepted | None = None
+) -> Connection:
     """Open a connection within the URL's limit."""
-    return Connection(await dial(address), address, on_query)
+    return Connection(await dial(address), address, on_query, accepted)

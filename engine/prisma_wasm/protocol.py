@@ -100,7 +100,7 @@ def lift(
     """Take the values out of one query of a model."""
     known = models.known(model)
     name = known.name
-    values = Values()
+    values = Values(inputs.serializers)
     table = inputs.arguments(name)
     shape: list[Any] = [OBJECT]
     include: dict[str, Any] | None = None
@@ -142,7 +142,7 @@ def lift_rows(
     runs: list[tuple[Lifted, list[list[Any]]]] = []
     previous: Any = None
     for row in cast("list[Any]", data):
-        values = Values()
+        values = Values(inputs.serializers)
         shape = one(values, row)
         if values.has_literals:
             return None

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, time
+from collections.abc import Callable
+from datetime import date, time
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,7 +19,6 @@ from prisma_wasm.driver import Column, ParameterType
 from prisma_wasm.errors import QueryError
 from prisma_wasm.parameters import FIRST_OWN_TYPE
 from prisma_wasm.results import amount, shortest
-from prisma_wasm.scalars import is_base64, is_json, serialize_json
 
 _EXACT: Final = "exact"
 _TYPES: Final = {
@@ -57,18 +56,6 @@ _TYPES: Final = {
     "unknown": "string",
     "void": "string",
 }
-
-
-_PLAIN: Final = (str, int, float, bool, Decimal, datetime, type(None))
-
-
-def arguments(values: Iterable[Any]) -> list[Any]:
-    """The parameters of a raw query; what the client could never send is refused in its words."""
-    checked = list(values)
-    for value in checked:
-        if not isinstance(value, _PLAIN) and not is_json(value) and not is_base64(value):
-            serialize_json(value)
-    return checked
 
 
 def answer(columns: list[Column], rows: list[Any]) -> dict[str, Any]:

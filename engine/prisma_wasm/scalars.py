@@ -13,9 +13,11 @@ import decimal
 import json
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final, cast
 
+from prisma_wasm.moments import INFINITY, as_utc
+from prisma_wasm.serializers import PLAIN, JsonText, Serializers, is_base64
 from prisma_wasm.shape import (
     DB_NULL,
     FALSE,
@@ -31,18 +33,17 @@ from prisma_wasm.shape import (
 class Values(list[Any]):
     """The values lifted out of a query, in the order of its slots."""
 
-    __slots__ = ("has_literals",)
+    __slots__ = ("has_literals", "serializers")
 
-    def __init__(self) -> None:
+    def __init__(self, serializers: Serializers = PLAIN) -> None:
         super().__init__()
         self.has_literals = False
+        self.serializers = serializers
 
 
 Lift = Callable[[Values, Any], Any]
 """Puts a value (or the values in it) aside and answers with its shape."""
 
-_START_IN_UTC: Final = datetime(2000, 1, 1, tzinfo=UTC)
-_START: Final = _START_IN_UTC.replace(tzinfo=None)
 _INT_LIMIT: Final = 2**31
 _BIGINT_LIMIT: Final = 2**63
 _RFC_3339: Final = re.compile(
@@ -51,28 +52,8 @@ _RFC_3339: Final = re.compile(
 _BIGINT: Final = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
-# PostgreSQL's infinities, as the driver has them.
-INFINITY: Final = datetime.max.replace(tzinfo=UTC)
-NEGATIVE_INFINITY: Final = datetime.min.replace(tzinfo=UTC)
-
-
 class NotOfTypeError(ValueError):
     """The value has no form of this type."""
-
-
-def serialize_json(value: Any) -> str:
-    """JSON as text, with the types that the client's own builder knows beside those of JSON."""
-    return json.dumps(value, default=_serializable, ensure_ascii=False)
-
-
-def is_json(value: Any) -> bool:
-    """Whether the value is a `fields.Json` of any generated package."""
-    return type(value).__name__ == "Json" and hasattr(value, "data")
-
-
-def is_base64(value: Any) -> bool:
-    """Whether the value is a `fields.Base64` of any generated package."""
-    return type(value).__name__ == "Base64" and hasattr(value, "decode")
 
 
 def is_unicode(text: str) -> bool:
@@ -86,32 +67,6 @@ def is_unicode(text: str) -> bool:
     return True
 
 
-def as_utc(value: datetime) -> datetime:
-    """The same moment in UTC; one without a zone is taken as UTC."""
-    zone = value.tzinfo
-    if zone is UTC:
-        return value
-    if zone is not None:
-        return _shift(value)
-    if type(value) is datetime:
-        return _START_IN_UTC + (value - _START)  # replace() takes twenty times as long
-    return value.replace(tzinfo=UTC)
-
-
-def without_zone(moment: datetime) -> datetime:
-    """The same moment, of UTC, as one without a zone."""
-    if type(moment) is datetime:
-        return _START + (moment - _START_IN_UTC)
-    return moment.replace(tzinfo=None)
-
-
-def _shift(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:  # datetime.min and datetime.max stand for the infinities
-        return value.replace(tzinfo=UTC)
-
-
 def parse_datetime(text: str) -> datetime:
     """A moment in RFC 3339."""
     if not _RFC_3339.fullmatch(text):
@@ -122,39 +77,29 @@ def parse_datetime(text: str) -> datetime:
         raise NotOfTypeError(text) from error
 
 
-def _serializable(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return as_utc(value).isoformat()
-    if is_json(value):
-        return serialize_json(value.data)
-    if is_base64(value):
-        return str(value)
-    if isinstance(value, decimal.Decimal):
-        return str(value)
-    raise TypeError(f"Type {value if isinstance(value, type) else type(value)} not serializable")
-
-
 def literal(values: Values, value: Any) -> Any:
     """Leave a value in the shape as it would be in JSON."""
     if value is None:
         return None
     values.has_literals = True
-    return Literal(json.loads(serialize_json(_tagged(value))))
+    serializers = values.serializers
+    return Literal(json.loads(serializers.dumps(_tagged(value, serializers))))
 
 
-def _tagged(value: Any) -> Any:
+def _tagged(value: Any, serializers: Serializers) -> Any:
     """The value with dates, decimals and JSON as the protocol has them."""
+    value = serializers.replace(value)
     if isinstance(value, dict):
         items = cast("dict[str, Any]", value).items()
-        return {str(key): _tagged(item) for key, item in items}
+        return {str(key): _tagged(item, serializers) for key, item in items}
     if isinstance(value, list | tuple | set):
-        return [_tagged(item) for item in cast("Iterable[Any]", value)]
+        return [_tagged(item, serializers) for item in cast("Iterable[Any]", value)]
     if isinstance(value, datetime):
         return {"$type": "DateTime", "value": as_utc(value).isoformat()}
     if isinstance(value, decimal.Decimal):
         return {"$type": "Decimal", "value": str(value)}
-    if is_json(value):
-        return {"$type": "Json", "value": serialize_json(value.data)}
+    if type(value) is JsonText:
+        return {"$type": "Json", "value": value}
     if is_base64(value):
         return {"$type": "Bytes", "value": str(value)}
     return value
@@ -172,17 +117,25 @@ def to_string(value: Any) -> str:
 
 
 def to_int(value: Any) -> int:
-    if type(value) is not int or not -_INT_LIMIT <= value < _INT_LIMIT:
+    number = value if type(value) is int else to_whole(value)
+    if not -_INT_LIMIT <= number < _INT_LIMIT:
         raise NotOfTypeError(value)
-    return value
+    return number
 
 
 def to_bigint(value: Any) -> int:
-    if isinstance(value, str) and _BIGINT.fullmatch(value):
-        value = int(value)
-    if type(value) is not int or not -_BIGINT_LIMIT <= value < _BIGINT_LIMIT:
+    is_text = isinstance(value, str) and _BIGINT.fullmatch(value)
+    number = int(value) if is_text else to_whole(value)
+    if not -_BIGINT_LIMIT <= number < _BIGINT_LIMIT:
         raise NotOfTypeError(value)
-    return value
+    return number
+
+
+def to_whole(value: Any) -> int:
+    """Return an int, also for a subclass such as IntEnum, but not for a truth value."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise NotOfTypeError(value)
+    return int(value)
 
 
 def to_float(value: Any) -> float:
@@ -197,9 +150,16 @@ def to_decimal(value: Any) -> decimal.Decimal:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise NotOfTypeError(value)
     try:
-        return decimal.Decimal(str(value))
+        return decimal.Decimal(number_text(value))
     except decimal.InvalidOperation as error:
         raise NotOfTypeError(value) from error
+
+
+def number_text(value: str | float) -> str:
+    """Return a number or a text as JSON writes it, whatever its class makes of `str`."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int.__repr__(value) if isinstance(value, int) else float.__repr__(value)
 
 
 def to_boolean(value: Any) -> bool:
@@ -218,15 +178,9 @@ def to_datetime(value: Any) -> datetime:
     raise NotOfTypeError(value)
 
 
-class JsonText(str):
-    """A document of JSON, which a mere text is not."""
-
-    __slots__ = ()
-
-
 def to_json(value: Any) -> JsonText:
-    if is_json(value):
-        return JsonText(serialize_json(value.data))
+    if type(value) is JsonText:
+        return value
     if not isinstance(value, str):
         raise NotOfTypeError(value)
     try:
@@ -258,6 +212,8 @@ _CONVERTERS: Final[dict[str, tuple[Slot, Callable[[Any], Any]]]] = {
     "Json": (Slot(type="Json"), to_json),
     "Bytes": (Slot(type="Bytes"), to_bytes),
 }
+# Of these types the client knows objects; an application may have registered its own serializer.
+_OF_OBJECTS: Final = frozenset({"Decimal", "DateTime", "Json", "Bytes"})
 _MICROSECONDS: Final = 6
 _ENUM_SLOT: Final = Slot(type="Enum")
 
@@ -272,6 +228,7 @@ class Scalar:
         precision: int = _MICROSECONDS,
     ) -> None:
         self.name = name
+        self._is_of_objects = name in _OF_OBJECTS and enum is None
         if enum is not None:
             self._slot, self._convert = _ENUM_SLOT, _enum_converter(enum)
         else:
@@ -285,10 +242,15 @@ class Scalar:
         """Lift a single value, or null."""
         if value is None:
             return None
+        if self._is_of_objects:
+            value = values.serializers.replace(value)
         try:
             converted = self._convert(value)
         except NotOfTypeError:
-            return literal(values, value)
+            replaced = values.serializers.replace(value)
+            if type(replaced) is type(value):
+                return literal(values, value)
+            return self.one(values, replaced)
         values.append(converted)
         return self._slot
 
@@ -301,10 +263,15 @@ class Scalar:
             return self._empty_list
         if any(item is None for item in items):
             return self.each(values, items)
+        if self._is_of_objects:
+            items = [values.serializers.replace(item) for item in items]
         try:
             converted = [self._convert(item) for item in items]
         except NotOfTypeError:
-            return literal(values, items)
+            replaced = [values.serializers.replace(item) for item in items]
+            if all(new is old for new, old in zip(replaced, items, strict=True)):
+                return literal(values, items)
+            return self.many(values, replaced)
         values.append(converted)
         return self._list_slot
 
@@ -329,7 +296,7 @@ class Scalar:
 def json_order(values: Values, value: Any) -> Any:
     """Lift what a Json field is compared with by order: a number or a text, which are structure."""
     try:
-        text = to_json(value)
+        text = to_json(values.serializers.replace(value))
     except NotOfTypeError:
         return literal(values, value)
     document = json.loads(text)

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
-from prisma_wasm.driver import INTERNAL_ERROR, Execute, RawConnection, RawStatement
+from prisma_wasm.asyncpg_internals import unsupported
+from prisma_wasm.driver import INTERNAL_ERROR, Answer, Execute, RawConnection, RawStatement
 from prisma_wasm.parameters import Encode, interval_text
+from prisma_wasm.raw_parameters import Types
 from prisma_wasm.results import Mend
+from prisma_wasm.wire import Declaration, Wire
 
 # A statement's text and description take memory here and on the server.
 _TEXT_LIMIT: Final = 2 * 2**20
 _TRIES: Final = 3
 _names: Final = itertools.count(1)
+
+
+Key = str | tuple[str, Types]
+"""What a statement is known by: its text, and the types of its parameters if some are declared."""
+
+
+def key_of(sql: str, types: Types) -> Key:
+    """Return what a statement is known by."""
+    return (sql, types) if types else sql
 
 
 class Prepared(NamedTuple):
@@ -24,6 +37,37 @@ class Prepared(NamedTuple):
     encoders: list[Encode | None]
     mend: Mend | None
     is_plain: bool  # a query, which changes nothing of the connection itself
+
+
+async def prepare_declared(
+    connection: RawConnection, wire: Wire, sql: str, types: Types, *, named: bool
+) -> RawStatement:
+    """Have the server prepare a statement whose parameters have these types, where not 0."""
+    if not types:
+        return await prepare(connection, sql, named=named)
+    wire.declaration = Declaration(sql, types)
+    try:
+        statement = await prepare(connection, sql, named=named)
+    finally:
+        wire.declaration = None
+    taken = [kind.oid for kind in statement.get_parameters()]
+    if any(oid not in (0, found) for oid, found in zip(types, taken, strict=False)):
+        raise unsupported("it asks for statements to be prepared by another message")
+    return statement
+
+
+def declaring(execute: Execute, wire: Wire, sql: str, types: Types) -> Execute:
+    """What runs a statement without a name, whose text the driver may send again."""
+    declaration = Declaration(sql, types)
+
+    async def run(values: Sequence[Any]) -> Answer:
+        wire.declaration = declaration
+        try:
+            return await execute(values)
+        finally:
+            wire.declaration = None
+
+    return run
 
 
 async def prepare(connection: RawConnection, sql: str, *, named: bool) -> RawStatement:
@@ -54,28 +98,32 @@ class Statements:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: OrderedDict[str, Prepared] = OrderedDict()
+        self._kept: OrderedDict[Key, Prepared] = OrderedDict()
         self._text_size = 0
 
-    def find(self, sql: str) -> Prepared | None:
-        prepared = self._kept.get(sql)
+    def find(self, key: Key) -> Prepared | None:
+        prepared = self._kept.get(key)
         if prepared is not None and len(self._kept) >= self.size:
-            self._kept.move_to_end(sql)
+            self._kept.move_to_end(key)
         return prepared
 
-    def keep(self, sql: str, prepared: Prepared) -> None:
-        self._kept[sql] = prepared
-        self._text_size += len(sql)
+    def keep(self, key: Key, prepared: Prepared) -> None:
+        self._kept[key] = prepared
+        self._text_size += _text_size(key)
         while len(self._kept) > self.size or (
             self._text_size > _TEXT_LIMIT and len(self._kept) > 1
         ):
             dropped, _prepared = self._kept.popitem(last=False)
-            self._text_size -= len(dropped)
+            self._text_size -= _text_size(dropped)
 
-    def drop(self, sql: str) -> None:
-        if self._kept.pop(sql, None) is not None:
-            self._text_size -= len(sql)
+    def drop(self, key: Key) -> None:
+        if self._kept.pop(key, None) is not None:
+            self._text_size -= _text_size(key)
 
     def clear(self) -> None:
         self._kept.clear()
         self._text_size = 0
+
+
+def _text_size(key: Key) -> int:
+    return len(key) if isinstance(key, str) else len(key[0])

@@ -98,11 +98,11 @@ def one_or_many(one: Lift) -> Lift:
 
 def count(values: Values, value: Any) -> Any:
     """A number of rows. Its sign, and whether it is zero, belong to the structure of a query."""
-    if type(value) is not int or not -(2**31) <= value < 2**31:
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**31) <= value < 2**31:
         return literal(values, value)
     if value == 0:
         return _ZERO
-    values.append(abs(value))
+    values.append(abs(int(value)))
     return COUNT_STAND if value > 0 else BACKWARD_STAND
 
 

@@ -19,6 +19,8 @@ _LARGE: Final = 2**16  # to be copied for one write less
 _SENDING: Final = ("write", "send")  # how methods that send something begin
 
 _pack_int: Final = struct.Struct("!i").pack
+_PARSE: Final = ord("P")
+_unpack_int: Final = struct.Struct("!i").unpack_from
 _pack_short: Final = struct.Struct("!h").pack
 _NULL: Final = _pack_int(-1)
 
@@ -50,6 +52,29 @@ def statement(name: str, texts: Sequence[str | None]) -> bytes:
     return _message(b"B", b"".join(parts)) + _EXECUTE
 
 
+class Declaration:
+    """The types of the parameters of one statement, for the server to take and not to infer.
+
+    The driver declares none in its Parse message, so they are put into it on its way.
+    """
+
+    __slots__ = ("_query", "_types")
+
+    def __init__(self, sql: str, types: Sequence[int]) -> None:
+        self._query = sql.encode() + b"\0"
+        self._types = struct.pack(f"!H{len(types)}I", len(types), *types)
+
+    def put_into(self, data: memoryview) -> bytes | memoryview:
+        """The driver's messages, with the types if the first one is the Parse of this statement."""
+        if data[0] != _PARSE:
+            return data
+        end = 1 + _unpack_int(data, 1)[0]
+        name, _, rest = bytes(data[5:end]).partition(b"\0")
+        if rest != self._query + b"\0\0":
+            return data
+        return _message(b"P", name + b"\0" + self._query + self._types) + bytes(data[end:])
+
+
 class Wire:
     """The driver's transport.
 
@@ -62,8 +87,11 @@ class Wire:
         self._write = transport.write
         self.ahead = b""
         self.after = b""
+        self.declaration: Declaration | None = None
 
     def write(self, data: Any) -> None:
+        if self.declaration is not None:
+            data = self.declaration.put_into(memoryview(data))
         if not (self.ahead or self.after):
             self._write(data)
             return

@@ -11,6 +11,7 @@ from prisma_wasm.driver import Column
 from prisma_wasm.execute.run import Session
 from prisma_wasm.observe.spans import NOTHING, Spans
 from prisma_wasm.observe.tags import Tags, is_worth_keeping, with_tags
+from prisma_wasm.raw_parameters import Parameters
 
 ResultT = TypeVar("ResultT")
 
@@ -19,10 +20,10 @@ class RawSession(Session, Protocol):
     """A session for the statements of plans, and for those that callers wrote."""
 
     async def fetch_raw(
-        self, sql: str, args: list[Any], *, keep: bool = True
+        self, sql: str, given: Parameters, *, keep: bool = True
     ) -> tuple[list[Column], list[Any]]: ...
 
-    async def execute_raw(self, sql: str, args: list[Any], *, keep: bool = True) -> int: ...
+    async def execute_raw(self, sql: str, given: Parameters, *, keep: bool = True) -> int: ...
 
 
 def watched(
@@ -61,12 +62,12 @@ class _Watched:
         await self.execute(sql, args)
 
     async def fetch_raw(
-        self, sql: str, args: list[Any], *, keep: bool = True
+        self, sql: str, given: Parameters, *, keep: bool = True
     ) -> tuple[list[Column], list[Any]]:
-        return await self._run(self._connection.fetch_raw, sql, args, keep=keep, raw=True)
+        return await self._run(self._connection.fetch_raw, sql, given, keep=keep)
 
-    async def execute_raw(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
-        return await self._run(self._connection.execute_raw, sql, args, keep=keep, raw=True)
+    async def execute_raw(self, sql: str, given: Parameters, *, keep: bool = True) -> int:
+        return await self._run(self._connection.execute_raw, sql, given, keep=keep)
 
     async def begin(self) -> bool:
         started = time.time_ns()
@@ -87,12 +88,12 @@ class _Watched:
         self,
         run: Callable[..., Awaitable[ResultT]],
         sql: str,
-        args: list[Any],
+        args: list[Any] | Parameters,
         *,
         keep: bool,
-        raw: bool = False,
     ) -> ResultT:
-        with self._span(sql, args, raw=raw):
+        raw = isinstance(args, Parameters)
+        with self._span(sql, args.values if isinstance(args, Parameters) else args, raw=raw):
             tags = self._tags
             if tags is None:
                 return await run(sql, args, keep=keep)

@@ -19,6 +19,11 @@ class Comparison:
         self._sides = (original, ours)
         self.allowed: Counter[str] = Counter()
 
+    @property
+    def ours(self) -> Side:
+        """The side of our engine."""
+        return self._sides[1]
+
     async def restore(self) -> None:
         """Back to the rows of the beginning."""
         await asyncio.gather(*(side.restore() for side in self._sides))

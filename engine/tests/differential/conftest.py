@@ -44,6 +44,9 @@ generator oracle {
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("differential")
     group.addoption("--seed", type=int, help="the seed of a single run of random queries")
+    group.addoption(
+        "--record", action="store_true", help="write down the outcomes of raw parameters"
+    )
     group.addoption("--steps", type=int, help="how many random queries a seed gives")
 
 

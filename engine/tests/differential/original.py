@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import IO, Any, Final
 
 from .graphql import to_json_protocol
+from .raw_types import declared_types
 from .shapes import is_dict, is_list
 
 PROGRAM: Final = Path(__file__).parent / "oracle" / "oracle.mjs"
@@ -132,7 +133,10 @@ def _engine_of(package: ModuleType, oracle: Oracle) -> Any:
                 body: dict[str, Any] = {"batch": queries} | ({} if tx_id else {"transaction": {}})
             else:
                 body = to_json_protocol(request["query"])
-            answer = await oracle.ask("query", query=json.dumps(body), tx=tx_id)
+            statements = declared_types(body)
+            answer = await oracle.ask(
+                "query", query=json.dumps(body), statements=statements, tx=tx_id
+            )
             for part in answer.get("batchResult", [answer]):
                 _raise_errors(part)
             _raise_errors(answer)

@@ -21,6 +21,16 @@ const FIRST_OWN_TYPE = 16384
 // Types that the adapter of 5.17 refuses and the native engine reads: "char", name, name[], regclass, void.
 const READ_AS = { 18: TEXT, 19: TEXT, 1002: TEXT_LIST, 1003: TEXT_LIST, 2205: TEXT, 2278: TEXT }
 
+// The native engine declared the types of raw parameters, which the adapter does not: these are the raw
+// statements of the request that runs, each {sql, types}, until they are parsed.
+let statements = []
+const { parse } = pg.Connection.prototype
+pg.Connection.prototype.parse = function (query) {
+  const at = statements.findIndex(({ sql }) => sql === query.text)
+  const [found] = at < 0 ? [] : statements.splice(at, 1)
+  return parse.call(this, found ? { ...query, types: found.types } : query)
+}
+
 async function loadEngine() {
   const path = require.resolve('@prisma/client/runtime/query_engine_bg.postgresql.js')
   const glue = require(path)
@@ -90,7 +100,10 @@ function explain(text) {
 
 const operations = {
   connect,
-  query: async ({ query, tx }) => explain(await engine.query(query, '{}', tx ?? undefined)),
+  query: async ({ query, statements: raw, tx }) => {
+    statements = raw ?? []
+    return explain(await engine.query(query, '{}', tx ?? undefined))
+  },
   start: async ({ maxWait, timeout }) =>
     explain(await engine.startTransaction(JSON.stringify({ max_wait: maxWait, timeout }), '{}')),
   commit: async ({ tx }) => explain(await engine.commitTransaction(tx, '{}')),

@@ -1,0 +1,206 @@
+"""Preparing statements on one connection, and bringing arguments into the forms they take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from prisma_wasm.address import Address
+from prisma_wasm.asyncpg_internals import execution
+from prisma_wasm.database_errors import bad_argument, wrong_number_of_arguments
+from prisma_wasm.driver import RawConnection, as_database_error
+from prisma_wasm.errors import QueryError
+from prisma_wasm.link import Link, OnQuery
+from prisma_wasm.parameters import (
+    FIRST_OWN_TYPE,
+    ArgumentError,
+    encode,
+    encoders,
+    text_for_server,
+)
+from prisma_wasm.raw_parameters import Accepted, Types, attempts
+from prisma_wasm.results import mender
+from prisma_wasm.settings import may_change_settings
+from prisma_wasm.statements import (
+    Prepared,
+    declaring,
+    key_of,
+    learn_intervals,
+    prepare_declared,
+)
+
+# What PostgreSQL says of types that do not fit: no such function or operator, or several; another
+# type expected; no such cast; no type to be inferred, or two.
+_REFUSED_FOR_TYPES: Final = frozenset(
+    {"42883", "42725", "42804", "42809", "42846", "42P08", "42P18"}
+)
+_SAVEPOINT: Final = "prisma_wasm_prepare"
+
+
+class Preparing(Link):
+    """A connection that prepares statements and keeps them."""
+
+    def __init__(
+        self, raw: RawConnection, address: Address, on_query: OnQuery, accepted: Accepted | None
+    ) -> None:
+        super().__init__(raw, address, on_query)
+        self._accepted = Accepted() if accepted is None else accepted
+        self._knows_intervals = False
+
+    async def _ready(
+        self, sql: str, args: list[Any], *, raw: bool, keep: bool = True, types: Types = ()
+    ) -> tuple[Prepared, list[Any]]:
+        """The prepared statement and its encoded arguments."""
+        prepared = self._statements.find((sql, types) if types else sql)
+        if prepared is None:
+            # What is prepared inside of the transaction keeps its table from being changed until
+            # it runs, and what goes ahead of a statement would take the unnamed one's place.
+            if self._owed:
+                await self.flush()
+            if types:
+                prepared = await self._prepare_typed(sql, types, keep=keep)
+            else:
+                prepared = await self._prepare(sql, raw=raw, keep=keep)
+        if len(args) != len(prepared.encoders):
+            await self._finish_preparing()
+            raise wrong_number_of_arguments(len(prepared.encoders), len(args), raw=raw)
+        try:
+            return prepared, encode(prepared.encoders, args)
+        except ArgumentError as error:
+            return prepared, await self._encode_with_server(prepared, args, error, raw=raw)
+
+    async def _encode_with_server(
+        self, prepared: Prepared, args: list[Any], refusal: ArgumentError, *, raw: bool
+    ) -> list[Any]:
+        """Have PostgreSQL read what nobody here could: it knows more forms, or says its error."""
+        functions = list(prepared.encoders)
+        given = list(args)
+        types = prepared.statement.get_parameters()
+        while True:
+            position, kind = refusal.position, types[refusal.position]
+            if kind.oid >= FIRST_OWN_TYPE:
+                await self._finish_preparing()
+                raise bad_argument(str(refusal), raw=raw) from refusal
+            source, text = text_for_server(given[position])
+            query = f"SELECT $1::{source}::{kind.name}"
+            try:
+                statement = await self._raw.prepare(query, name="")
+                ((given[position],),) = await statement.fetch(text)
+            except BaseException as error:
+                self._fail(error, query, raw=raw)
+            functions[position] = None
+            try:
+                return encode(functions, given)
+            except ArgumentError as error:
+                refusal = error
+
+    async def _finish_preparing(self) -> None:
+        """Preparing opens a transaction on the server, which ends with the statement's execution.
+
+        Where that does not follow, its locks would stay for as long as the connection is idle.
+        """
+        try:
+            await self._raw.execute("SELECT")
+        except BaseException as error:
+            self._fail(error, "SELECT", raw=False)
+
+    async def _prepare(
+        self, sql: str, *, raw: bool, keep: bool, types: Types = (), declared: Types = ()
+    ) -> Prepared:
+        """Prepare a statement; `types` are those it is asked for with, `declared` those it has."""
+        keeps = keep and self._statements.size > 0
+        self.asked_at = time.perf_counter()
+        try:
+            statement = await prepare_declared(self._raw, self._wire, sql, declared, named=keeps)
+            if raw and any(kind.name == "interval" for kind in statement.get_parameters()):
+                await self._learn_intervals()
+                statement = await prepare_declared(
+                    self._raw, self._wire, sql, declared, named=keeps
+                )
+        except BaseException as error:
+            self._fail(error, key_of(sql, types), raw=raw)
+        finally:
+            self.asked_at = None
+        execute = execution(statement)
+        if declared and not keeps:
+            execute = declaring(execute, self._wire, sql, declared)
+        prepared = Prepared(
+            statement,
+            execute,
+            encoders(statement.get_parameters()),
+            mender(statement.get_attributes()),
+            is_plain=not (raw and may_change_settings(sql)),
+        )
+        if keeps:
+            self._statements.keep(key_of(sql, types), prepared)
+        return prepared
+
+    async def _prepare_typed(self, sql: str, types: Types, *, keep: bool) -> Prepared:
+        """Prepare a raw statement with the types of its parameters, or with those it takes."""
+        known = self._accepted.find(sql, types)
+        if known is not None:
+            try:
+                return await self._prepare(sql, raw=True, keep=keep, types=types, declared=known)
+            except QueryError as error:
+                self._accepted.forget(sql, types)
+                if not _is_refused_for_types(error) or self.is_in_transaction:
+                    raise
+        refusal: QueryError | None = None
+        *earlier, last = attempts(types)
+        for declared in earlier:
+            try:
+                async with self._undone_if_refused():
+                    prepared = await self._prepare(
+                        sql, raw=True, keep=keep, types=types, declared=declared
+                    )
+            except QueryError as error:
+                if not _is_refused_for_types(error):
+                    raise
+                refusal = refusal or error
+            else:
+                self._accepted.note(sql, types, declared)
+                return prepared
+        try:
+            prepared = await self._prepare(sql, raw=True, keep=keep, types=types, declared=last)
+        except QueryError as error:
+            if refusal is None or not _is_refused_for_types(error):
+                raise
+            raise refusal from refusal.__cause__
+        self._accepted.note(sql, types, last)
+        return prepared
+
+    @asynccontextmanager
+    async def _undone_if_refused(self) -> AsyncGenerator[None]:
+        """In a transaction, a block whose statement may be refused without aborting it."""
+        if not self._raw.is_in_transaction():
+            yield
+            return
+        await self._run(f"SAVEPOINT {_SAVEPOINT}")
+        try:
+            yield
+        except QueryError as error:
+            if _is_refused_for_types(error) and self.is_usable:
+                await self._run(
+                    f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
+                )
+            raise
+        await self._run(f"RELEASE SAVEPOINT {_SAVEPOINT}")
+
+    async def _run(self, sql: str) -> None:
+        try:
+            await self._raw.execute(sql)
+        except BaseException as error:
+            self._fail(error, sql, raw=True)
+
+    async def _learn_intervals(self) -> None:
+        if not self._knows_intervals:
+            await learn_intervals(self._raw)
+            self._knows_intervals = True
+
+
+def _is_refused_for_types(error: QueryError) -> bool:
+    """Whether PostgreSQL refused a statement for the types of its parameters."""
+    sent = None if error.__cause__ is None else as_database_error(error.__cause__)
+    return sent is not None and sent.sqlstate in _REFUSED_FOR_TYPES
