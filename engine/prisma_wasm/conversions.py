@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import decimal
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -23,6 +24,8 @@ Convert = Callable[[Any], Any]
 
 _EPOCH: Final = date(1970, 1, 1)
 _INFINITIES: Final = {"infinity": INFINITY, "-infinity": NEGATIVE_INFINITY}
+# A text in a document, or blanks between its parts.
+_JSON_TOKENS: Final = re.compile(r'("(?:[^"\\]|\\.)*+")|[ \t\r\n]+')
 # Enough digits for any numeric of PostgreSQL.
 _EXACT: Final = decimal.Context(prec=150_000, Emax=999_999, Emin=-999_999)
 
@@ -181,7 +184,14 @@ def bigint_text(value: Any) -> Any:
     return None if value is None else str(to_int(value))
 
 
+def compact_json(value: Any) -> Any:
+    """A document as the original engine writes it: PostgreSQL's text without its blanks."""
+    text = to_json(value)
+    return None if text is None else _JSON_TOKENS.sub(lambda token: token[1] or "", text)
+
+
 TEXT_CONVERTERS: Final = CONVERTERS | {
+    "json": compact_json,
     "bigint": bigint_text,
     "decimal": decimal_text,
     "datetime": moment_text,

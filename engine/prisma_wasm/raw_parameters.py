@@ -47,6 +47,7 @@ _TEXTS: Final = frozenset({TEXT, TEXT_ARRAY})
 _INT8_LIMIT: Final = 2**63
 _REMEMBERED: Final = 500
 _REMEMBERED_TEXT: Final = 2**20
+_LONGEST: Final = 2**16
 
 Types = tuple[int, ...]
 """The declared type of each parameter; none at all is the empty tuple."""
@@ -173,7 +174,10 @@ class Accepted:
 
     def __init__(self) -> None:
         self._types: OrderedDict[tuple[str, Types], Types] = OrderedDict()
-        self._text_size = 0
+        self.text_size = 0
+
+    def __len__(self) -> int:
+        return len(self._types)
 
     def find(self, sql: str, types: Types) -> Types | None:
         """Return the types that were taken last time, or None."""
@@ -182,13 +186,15 @@ class Accepted:
     def note(self, sql: str, types: Types, accepted: Types) -> None:
         """Remember the types that were taken; those used last come last."""
         self.forget(sql, types)
+        if len(sql) > _LONGEST:
+            return
         self._types[sql, types] = accepted
-        self._text_size += len(sql)
-        while len(self._types) > _REMEMBERED or self._text_size > _REMEMBERED_TEXT:
+        self.text_size += len(sql)
+        while len(self._types) > _REMEMBERED or self.text_size > _REMEMBERED_TEXT:
             (dropped, _), _ = self._types.popitem(last=False)
-            self._text_size -= len(dropped)
+            self.text_size -= len(dropped)
 
     def forget(self, sql: str, types: Types) -> None:
         """Forget what was taken: the tables have changed."""
         if self._types.pop((sql, types), None) is not None:
-            self._text_size -= len(sql)
+            self.text_size -= len(sql)

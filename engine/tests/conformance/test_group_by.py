@@ -173,3 +173,54 @@ async def test_take_without_order(db: Any, prisma: Any) -> None:
     """Taking some of the groups needs an order."""
     with pytest.raises((prisma.errors.DataError, TypeError)):
         await db.user.group_by(by=["age"], take=1)
+
+
+async def test_large_integers(db: Any) -> None:
+    """BigInt values are texts, as in the JSON of 5.17's GraphQL protocol; Int values are not."""
+    for big in (2**53 + 1, 2**53 + 1, 5):
+        await db.scalars.create(data={"int": 7, "big": big})
+    groups = await db.scalars.group_by(by=["big"], count=True, order={"big": "asc"})
+    assert groups == [
+        {"big": "5", "_count": {"_all": 1}},
+        {"big": "9007199254740993", "_count": {"_all": 2}},
+    ]
+    groups = await db.scalars.group_by(
+        by=["int"], sum={"big": True, "int": True}, min={"big": True}, max={"big": True}
+    )
+    assert groups == [
+        {
+            "int": 7,
+            "_sum": {"big": "18014398509481991", "int": 21},
+            "_min": {"big": "5"},
+            "_max": {"big": "9007199254740993"},
+        }
+    ]
+
+
+async def test_documents(db: Any, prisma: Any) -> None:
+    """Groups of documents, in PostgreSQL's order; as text without blanks, as from 5.17."""
+    documents = [{"a": [1, "x y", {"ü": None}]}, 1.5, 'a, b: "c"', [], True]
+    for document in documents:
+        await db.scalars.create(data={"doc": prisma.Json(document)})
+    await db.scalars.create(data={})
+    groups = await db.scalars.group_by(by=["doc"], order={"doc": "asc"})
+    assert [group["doc"] for group in groups] == [
+        "[]",
+        '"a, b: \\"c\\""',
+        "1.5",
+        "true",
+        '{"a":[1,"x y",{"ü":null}]}',
+        None,
+    ]
+
+
+@pytest.mark.parametrize("order", [None, {"plainJson": "asc"}])
+async def test_documents_without_equality(
+    db: Any, prisma: Any, order: dict[str, Any] | None
+) -> None:
+    """A column of type `json` has no equality and no order: PostgreSQL's error, as from 5.17."""
+    await db.native.create(data={"plainJson": prisma.Json({"a": 1})})
+    with pytest.raises(prisma.errors.DataError, match="operator for type json"):
+        await db.native.group_by(by=["plainJson"], order=order)
+    with pytest.raises(prisma.errors.DataError, match="operator for type json"):
+        await db.native.find_many(order={"plainJson": "asc"})

@@ -217,9 +217,7 @@ class TestRegistered:
         row = await db.scalars.find_first(where={"moment": {"gte": date(2024, 2, 29)}})
         assert row.moment == datetime(2024, 2, 29, tzinfo=UTC)
 
-    async def test_in_place_of_a_known_type(
-        self, db: Any, prisma: Any, serializer: Any
-    ) -> None:
+    async def test_in_place_of_a_known_type(self, db: Any, prisma: Any, serializer: Any) -> None:
         """A function for a type of the client's own takes the place of the client's."""
 
         @serializer.register(datetime)

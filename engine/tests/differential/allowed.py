@@ -13,6 +13,10 @@ _INPUT_CODES: Final = frozenset(("P2009", "P2012"))
 _WRITE_CODES: Final = frozenset(("P2002", "P2003", "P2014", "P2017", "P2018", "P2025"))
 
 
+# PostgreSQL's codes for types of parameters that do not fit a statement.
+_TYPE_CODES: Final = frozenset(("42804", "42809", "42846", "42883", "42725", "42P08", "42P18"))
+
+
 @dataclass(frozen=True)
 class Allowed:
     """A difference that is no fault, and how to know it."""
@@ -101,6 +105,12 @@ def _fails_of_another_part(difference: Difference) -> bool:
     )
 
 
+def _was_refused_for_types(difference: Difference) -> bool:
+    error = difference.original.get("error", {})
+    code = (error.get("meta") or {}).get("code")
+    return error.get("class") == "RawQueryError" and code in _TYPE_CODES
+
+
 def _original_panicked(difference: Difference) -> bool:
     # A transaction that was open in its process ended with it: the rows say nothing either.
     return difference.original.get("error", {}).get("class") == "OriginalPanicError"
@@ -151,6 +161,11 @@ ALLOWED: Final[tuple[Allowed, ...]] = (
     Allowed(
         "A sum of BigInt beyond 64 bits is an error in 5.17; ours is the number.",
         _is_sum_beyond_bigint,
+    ),
+    Allowed(
+        "A raw statement that PostgreSQL refuses for the declared types of its parameters: ours "
+        "has it prepared with inferred types.",
+        _was_refused_for_types,
     ),
     Allowed("The original engine panicked: there is nothing to compare with.", _original_panicked),
 )

@@ -173,7 +173,9 @@ def _tagged(model: str, value: Any) -> Any:
     tagged: dict[str, Any] = {}
     for key, item in value.items():
         field = models()[model].fields.get(key)
-        if field is None:
+        if key == "orderBy":
+            tagged[key] = item
+        elif field is None:
             tagged[key] = _tagged(model, item)
         elif field.type == "Json":
             tagged[key] = _tagged_json(item)
