@@ -106,8 +106,9 @@ def _fails_of_another_part(difference: Difference) -> bool:
 
 
 def _was_refused_for_types(difference: Difference) -> bool:
-    error = difference.original.get("error", {})
-    code = (error.get("meta") or {}).get("code")
+    error: dict[str, Any] = difference.original.get("error", {})
+    meta: dict[str, Any] = error.get("meta") or {}
+    code = meta.get("code")
     return error.get("class") == "RawQueryError" and code in _TYPE_CODES
 
 
