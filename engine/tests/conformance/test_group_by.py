@@ -199,7 +199,7 @@ async def test_large_integers(db: Any) -> None:
 
 async def test_documents(db: Any, prisma: Any) -> None:
     """Groups of documents, in PostgreSQL's order; as text without blanks, as from 5.17."""
-    documents = [{"a": [1, "x y", {"ü": None}]}, 1.5, 'a, b: "c"', [], True]
+    documents: list[Any] = [{"a": [1, "x y", {"ü": None}]}, 1.5, 'a, b: "c"', [], True]
     for document in documents:
         await db.scalars.create(data={"doc": prisma.Json(document)})
     await db.scalars.create(data={})
