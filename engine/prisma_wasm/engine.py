@@ -35,6 +35,7 @@ ResultT = TypeVar("ResultT")
 Action = Callable[[RawSession], Awaitable[Any]]
 
 RAW_METHODS: Final = frozenset({"query_raw", "query_first", "execute_raw"})
+INSERTIONS: Final = frozenset({"create_many", "create_many_and_return"})
 
 
 class Target:
@@ -54,7 +55,7 @@ class Query:
     def __init__(self, method: str, lifted: Lifted | None) -> None:
         self.method = method
         self.lifted = lifted
-        # Of create_many: its rows in runs of the same shape.
+        # Of an insertion of many: its rows in runs of the same shape.
         self.rows: list[tuple[Lifted, list[list[Any]]]] | None = None
         # Of a raw query.
         self.sql = ""
@@ -101,8 +102,8 @@ class Engine:
         if model is None:
             raise ValueError(f"{method} needs a model")
         target = self._target
-        if method == "create_many":
-            rows = lift_rows(target.inputs, target.models, arguments, model)
+        if method in INSERTIONS:
+            rows = lift_rows(target.inputs, target.models, method, arguments, model)
             if rows is not None:
                 query = Query(method, rows[0][0])
                 query.rows = rows
@@ -179,7 +180,11 @@ class Engine:
                 raise UnknownPlanError(f"Not the plan of an insertion: {lifted.key}")
             parts.append((plan, rows))
 
-        async def insert(connection: RawSession) -> dict[str, int]:
+        answer = parts[0][0].answer
+
+        async def insert(connection: RawSession) -> Any:
+            if answer is not None:
+                return await bulk.insert_and_return(parts, connection, answer)
             return {"count": await bulk.insert(parts, connection)}
 
         if bulk.fits_one_statement(parts):

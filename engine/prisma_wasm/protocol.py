@@ -26,8 +26,11 @@ ACTIONS: Final = {
     "update": "updateOne",
     "upsert": "upsertOne",
     "create_many": "createMany",
+    "create_many_and_return": "createManyAndReturn",
     "delete_many": "deleteMany",
     "update_many": "updateMany",
+    "update_many_and_return": "updateManyAndReturn",
+    "aggregate": "aggregate",
     "count": "aggregate",
     "group_by": "groupBy",
     "find_many": "findMany",
@@ -125,16 +128,19 @@ def lift(
 
 
 def lift_rows(
-    inputs: Inputs, models: Models, arguments: dict[str, Any], model: type[Any]
+    inputs: Inputs, models: Models, method: str, arguments: dict[str, Any], model: type[Any]
 ) -> list[tuple[Lifted, list[list[Any]]]] | None:
-    """The rows of a `create_many` in runs of the same shape, each with the query of its first row.
+    """The rows of a `create_many` or `create_many_and_return` in runs of the same shape, each with
+    the query of its first row.
 
     None where the rows are none, or have values that no slot fits: then the query goes as a whole.
     """
     data = arguments.get("data")
     if not isinstance(data, list | tuple) or not data:
         return None
-    name = models.known(model).name
+    known = models.known(model)
+    name, action = known.name, ACTIONS[method]
+    selection = _COUNT if method == "create_many" else known.fields
     one = one_of(inputs.data(name))
     options: list[Any] = []
     if arguments.get("skipDuplicates") is not None:
@@ -148,8 +154,8 @@ def lift_rows(
             return None
         if shape != previous:
             arguments_shape = (OBJECT, "data", (LIST, shape), *options)
-            key = (name, "createMany", arguments_shape, _COUNT, ())
-            runs.append((Lifted(name, "createMany", key, values), []))
+            key = (name, action, arguments_shape, selection, ())
+            runs.append((Lifted(name, action, key, values), []))
             previous = shape
         runs[-1][1].append(values)
     return runs

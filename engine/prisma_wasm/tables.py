@@ -27,6 +27,8 @@ ALIASES: Final = {
     "not_in": "notIn",
     "is_not": "isNot",
     "connect_or_create": "connectOrCreate",
+    "create_many": "createMany",
+    "skip_duplicates": "skipDuplicates",
 }
 _ZERO: Final = Constant(0)
 _REMEMBERED_NAMES: Final = 2_000
@@ -113,7 +115,7 @@ def words(values: Values, value: Any) -> Any:
     if isinstance(value, dict):
         shape: list[Any] = [OBJECT]
         for name, item in cast("dict[str, Any]", value).items():
-            shape += (ALIASES.get(name, name), words(values, item))
+            shape += (name, words(values, item))
         return tuple(shape)
     if isinstance(value, LISTS):
         return (LIST, *[words(values, item) for item in cast("Iterable[Any]", value)])

@@ -13,14 +13,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
+from prisma_wasm.conversions import Convert
 from prisma_wasm.execute import arrays
 from prisma_wasm.execute.arrays import HOLE
 from prisma_wasm.execute.run import Run, Session
 from prisma_wasm.execute.sql import PARAMETER_LIMIT, Statement
 from prisma_wasm.execute.values import Evaluate, Scope, compile_value
-from prisma_wasm.plan import Fragment, Node
+from prisma_wasm.mapping import Context, compile_mapping
+from prisma_wasm.plan import DataMapArgs, Fragment, Node, TemplateSql
+
+ResultT = TypeVar("ResultT", covariant=True)
 
 _ROWS_LIMIT: Final = 1_000
 _INTO: Final = "INSERT INTO "
@@ -28,14 +32,15 @@ _IDENTIFIER: Final = r'"(?:[^"]|"")*"'
 _INSERTION: Final = re.compile(
     rf"(INSERT INTO (?:{_IDENTIFIER}\.)?{_IDENTIFIER}) "  # noqa: S608  # reads SQL, makes none
     rf"(?:\(({_IDENTIFIER}(?:,{_IDENTIFIER})*)\) VALUES \((.*)\)|DEFAULT VALUES)"
-    r"( ON CONFLICT DO NOTHING)?",
+    r"((?: ON CONFLICT DO NOTHING)?(?: RETURNING .*)?)",
     re.DOTALL,
 )
 
 
 @dataclass(slots=True)
 class RowPlan:
-    """How to insert a row of one shape: `holders` are the expressions of its columns."""
+    """How to insert a row of one shape: `holders` are the expressions of its columns, `answer`
+    makes records of the rows that the statement returns, if it returns them."""
 
     table: str
     holders: dict[str, str]
@@ -43,6 +48,7 @@ class RowPlan:
     statement: Statement
     bindings: list[tuple[int, Evaluate]]
     slots: int
+    answer: Convert | None = None
 
     def arguments(self, run: Run, values: list[Any]) -> list[Any]:
         """The parameters of one row."""
@@ -64,17 +70,30 @@ def fits_one_statement(runs: Runs) -> bool:
 
 async def insert(runs: Runs, session: Session) -> int:
     """Insert the rows; how many there are now."""
-    total = 0
-    if (count := await _insert_arrays(runs, session)) is not None:
-        return count
+    return sum(await _send(runs, session, session.execute))
+
+
+async def insert_and_return(runs: Runs, session: Session, answer: Convert) -> list[Any]:
+    """Insert the rows, and return their records in the order of the rows."""
+    return answer([row for part in await _send(runs, session, session.fetch) for row in part])
+
+
+class _Sending(Protocol[ResultT]):
+    """What a session does with a statement."""
+
+    async def __call__(self, sql: str, args: list[Any], *, keep: bool = True) -> ResultT: ...
+
+
+async def _send(runs: Runs, session: Session, send: _Sending[ResultT]) -> list[ResultT]:
+    """Insert the rows; what came back for each statement."""
+    if statements := await _as_arrays(runs, session):
+        return [await send(sql, args) for sql, args in statements]
     is_single = len(runs) == 1 and len(runs[0][1]) == 1
-    for sql, args in _statements(runs, session):
-        total += await session.execute(sql, args, keep=is_single)
-    return total
+    return [await send(sql, args, keep=is_single) for sql, args in _statements(runs, session)]
 
 
-async def _insert_arrays(runs: Runs, session: Session) -> int | None:
-    """Insert rows as arrays of their columns; None if these are too few, or can't be."""
+async def _as_arrays(runs: Runs, session: Session) -> list[tuple[str, list[Any]]] | None:
+    """The statements that insert arrays of columns; None if the rows are too few, or don't fit."""
     first = runs[0][0]
     if sum(len(rows) for _plan, rows in runs) < arrays.WORTH_IT:
         return None
@@ -88,7 +107,7 @@ async def _insert_arrays(runs: Runs, session: Session) -> int | None:
         run = Run([], plan.slots, session)
         arguments += [plan.arguments(run, values) for values in rows]
     sql = arrays.statement(first.table, first.holders, types, first.after)
-    return sum([await session.execute(sql, args) for args in arrays.columns(arguments)])
+    return [(sql, args) for args in arrays.columns(arguments)]
 
 
 def _columns(runs: Runs) -> list[str]:
@@ -151,13 +170,15 @@ def _numbered(pieces: list[str], taken: int) -> str:
 
 
 def row_plan(plan: Any) -> RowPlan | None:
-    """The plan of a `createMany` with one row, taken apart; None if it is not such a plan."""
+    """The plan of a `createMany` or `createManyAndReturn` with one row, taken apart; None if it is
+    not such a plan."""
     root = cast("Node", plan)
-    if root["type"] != "dataMap" or root["args"]["structure"]["type"] != "affectedRows":
+    if root["type"] != "dataMap":
         return None
+    counts = root["args"]["structure"]["type"] == "affectedRows"
     scope = Scope()
     bindings: list[tuple[int, Evaluate]] = []
-    statement = _insertion(root["args"]["expr"], scope, bindings)
+    statement = _insertion(root["args"]["expr"], scope, bindings, "execute" if counts else "query")
     found = None if statement is None else _INSERTION.fullmatch(_text(statement.fragments))
     if statement is None or found is None:
         return None
@@ -167,13 +188,18 @@ def row_plan(plan: Any) -> RowPlan | None:
         if len(columns) != len(expressions):
             return None
         holders = dict(zip(columns, expressions, strict=True))
-    return RowPlan(found[1], holders, found[4] or "", statement, bindings, scope.size)
+    answer = None if counts else _answer(root["args"])
+    return RowPlan(found[1], holders, found[4], statement, bindings, scope.size, answer)
 
 
-def _insertion(node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]]) -> Statement | None:
+def _insertion(
+    node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]], kind: str
+) -> Statement | None:
     """The statement within what is generated for it."""
-    if node["type"] == "execute":
-        return Statement(node["args"], scope)
+    if node["type"] == kind and (node["type"] == "execute" or node["type"] == "query"):
+        template = node["args"]
+        is_insertion = template["type"] == "templateSql" and _begins(template, _INTO)
+        return Statement(template, scope) if is_insertion else None
     if node["type"] != "let":
         return None
     for binding in node["args"]["bindings"]:
@@ -182,7 +208,16 @@ def _insertion(node: Node, scope: Scope, bindings: list[tuple[int, Evaluate]]) -
                 bindings.append((scope.bind(binding["name"]), compile_value(value, scope)))
             case _:
                 return None
-    return _insertion(node["args"]["expr"], scope, bindings)
+    return _insertion(node["args"]["expr"], scope, bindings, kind)
+
+
+def _begins(template: TemplateSql, text: str) -> bool:
+    first = template["fragments"][0]
+    return first["type"] == "stringChunk" and first["chunk"].startswith(text)
+
+
+def _answer(args: DataMapArgs) -> Convert:
+    return compile_mapping(args["structure"], Context(args["enums"], as_text=False))
 
 
 def _text(fragments: list[Fragment]) -> str:

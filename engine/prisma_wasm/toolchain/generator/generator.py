@@ -9,7 +9,14 @@ from prisma.generator.models import Module, PythonData
 from typing_extensions import override
 
 from prisma_wasm.toolchain.errors import ToolchainError
-from prisma_wasm.toolchain.generator import bytecode, query_compiler, types_module, unfinished
+from prisma_wasm.toolchain.generator import (
+    added_types,
+    bytecode,
+    members,
+    query_compiler,
+    types_module,
+    unfinished,
+)
 from prisma_wasm.toolchain.generator.abandoned import ended_when_abandoned
 from prisma_wasm.toolchain.generator.attach import attach
 from prisma_wasm.toolchain.generator.restore import restored_on_failure
@@ -33,7 +40,8 @@ class ClientGenerator(GenericGenerator[PythonData]):
     @override
     def generate(self, data: PythonData) -> None:
         package = Path(data.generator.output.value)
-        models = [model.name for model in data.dmmf.datamodel.models]
+        models = list(data.dmmf.datamodel.models)
+        names = [model.name for model in models]
         partial_types = data.schema_path.parent / "partial_types.py"
         if data.generator.config.partial_type_generator is None and partial_types.exists():
             # Upstream finds it from the project's root alone.
@@ -41,7 +49,9 @@ class ClientGenerator(GenericGenerator[PythonData]):
         with ended_when_abandoned(), restored_on_failure(package):
             with written_whole(package):
                 Generator.generate(self, data)  # pyright: ignore[reportArgumentType] - uses nothing of self
-            types_module.prune(package / "types.py", models)
+            types_module.prune(package / "types.py", names)
+            added_types.extend(package / "types.py", models)
+            members.extend(package, names)
             query_compiler.place(package)
             attach(package)
             unfinished.finish(package)

@@ -32,13 +32,13 @@ def prune(source: Path, models: list[str]) -> None:
         raise UnexpectedTypesError(f"{source} was not written by Prisma Client Python's generator")
     if PRUNED_MARK in text:
         return
-    head, definitions, tail = _split(text)
+    head, definitions, tail = split(text)
     kept = _reachable(definitions, models)
     _check(kept)
     files.write(source, f"{head}{PRUNED_MARK}\n\n{''.join(kept.values())}{tail}".encode())
 
 
-def _split(text: str) -> tuple[str, dict[str, str], str]:
+def split(text: str) -> tuple[str, dict[str, str], str]:
     """The head (imports), the definitions by name in their order, the tail (late imports)."""
     begin = text.index(TEMPLATE_MARK)
     cuts = [match.start() for match in STATEMENT.finditer(text, begin)] + [len(text)]

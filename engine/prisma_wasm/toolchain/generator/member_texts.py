@@ -1,0 +1,115 @@
+"""The text of the methods that are added to a generated client.
+
+MODEL stands for a model's name; ASYNC and AWAIT for those words, in an asyncio client.
+"""
+
+from typing import Final
+
+ACTIONS: Final = '''
+    ASYNC def aggregate(
+        self,
+        *,
+        where: Optional['types.MODELWhereInput'] = None,
+        order: Optional[Union['types.MODELOrderByInput', List['types.MODELOrderByInput']]] = None,
+        cursor: Optional['types.MODELWhereUniqueInput'] = None,
+        take: Optional[int] = None,
+        skip: Optional[int] = None,
+        count: Optional[Union[bool, 'types.MODELCountAggregateInput']] = None,
+        avg: Optional['types.MODELAvgAggregateInput'] = None,
+        sum: Optional['types.MODELSumAggregateInput'] = None,
+        min: Optional['types.MODELMinAggregateInput'] = None,
+        max: Optional['types.MODELMaxAggregateInput'] = None,
+    ) -> 'types.MODELAggregateOutput':
+        """Calculate figures of all MODEL records that a filter finds.
+
+        An extension of prisma-wasm. The answer holds what was asked for, and no other keys; a
+        figure of no records, or of NULLs alone, is None.
+
+        Example
+        -------
+        ```py
+        figures = AWAIT MODEL.prisma().aggregate(count=True)
+        figures['_count']['_all']
+        ```
+        """
+        asked = {
+            '_count': {'_all': True} if count is True else count,
+            '_avg': avg,
+            '_sum': sum,
+            '_min': min,
+            '_max': max,
+        }
+        resp = AWAIT self._client._execute(
+            method='aggregate',
+            model=self._model,
+            arguments={
+                'where': where,
+                'order_by': order,
+                'cursor': cursor,
+                'take': take,
+                'skip': skip,
+            },
+            root_selection=_select_aggregates(asked),
+        )
+        return cast('types.MODELAggregateOutput', resp['data']['result'])
+
+    ASYNC def create_many_and_return(
+        self,
+        data: List['types.MODELCreateWithoutRelationsInput'],
+        *,
+        skip_duplicates: Optional[bool] = None,
+    ) -> List[_PrismaModelT]:
+        """Create multiple MODEL records at once, and return them.
+
+        An extension of prisma-wasm. The records come in the order of `data`; those that
+        `skip_duplicates` skips are not among them.
+        """
+        resp = AWAIT self._client._execute(
+            method='create_many_and_return',
+            model=self._model,
+            arguments={
+                'data': data,
+                'skipDuplicates': skip_duplicates,
+            },
+        )
+        return [model_parse(self._model, r) for r in resp['data']['result']]
+
+    ASYNC def update_many_and_return(
+        self,
+        data: 'types.MODELUpdateManyMutationInput',
+        where: 'types.MODELWhereInput',
+    ) -> List[_PrismaModelT]:
+        """Update multiple MODEL records, and return them as they are afterwards.
+
+        An extension of prisma-wasm. The records come in no certain order.
+        """
+        resp = AWAIT self._client._execute(
+            method='update_many_and_return',
+            model=self._model,
+            arguments={
+                'data': data,
+                'where': where,
+            },
+        )
+        return [model_parse(self._model, r) for r in resp['data']['result']]
+'''
+
+BATCH_ACTIONS: Final = ""
+
+HELPERS: Final = {
+    "Actions": """
+
+def _select_aggregates(asked: Mapping[str, Any]) -> List[str]:
+    selected = [
+        _select_fields(name, fields)
+        for name, fields in asked.items()
+        if fields and True in fields.values()
+    ]
+    if not selected:
+        raise TypeError(
+            'Ask for at least one figure: count=True, or fields for count, avg, sum, min or max.'
+        )
+    return selected
+""",
+    "BatchActions": "",
+}

@@ -1,0 +1,49 @@
+"""The extensions of a synchronous client, which are those of an asyncio client."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def db(sync_prisma: Any, url: str) -> Iterator[Any]:
+    """A connected synchronous client."""
+    client = sync_prisma.Prisma(datasource={"url": url})
+    client.connect()
+    yield client
+    client.disconnect()
+
+
+def test_figures(db: Any) -> None:
+    """aggregate, in a transaction, too."""
+    db.account.create_many([{"owner": "ann", "balance": 3}, {"owner": "ben", "balance": 4}])
+    with db.tx() as tx:
+        tx.account.create({"owner": "cid"})
+        assert tx.account.aggregate(sum={"balance": True}, count=True) == {
+            "_sum": {"balance": 7},
+            "_count": {"_all": 3},
+        }
+
+
+def test_written_records(db: Any) -> None:
+    """create_many_and_return and update_many_and_return."""
+    created = db.account.create_many_and_return([{"owner": "ann"}, {"owner": "ben"}])
+    assert [account.owner for account in created] == ["ann", "ben"]
+    (updated,) = db.account.update_many_and_return({"balance": 5}, {"owner": "ben"})
+    assert (updated.owner, updated.balance) == ("ben", 5)
+
+
+def test_orders_and_nested_creates(db: Any) -> None:
+    """Orders by relations, and nested create_many."""
+    for owner, amounts in (("ann", [1]), ("ben", [2, 3])):
+        db.account.create(
+            {
+                "owner": owner,
+                "entries": {"create_many": {"data": [{"amount": amount} for amount in amounts]}},
+            }
+        )
+    owners = [one.owner for one in db.account.find_many(order={"entries": {"_count": "desc"}})]
+    assert owners == ["ben", "ann"]
+    entries = db.entry.find_many(order=[{"account": {"owner": "desc"}}, {"amount": "asc"}])
+    assert [entry.amount for entry in entries] == [2, 3, 1]
