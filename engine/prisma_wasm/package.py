@@ -16,13 +16,14 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from prisma_wasm.engine import Target
 from prisma_wasm.errors import QueryError
 from prisma_wasm.forking import renew_in_child
 from prisma_wasm.inputs import Inputs
 from prisma_wasm.protocol import Known
+from prisma_wasm.record_types import Client, RecordType, record_type
 from prisma_wasm.schema import Schema, read
 from prisma_wasm.serializers import Serializers
 
@@ -49,12 +50,16 @@ class ModelTables:
     def known(self, model: type[Any]) -> Known:
         known = self._known.get(model)
         if known is None:
+            if isinstance(model, RecordType):
+                return model.known
             builder = self._package.builder(model)
             name, fields = str(model.__prisma_model__), builder.get_default_fields(model)
             known = self._known[model] = Known(name, fields)
         return known
 
     def related(self, model: type[Any], field: str) -> type[Any]:
+        if isinstance(model, RecordType):
+            return cast("type[Any]", model.related(field))
         builder = self._package.builder(model)
         found = builder.get_relational_model(current_model=model, field=field)
         self.known(model).relate(field, found)
@@ -83,6 +88,7 @@ class Package:
         self._plans: weakref.WeakValueDictionary[str, Plans] = weakref.WeakValueDictionary()
         self._recent: deque[Plans] = deque(maxlen=_UNUSED_SCHEMAS)
         self._schema: Schema | None = None
+        self._client: Client | None = None
         self._lock = threading.Lock()
         renew_in_child(self)
 
@@ -130,6 +136,19 @@ class Package:
             if plans not in self._recent:
                 self._recent.append(plans)
             return plans
+
+    def record_type(self, model: type[Any], type_: Any) -> RecordType:
+        """How to ask for records of a type that is not the model's own."""
+        if self._client is None:
+            enums, fields = self.module("enums"), self.module("fields")
+            types: dict[str, type[Any]] = {"Base64": fields.Base64}
+            types |= {name: getattr(enums, name) for name in self.schema.enums}
+            parse = self.module("actions").model_parse
+            self._client = Client(self.name, self.schema, parse, types, self._unknown_relation)
+        return record_type(self._client, self.target().models.known(model).name, type_)
+
+    def _unknown_relation(self, model: str, field: str) -> Exception:
+        return self.error("errors", "UnknownRelationalFieldError")(model=model, field=field)
 
     def builder(self, model: type[Any]) -> Any:
         """The package's own query builder, which knows and checks its models."""

@@ -12,7 +12,7 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from prisma_wasm.inputs import Inputs
 from prisma_wasm.scalars import Values, truth
@@ -72,6 +72,13 @@ class Known:
         """Remember where a relation leads to."""
         if len(self._related) < _RELATIONS:
             self._related[field] = weakref.ref(model)
+
+
+class Count(NamedTuple):
+    """A number of related records to be read: of which model, and by which filter."""
+
+    model: str
+    where: Any
 
 
 class Models(Protocol):
@@ -222,6 +229,9 @@ def _select(
         name = ALIASES.get(name, name)
         if value is False:
             continue
+        if name == "_count" and isinstance(value, dict):
+            shape += (name, _counts(inputs, cast("dict[str, Count]", value), values))
+            continue
         related = known.related(name) or models.related(model, name)
         known_there = models.known(related)
         arguments: Any = _NOTHING
@@ -241,6 +251,17 @@ def _select(
         shape.append(name)
         shape.append((OBJECT, "arguments", arguments, "selection", selection))
     return tuple(shape) if len(shape) > 1 else known.fields
+
+
+def _counts(inputs: Inputs, counts: dict[str, Count], values: Values) -> Any:
+    """The numbers of related records; only types of records that can hold them ask for these."""
+    selection: list[Any] = [OBJECT]
+    for name, (model, where) in counts.items():
+        arguments = (OBJECT,)
+        if where is not None:
+            arguments = (OBJECT, "where", inputs.arguments(model).known("where")(values, where))
+        selection += (name, (OBJECT, "arguments", arguments, "selection", _NOTHING))
+    return (OBJECT, "arguments", _NOTHING, "selection", tuple(selection))
 
 
 _NOTHING: Final = (OBJECT,)

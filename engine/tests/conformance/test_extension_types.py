@@ -101,8 +101,63 @@ async def wrong(db: Prisma) -> None:
     await db.post.create(data={"title": "a", "author": {"create_many": {"data": []}}})  # error
 """
 
-_SYNCHRONOUS = """
+_SELECT = """
+from typing import NotRequired, TypedDict
+from pydantic import BaseModel
 from PACKAGE import Prisma
+from PACKAGE.models import User
+
+class Title(TypedDict):
+    title: str
+
+class Counts(TypedDict):
+    posts: int
+
+class Card(TypedDict):
+    id: int
+    name: str | None
+    posts: list[Title]
+    reports: NotRequired[list[Title]]
+    _count: Counts
+
+class Email(BaseModel):
+    email: str
+
+async def right(db: Prisma) -> None:
+    select = db.user.select(Card)
+    cards = await select.find_many(
+        where={"email": "a"},
+        order=[{"posts": {"_count": "desc"}}, {"id": "asc"}],
+        include={"posts": {"take": 1}, "_count": {"posts": {"where": {"published": True}}}},
+        distinct=["age"],
+    )
+    reveal_type(cards)  # "list[Card]"
+    reveal_type(cards[0]["posts"][0]["title"])  # "str"
+    reveal_type(cards[0]["_count"]["posts"])  # "int"
+    reveal_type(await select.find_unique(where={"id": 1}))  # "Card | None"
+    reveal_type(await select.find_first_or_raise(order={"id": "asc"}))  # "Card"
+    reveal_type(await User.prisma().select(Email).find_first())  # "Email | None"
+    reveal_type(await db.user.select(User).find_unique_or_raise(where={"id": 1}))  # "User"
+
+async def wrong(db: Prisma) -> None:
+    select = db.user.select(Card)
+    await select.find_many(where={"nothing": 1})  # error
+    await select.find_many(order={"posts": "asc"})  # error
+    await select.find_many(include={"_count": {"team": True}})  # error
+    await select.find_many(include={"_count": {"posts": {"where": {"nothing": 1}}}})  # error
+    await select.find_many(distinct=["nothing"])  # error
+    await select.find_unique(where={"name": "a"})  # error
+    (await select.find_many())[0]["email"]  # error
+    await db.user.find_many(include={"_count": {"posts": True}})  # error
+    db.user.select(Card(id=1, name=None, posts=[], _count={"posts": 1}))  # error
+"""
+
+_SYNCHRONOUS = """
+from typing import TypedDict
+from PACKAGE import Prisma
+
+class Name(TypedDict):
+    owner: str
 
 def right(db: Prisma) -> None:
     figures = db.account.aggregate(sum={"balance": True}, max={"owner": True})
@@ -110,17 +165,19 @@ def right(db: Prisma) -> None:
     reveal_type(db.account.create_many_and_return([{"owner": "a"}]))  # "List[Account]"
     accounts = db.account.update_many_and_return(data={"balance": 1}, where={})
     reveal_type(accounts)  # "List[Account]"
+    reveal_type(db.account.select(Name).find_many(order={"entries": {"_count": "asc"}}))  # Name
     reveal_type(db.entry.find_many(order={"account": {"owner": "asc"}}))  # "List[Entry]"
 
 def wrong(db: Prisma) -> None:
     db.account.aggregate(sum={"owner": True})  # error
     db.account.create_many_and_return([{"balance": 1}])  # error
+    db.account.select(Name).find_many(where={"nothing": 1})  # error
 """
 
 
 def test_types(generated: Generated, tmp_path: Path) -> None:
     """Results have their types, and arguments that the engine would refuse are errors."""
-    check_types([_FIGURES, _RETURNING, _ORDERS, _CREATES], generated, tmp_path)
+    check_types([_FIGURES, _RETURNING, _ORDERS, _CREATES, _SELECT], generated, tmp_path)
 
 
 def test_synchronous_types(generate_client: GenerateClient, tmp_path: Path) -> None:

@@ -1,9 +1,18 @@
 """The extensions of a synchronous client, which are those of an asyncio client."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
+
+
+class Counts(TypedDict):
+    entries: int
+
+
+class Summary(TypedDict):
+    owner: str
+    _count: Counts
 
 
 @pytest.fixture
@@ -47,3 +56,21 @@ def test_orders_and_nested_creates(db: Any) -> None:
     assert owners == ["ben", "ann"]
     entries = db.entry.find_many(order=[{"account": {"owner": "desc"}}, {"amount": "asc"}])
     assert [entry.amount for entry in entries] == [2, 3, 1]
+
+
+def test_select(db: Any) -> None:
+    """select, with the number of related records."""
+    db.account.create({"owner": "ann", "entries": {"create": [{"amount": 1}, {"amount": 2}]}})
+    select = db.account.select(Summary)
+    expected = {"owner": "ann", "_count": {"entries": 2}}
+    assert select.find_many() == [expected]
+    assert select.find_unique({"owner": "ann"}) == expected
+    assert select.find_first(order={"owner": "asc"}) == expected
+    assert select.find_unique_or_raise({"owner": "ann"}) == expected
+    assert select.find_first_or_raise(
+        include={"_count": {"entries": {"where": {"amount": 2}}}}
+    ) == {
+        "owner": "ann",
+        "_count": {"entries": 1},
+    }
+    assert select.find_unique({"owner": "ben"}) is None

@@ -38,7 +38,7 @@ def extend(source: Path, models: list[Model]) -> None:
         _extend_orders(definitions, model)
         _extend_nested_writes(definitions, model)
         _add_decimals(definitions, model)
-    added = "".join(map(_aggregate_outputs, models))
+    added = "".join(_aggregate_outputs(model) + _select_include(model) for model in models)
     parts = [head, MARK, _SHARED, *definitions.values(), added, tail]
     files.write(source, "".join(parts).encode())
 
@@ -136,6 +136,25 @@ def _aggregate_outputs(model: Model) -> str:
     text += f"_{name}_max_Output = _{name}_min_Output\n\n"
     outputs = [(f"_{part}", f"'_{name}_{part}_Output'") for part in (*parts, "max")]
     return text + _typed_dict(f"{name}AggregateOutput", outputs)
+
+
+def _select_include(model: Model) -> str:
+    """What `include` may say where a type of records decides what is read."""
+    name, include = model.name, f"{model.name}SelectInclude"
+    lists = [field for field in model.relational_fields if field.is_list]
+    text = (
+        f"_{name}_CountWhere = TypedDict('_{name}_CountWhere', {{'where': '{name}WhereInput'}},"
+        " total=True)\n\n"
+    )
+    if not lists:
+        return f"{text}{include} = {name}Include\n\n"
+    counts = [(field.name, f"Union[bool, '_{field.type}_CountWhere']") for field in lists]
+    text += _typed_dict(f"{name}CountInclude", counts).replace("total=True", "total=False")
+    return (
+        f"{text}class {include}({name}Include, total=False):\n"
+        f'    """What to include of {name}, and which related records to count"""\n'
+        f"    _count: '{name}CountInclude'\n\n\n"
+    )
 
 
 def _average(field: Field) -> str:

@@ -6,6 +6,32 @@ MODEL stands for a model's name; ASYNC and AWAIT for those words, in an asyncio 
 from typing import Final
 
 ACTIONS: Final = '''
+    def select(self, record: Type[_RecordT]) -> """AsyncSelection[
+        _RecordT,
+        types.MODELWhereInput,
+        types.MODELWhereUniqueInput,
+        types.MODELSelectInclude,
+        types.MODELOrderByInput,
+        types.MODELScalarFieldKeys,
+    ]""":
+        """Read exactly what a type of records holds.
+
+        An extension of prisma-wasm. The answer has the reads of this model; they select the fields
+        that `record`, a TypedDict or a pydantic model, declares, and give records of that type.
+
+        Example
+        -------
+        ```py
+        class Short(TypedDict):
+            id: int
+
+        records = AWAIT MODEL.prisma().select(Short).find_many(take=10)
+        ```
+        """
+        from prisma_wasm.selection import AsyncSelection
+
+        return AsyncSelection(self._client, self._model, record)
+
     ASYNC def aggregate(
         self,
         *,

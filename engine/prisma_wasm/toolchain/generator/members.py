@@ -24,8 +24,9 @@ def extend(package: Path, models: list[str]) -> None:
     """Add the methods to actions.py and client.py; a second time changes nothing."""
     client = package / "client.py"
     is_async = _ASYNC_CLIENT in client.read_text(encoding="utf-8")
-    _extend(package / "actions.py", "Actions", _for_interface(ACTIONS, is_async), models)
-    _extend(client, "BatchActions", BATCH_ACTIONS, models)
+    actions, helpers = (_for_interface(text, is_async) for text in (ACTIONS, HELPERS["Actions"]))
+    _extend(package / "actions.py", "Actions", actions, helpers, models)
+    _extend(client, "BatchActions", BATCH_ACTIONS, HELPERS["BatchActions"], models)
 
 
 def _for_interface(text: str, is_async: bool) -> str:
@@ -35,7 +36,7 @@ def _for_interface(text: str, is_async: bool) -> str:
     return text.replace("ASYNC ", "").replace("AWAIT ", "").replace("Async", "Sync")
 
 
-def _extend(path: Path, kind: str, addition: str, models: list[str]) -> None:
+def _extend(path: Path, kind: str, addition: str, helpers: str, models: list[str]) -> None:
     text = path.read_text(encoding="utf-8")
     if MARK in text:
         return
@@ -53,4 +54,4 @@ def _extend(path: Path, kind: str, addition: str, models: list[str]) -> None:
             f"{path} is not as Prisma Client Python 0.15 generates it: it has no class"
             f" {min(missing)}{kind}."
         )
-    files.write(path, f"{text.rstrip()}\n\n{MARK}\n{HELPERS[kind]}".encode())
+    files.write(path, f"{text.rstrip()}\n\n{MARK}\n{helpers}".encode())
