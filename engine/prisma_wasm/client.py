@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from prisma_wasm import custom_engine, models
+from prisma_wasm.batches import BatchResult, Results, set_results
 from prisma_wasm.bridge import AsyncBridge, Inside, SyncBridge
 from prisma_wasm.credentials import Source
 from prisma_wasm.package import package_of
@@ -42,6 +43,7 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
     client._execute = _execute
     batch.commit = _commit if is_async else _commit_sync
     batch._add = _add
+    batch._add_read = _add_read
     actions: Any = package.module("actions")
     actions.model_parse = models.direct(actions.model_parse)
 
@@ -75,16 +77,24 @@ def _execute(
 
 async def _commit(self: Any) -> None:
     """Execute the queries"""
-    await _committed(self)
+    queries, results = _taken(self)
+    set_results(results, await _committed(self, queries))
 
 
 def _commit_sync(self: Any) -> None:
     """Execute the queries"""
-    _committed(self)
+    queries, results = _taken(self)
+    set_results(results, _committed(self, queries))
 
 
-def _committed(batch: Any) -> Any:
+def _taken(batch: Any) -> tuple[list[dict[str, Any]], Results]:
+    """The queries of a batch, which are taken out of it, and the results that wait for them."""
     queries, batch._Batch__queries = batch._Batch__queries, []
+    results, batch._results = getattr(batch, "_results", {}), {}
+    return queries, results
+
+
+def _committed(batch: Any, queries: list[dict[str, Any]]) -> Any:
     owner = batch._Batch__client
     engine = owner._internal_engine
     if engine is not None and engine.__class__ not in _OWN:
@@ -94,6 +104,13 @@ def _committed(batch: Any) -> Any:
 
 def _add(self: Any, **kwargs: Any) -> None:
     self._Batch__queries.append(kwargs)
+
+
+def _add_read(self: Any, result: BatchResult[Any], **kwargs: Any) -> None:
+    """Add a read, whose result waits for the answer to it."""
+    results: Results = self.__dict__.setdefault("_results", {})
+    results[len(self._Batch__queries)] = result
+    self._add(**kwargs)
 
 
 async def connect_lazily(client: Any, *, url: str | None = None) -> None:

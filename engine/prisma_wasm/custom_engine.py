@@ -11,6 +11,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from prisma_wasm.protocol import ACTIONS, EXTENSIONS
+from prisma_wasm.record_types import RecordType
+
 Call = dict[str, Any]
 
 _UNKNOWN_TEXT: Final = (
@@ -66,7 +69,7 @@ def execute(
         "model": model,
         "root_selection": root_selection,
     }
-    text = QueryText(_builder(client, call).build())
+    text = QueryText(_text(client, call))
     text.call = call
     return client._internal_engine.query(text, tx_id=client._tx_id)
 
@@ -88,6 +91,14 @@ def run_text(bridge: Any, content: str, transaction: str | None) -> Any:
     if isinstance(content, BatchText):
         return bridge.execute_batch(content.calls, transaction)
     raise NotImplementedError(_UNKNOWN_TEXT)
+
+
+def _text(client: Any, call: Call) -> str:
+    """The query as upstream's query builder writes it; of an extension, only what is asked."""
+    model = call["model"]
+    if call["method"] in EXTENSIONS or isinstance(model, RecordType):
+        return f"query {{result: {ACTIONS[call['method']]}{model.__prisma_model__}}}"
+    return _builder(client, call).build()
 
 
 def _builder(client: Any, call: Call) -> Any:

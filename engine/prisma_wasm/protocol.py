@@ -48,6 +48,9 @@ READS: Final = frozenset(
      "findUniqueOrThrow")
 )  # fmt: skip
 
+# Those that upstream's client does not know.
+EXTENSIONS: Final = frozenset({"aggregate", "create_many_and_return", "update_many_and_return"})
+
 
 class Known:
     """What is known of a pydantic model: the schema's name for it, the fields that it selects, and

@@ -107,3 +107,54 @@ async def test_a_later_one_sees_an_earlier_one(db: Any) -> None:
         batch.profile.create(data={"bio": "b", "userId": 5})
     user = await db.user.find_first(include={"posts": True, "profile": True})
     assert (len(user.posts), user.profile.bio) == (1, "b")
+
+
+async def test_reads(db: Any) -> None:
+    """Reads see the writes before them, and their results are there after the block."""
+    async with db.batch_() as batch:
+        none = batch.user.find_unique(where={"email": "a"})
+        batch.user.create(data={"email": "a", "posts": {"create": [{"title": "x"}]}})
+        batch.user.create_many(data=[{"email": "b"}, {"email": "c"}])
+        user = batch.user.find_unique(where={"email": "a"}, include={"posts": True})
+        certain = batch.user.find_unique_or_raise(where={"email": "b"})
+        first = batch.user.find_first(where={"email": {"not": "a"}}, order={"email": "desc"})
+        many = batch.user.find_many(order={"email": "asc"}, skip=1, take=5)
+        number = batch.user.count(where={"email": {"in": ["a", "c"]}})
+        page = batch.user.count(take=1)
+
+    assert none.result() is None
+    assert [post.title for post in user.result().posts] == ["x"]
+    assert certain.result().email == "b"
+    assert first.result().email == "c"
+    assert [one.email for one in many.result()] == ["b", "c"]
+    assert (number.result(), page.result()) == (2, 1)
+    assert many.result() == await db.user.find_many(order={"email": "asc"}, skip=1)
+
+
+async def test_results_of_a_failed_batch(db: Any, prisma: Any) -> None:
+    """Before the commit, and after a failure, there is no result; a read may fail the batch."""
+    batch = db.batch_()
+    batch.user.create(data={"email": "a"})
+    found = batch.user.find_many()
+    missing = batch.user.find_unique_or_raise(where={"email": "nobody"})
+    with pytest.raises(RuntimeError, match="has not been committed"):
+        found.result()
+    with pytest.raises(prisma.errors.RecordNotFoundError):
+        await batch.commit()
+    for result in (found, missing):
+        with pytest.raises(RuntimeError, match="or it failed"):
+            result.result()
+    assert await db.user.count() == 0
+
+
+async def test_reads_in_a_transaction(db: Any) -> None:
+    """A transaction's batch reads what the transaction wrote; a batch may be used again."""
+    async with db.tx() as tx:
+        await tx.user.create(data={"email": "a"})
+        batch = tx.batch_()
+        one = batch.user.count()
+        await batch.commit()
+        batch.user.create(data={"email": "b"})
+        two = batch.user.count()
+        await batch.commit()
+    assert (one.result(), two.result()) == (1, 2)

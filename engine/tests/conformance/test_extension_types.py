@@ -152,6 +152,27 @@ async def wrong(db: Prisma) -> None:
     db.user.select(Card(id=1, name=None, posts=[], _count={"posts": 1}))  # error
 """
 
+_BATCHES = """
+from PACKAGE import Prisma
+
+async def right(db: Prisma) -> None:
+    async with db.batch_() as batch:
+        one = batch.user.find_unique(where={"id": 1}, include={"posts": True})
+        many = batch.user.find_many(where={"email": "a"}, order={"team": {"name": "asc"}})
+        number = batch.post.count()
+        batch.user.create(data={"email": "a"})
+    reveal_type(one)  # "BatchResult[User | None]"
+    reveal_type(one.result())  # "User | None"
+    reveal_type(many.result())  # "List[User]"
+    reveal_type(number.result())  # "int"
+
+async def wrong(db: Prisma) -> None:
+    async with db.batch_() as batch:
+        batch.user.find_unique(where={"name": "a"})  # error
+        batch.user.find_many(where={"nothing": 1})  # error
+        batch.user.count(order={"id": "asc"})  # error
+"""
+
 _SYNCHRONOUS = """
 from typing import TypedDict
 from PACKAGE import Prisma
@@ -168,6 +189,10 @@ def right(db: Prisma) -> None:
     reveal_type(db.account.select(Name).find_many(order={"entries": {"_count": "asc"}}))  # Name
     reveal_type(db.entry.find_many(order={"account": {"owner": "asc"}}))  # "List[Entry]"
 
+    with db.batch_() as batch:
+        owner = batch.account.find_unique_or_raise(where={"owner": "a"})
+    reveal_type(owner.result())  # "Account"
+
 def wrong(db: Prisma) -> None:
     db.account.aggregate(sum={"owner": True})  # error
     db.account.create_many_and_return([{"balance": 1}])  # error
@@ -177,7 +202,7 @@ def wrong(db: Prisma) -> None:
 
 def test_types(generated: Generated, tmp_path: Path) -> None:
     """Results have their types, and arguments that the engine would refuse are errors."""
-    check_types([_FIGURES, _RETURNING, _ORDERS, _CREATES, _SELECT], generated, tmp_path)
+    check_types([_FIGURES, _RETURNING, _ORDERS, _CREATES, _SELECT, _BATCHES], generated, tmp_path)
 
 
 def test_synchronous_types(generate_client: GenerateClient, tmp_path: Path) -> None:

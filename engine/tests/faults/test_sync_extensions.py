@@ -74,3 +74,13 @@ def test_select(db: Any) -> None:
         "_count": {"entries": 1},
     }
     assert select.find_unique({"owner": "ben"}) is None
+
+
+def test_reads_in_a_batch(db: Any) -> None:
+    """Reads in a batch have their results after it."""
+    with db.batch_() as batch:
+        batch.account.create({"owner": "ann"})
+        number = batch.account.count()
+        accounts = batch.account.find_many()
+    assert number.result() == 1
+    assert [account.owner for account in accounts.result()] == ["ann"]

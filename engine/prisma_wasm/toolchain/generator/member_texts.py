@@ -6,14 +6,14 @@ MODEL stands for a model's name; ASYNC and AWAIT for those words, in an asyncio 
 from typing import Final
 
 ACTIONS: Final = '''
-    def select(self, record: Type[_RecordT]) -> """AsyncSelection[
+    def select(self, record: Type[_RecordT]) -> AsyncSelection[
         _RecordT,
         types.MODELWhereInput,
         types.MODELWhereUniqueInput,
         types.MODELSelectInclude,
         types.MODELOrderByInput,
         types.MODELScalarFieldKeys,
-    ]""":
+    ]:
         """Read exactly what a type of records holds.
 
         An extension of prisma-wasm. The answer has the reads of this model; they select the fields
@@ -120,10 +120,104 @@ ACTIONS: Final = '''
         return [model_parse(self._model, r) for r in resp['data']['result']]
 '''
 
-BATCH_ACTIONS: Final = ""
+BATCH_ACTIONS: Final = '''
+    def find_unique(
+        self,
+        where: types.MODELWhereUniqueInput,
+        include: Optional[types.MODELInclude] = None,
+    ) -> BatchResult[Optional[models.MODEL]]:
+        """Find a unique MODEL record; an extension of prisma-wasm."""
+        return _read(
+            self._batcher, 'find_unique', models.MODEL, {'where': where, 'include': include}
+        )
+
+    def find_unique_or_raise(
+        self,
+        where: types.MODELWhereUniqueInput,
+        include: Optional[types.MODELInclude] = None,
+    ) -> BatchResult[models.MODEL]:
+        """Find a unique MODEL record, or fail the batch; an extension of prisma-wasm."""
+        return _read(
+            self._batcher,
+            'find_unique_or_raise',
+            models.MODEL,
+            {'where': where, 'include': include},
+        )
+
+    def find_first(
+        self,
+        skip: Optional[int] = None,
+        where: Optional[types.MODELWhereInput] = None,
+        cursor: Optional[types.MODELWhereUniqueInput] = None,
+        include: Optional[types.MODELInclude] = None,
+        order: Optional[Union[types.MODELOrderByInput, List[types.MODELOrderByInput]]] = None,
+        distinct: Optional[List[types.MODELScalarFieldKeys]] = None,
+    ) -> BatchResult[Optional[models.MODEL]]:
+        """Find the first MODEL record that matches; an extension of prisma-wasm."""
+        return _read(
+            self._batcher,
+            'find_first',
+            models.MODEL,
+            {
+                'skip': skip,
+                'where': where,
+                'order_by': order,
+                'cursor': cursor,
+                'include': include,
+                'distinct': distinct,
+            },
+        )
+
+    def find_many(
+        self,
+        take: Optional[int] = None,
+        skip: Optional[int] = None,
+        where: Optional[types.MODELWhereInput] = None,
+        cursor: Optional[types.MODELWhereUniqueInput] = None,
+        include: Optional[types.MODELInclude] = None,
+        order: Optional[Union[types.MODELOrderByInput, List[types.MODELOrderByInput]]] = None,
+        distinct: Optional[List[types.MODELScalarFieldKeys]] = None,
+    ) -> BatchResult[List[models.MODEL]]:
+        """Find multiple MODEL records; an extension of prisma-wasm."""
+        return _read(
+            self._batcher,
+            'find_many',
+            models.MODEL,
+            {
+                'take': take,
+                'skip': skip,
+                'where': where,
+                'order_by': order,
+                'cursor': cursor,
+                'include': include,
+                'distinct': distinct,
+            },
+        )
+
+    def count(
+        self,
+        take: Optional[int] = None,
+        skip: Optional[int] = None,
+        where: Optional[types.MODELWhereInput] = None,
+        cursor: Optional[types.MODELWhereUniqueInput] = None,
+    ) -> BatchResult[int]:
+        """Count MODEL records; an extension of prisma-wasm."""
+        return _read(
+            self._batcher,
+            'count',
+            models.MODEL,
+            {'take': take, 'skip': skip, 'where': where, 'cursor': cursor},
+        )
+'''
 
 HELPERS: Final = {
     "Actions": """
+
+_RecordT = TypeVar('_RecordT')
+
+if TYPE_CHECKING:
+    from prisma_wasm.selection import AsyncSelection
+
 
 def _select_aggregates(asked: Mapping[str, Any]) -> List[str]:
     selected = [
@@ -137,5 +231,14 @@ def _select_aggregates(asked: Mapping[str, Any]) -> List[str]:
         )
     return selected
 """,
-    "BatchActions": "",
+    "BatchActions": """
+if TYPE_CHECKING:
+    from prisma_wasm.batches import BatchResult
+
+
+def _read(batcher: Batch, method: str, model: Type[BaseModel], arguments: Dict[str, Any]) -> Any:
+    from prisma_wasm.batches import read
+
+    return read(batcher, method, model, model_parse, arguments)
+""",
 }
