@@ -94,10 +94,12 @@ def run_text(bridge: Any, content: str, transaction: str | None) -> Any:
 
 
 def _text(client: Any, call: Call) -> str:
-    """The query as upstream's query builder writes it; of an extension, only what is asked."""
-    model = call["model"]
+    """Return the query as upstream's query builder writes it; of an extension, only its name."""
+    model: Any = call["model"]
     if call["method"] in EXTENSIONS or isinstance(model, RecordType):
-        return f"query {{result: {ACTIONS[call['method']]}{model.__prisma_model__}}}"
+        kind = "mutation" if call["method"].endswith("_and_return") else "query"
+        query = f"{kind} {{result: {ACTIONS[call['method']]}{model.__prisma_model__}}}"
+        return json.dumps({"variables": {}, "operation_name": kind, "query": query})
     return _builder(client, call).build()
 
 

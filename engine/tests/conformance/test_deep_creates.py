@@ -93,3 +93,23 @@ async def test_mistakes(db: Any, prisma: Any) -> None:
             data={"email": "a", "posts": {"create_many": {"data": [{"title": "x", "nothing": 1}]}}}
         )
     assert await db.user.count() == 0
+
+
+def test_validate(prisma: Any) -> None:
+    """`validate` reads the types of creates and updates, as it did, with what is new in them."""
+    types = prisma.types
+    post = {"title": "x", "comments": {"create": [{"text": "a", "userId": 1}]}}
+    user = {
+        "email": "a",
+        "posts": {"create": [post], "create_many": {"data": [{"title": "y"}]}},
+    }
+    assert prisma.validate(types.UserCreateInput, user) == user
+    update = {"posts": {"create": [post], "create_many": {"data": [], "skip_duplicates": True}}}
+    assert prisma.validate(types.UserUpdateInput, update) == update
+    with pytest.raises(ValueError, match="nothing"):
+        prisma.validate(types.UserCreateInput, {"email": "a", "posts": {"nothing": []}})
+    with pytest.raises(ValueError, match="nothing"):
+        prisma.validate(
+            types.UserCreateInput,
+            {"email": "a", "posts": {"create": {"title": "x", "nothing": 1}}},
+        )

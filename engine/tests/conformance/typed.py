@@ -22,7 +22,7 @@ def check_types(sources: list[str], generated: Generated, folder: Path) -> None:
         text = source.replace("PACKAGE", generated.name)
         (folder / name).write_text(text)
         lines |= {(name, number): line for number, line in enumerate(text.splitlines())}
-    said = _findings(generated, folder)
+    said = findings(folder, extraPaths=[str(generated.folder)])
     for place, line in lines.items():
         _code, _, wanted = line.partition("  # ")
         found = said.get(place, "")
@@ -30,10 +30,10 @@ def check_types(sources: list[str], generated: Generated, folder: Path) -> None:
         assert wanted in found, (line, found)
 
 
-def _findings(generated: Generated, folder: Path) -> dict[tuple[str, int], str]:
-    """What pyright says, by file and line."""
-    settings = {"extraPaths": [str(generated.folder)], "typeCheckingMode": "strict"}
-    (folder / "pyrightconfig.json").write_text(json.dumps(settings))
+def findings(folder: Path, **settings: Any) -> dict[tuple[str, int], str]:
+    """What pyright, strict, says of the files in a folder, by file and line."""
+    text = json.dumps({"typeCheckingMode": "strict", **settings})
+    (folder / "pyrightconfig.json").write_text(text)
     command = [
         sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, "-p", ".",
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 
@@ -81,6 +81,27 @@ async def test_a_wrapper_sees_batches_and_transactions(db: Any) -> None:
             batch.user.delete(where={"email": "one@b.c"})
     assert len(wrapper.texts) == 3
     assert await db.user.count() == 1
+
+
+async def test_a_wrapper_sees_extensions(db: Any) -> None:
+    """What 5.17's client could not ask comes by its name alone, and is run all the same."""
+
+    class Email(TypedDict):
+        email: str
+
+    wrapper = db._engine = Counting(db._engine)
+    await db.user.create_many_and_return(data=[{"email": "a@b.c"}])
+    await db.user.update_many_and_return(data={"name": "x"}, where={})
+    assert await db.user.aggregate(count=True) == {"_count": {"_all": 1}}
+    assert await db.user.select(Email).find_many() == [{"email": "a@b.c"}]
+    async with db.batch_() as batch:
+        batch.user.create(data={"email": "d@b.c"})
+        number = batch.user.count()
+    assert number.result() == 2
+    texts = [json.loads(text)["query"] for text in wrapper.texts[:4]]
+    assert [re.findall(r"result: (\w+)", text)[0] for text in texts] == [
+        "createManyAndReturnUser", "updateManyAndReturnUser", "aggregateUser", "findManyUser",
+    ]  # fmt: skip
 
 
 async def test_errors_come_through_a_wrapper(db: Any, prisma: Any) -> None:

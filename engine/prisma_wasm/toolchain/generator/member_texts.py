@@ -65,7 +65,8 @@ ACTIONS: Final = '''
             '_min': min,
             '_max': max,
         }
-        resp = AWAIT self._client._execute(
+        result = AWAIT _run_extension(
+            self._client,
             method='aggregate',
             model=self._model,
             arguments={
@@ -77,7 +78,7 @@ ACTIONS: Final = '''
             },
             root_selection=_select_aggregates(asked),
         )
-        return cast('types.MODELAggregateOutput', resp['data']['result'])
+        return cast('types.MODELAggregateOutput', result)
 
     ASYNC def create_many_and_return(
         self,
@@ -90,7 +91,8 @@ ACTIONS: Final = '''
         An extension of prisma-wasm. The records come in the order of `data`; those that
         `skip_duplicates` skips are not among them.
         """
-        resp = AWAIT self._client._execute(
+        result = AWAIT _run_extension(
+            self._client,
             method='create_many_and_return',
             model=self._model,
             arguments={
@@ -98,7 +100,7 @@ ACTIONS: Final = '''
                 'skipDuplicates': skip_duplicates,
             },
         )
-        return [model_parse(self._model, r) for r in resp['data']['result']]
+        return [model_parse(self._model, r) for r in result]
 
     ASYNC def update_many_and_return(
         self,
@@ -109,7 +111,8 @@ ACTIONS: Final = '''
 
         An extension of prisma-wasm. The records come in no certain order.
         """
-        resp = AWAIT self._client._execute(
+        result = AWAIT _run_extension(
+            self._client,
             method='update_many_and_return',
             model=self._model,
             arguments={
@@ -117,7 +120,7 @@ ACTIONS: Final = '''
                 'where': where,
             },
         )
-        return [model_parse(self._model, r) for r in resp['data']['result']]
+        return [model_parse(self._model, r) for r in result]
 '''
 
 BATCH_ACTIONS: Final = '''
@@ -217,6 +220,11 @@ _RecordT = TypeVar('_RecordT')
 
 if TYPE_CHECKING:
     from prisma_wasm.selection import AsyncSelection
+
+
+ASYNC def _run_extension(client: Any, **query: Any) -> Any:
+    resp = AWAIT client._execute(**query)
+    return resp['data']['result']
 
 
 def _select_aggregates(asked: Mapping[str, Any]) -> List[str]:
