@@ -6,6 +6,7 @@
 - In nested writes: `create_many`, and relations of the records that `create` makes.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from prisma_wasm.toolchain.generator import files, types_module
 from prisma_wasm.toolchain.generator.types_module import UnexpectedTypesError
 
 MARK = "# -- with the types of extensions, by prisma-wasm --"
+_ONE_OR_LIST = re.compile(r"Union\[('\w+'), List\[\1\]\]")
 _SHARED = """
 class NullsOrder(TypedDict):
     sort: 'SortOrder'
@@ -77,18 +79,20 @@ def _extend_nested_writes(definitions: dict[str, str], model: Model) -> None:
     with_relations = (definitions[optional] + definitions[f"{name}CreateInput"]).replace(
         "CreateInput", "CreateWithRelationsInput"
     )
+    # `prisma.validate` would take a list with one dict of two keys for the pairs of a dict.
+    definitions[nested_many] = _ONE_OR_LIST.sub(r"Union[List[\1], \1]", definitions[nested_many])
     _replace(definitions, nested_many, "    connect: ", f"{many}    connect: ")
     _replace(
         definitions,
         f"{name}UpdateManyWithoutRelationsInput",
         f"    create: List[{plain}]\n",
-        f"    create: List[Union[{plain}, {full}]]\n{many}",
+        f"    create: List[Union[{full}, {plain}]]\n{many}",
     )
     _replace(
         definitions,
         f"{name}UpdateOneWithoutRelationsInput",
         f"    create: {plain}\n",
-        f"    create: Union[{plain}, {full}]\n",
+        f"    create: Union[{full}, {plain}]\n",
     )
     deeper = [
         definitions[kind].replace("WithoutRelationsInput", "WithRelationsInput")
@@ -106,13 +110,13 @@ def _extend_nested_writes(definitions: dict[str, str], model: Model) -> None:
             definitions,
             owner,
             f"    {field.name}: {shallow}",
-            f"    {field.name}: Union[{shallow}, '{nested}WithRelationsInput']",
+            f"    {field.name}: Union['{nested}WithRelationsInput', {shallow}]",
         )
     envelope = f"{name}CreateManyEnvelopeInput"
     definitions[nested_many] += (
         f"class _{envelope}(TypedDict, total=False):\n    skip_duplicates: bool\n\n\n"
         f"class {envelope}(_{envelope}):\n"
-        f"    data: Union[{plain}, List[{plain}]]\n\n\n" + with_relations + "".join(deeper)
+        f"    data: Union[List[{plain}], {plain}]\n\n\n" + with_relations + "".join(deeper)
     )
 
 
