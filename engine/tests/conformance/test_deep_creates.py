@@ -98,13 +98,15 @@ async def test_mistakes(db: Any, prisma: Any) -> None:
 def test_validate(prisma: Any) -> None:
     """`validate` reads the types of creates and updates, as it did, with what is new in them."""
     types = prisma.types
-    post = {"title": "x", "comments": {"create": [{"text": "a", "userId": 1}]}}
+    post: dict[str, Any] = {"title": "x", "comments": {"create": [{"text": "a", "userId": 1}]}}
     user = {
         "email": "a",
         "posts": {"create": [post], "create_many": {"data": [{"title": "y"}]}},
     }
     assert prisma.validate(types.UserCreateInput, user) == user
-    update = {"posts": {"create": [post], "create_many": {"data": [], "skip_duplicates": True}}}
+    update: dict[str, Any] = {
+        "posts": {"create": [post], "create_many": {"data": [], "skip_duplicates": True}}
+    }
     assert prisma.validate(types.UserUpdateInput, update) == update
     with pytest.raises(ValueError, match="nothing"):
         prisma.validate(types.UserCreateInput, {"email": "a", "posts": {"nothing": []}})
