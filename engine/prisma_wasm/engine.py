@@ -26,7 +26,7 @@ from prisma_wasm.plan import UnknownPlanError
 from prisma_wasm.postgres import Connection, connect
 from prisma_wasm.protocol import Lifted, Models, lift, lift_rows
 from prisma_wasm.raw_parameters import Accepted, Parameters, parameters
-from prisma_wasm.settings import in_local_scope, settle
+from prisma_wasm.settings import in_local_scope, settle, settle_before
 
 if TYPE_CHECKING:
     from prisma_wasm.plans import Plans
@@ -128,17 +128,24 @@ class Engine:
 
     async def run_batch(self, queries: list[Query], transaction: str | None) -> list[Any]:
         """The answers to several queries, all or nothing."""
-        actions = [await self._action(query) for query in queries]
+        actions = [(await self._action(query), query.sql) for query in queries]
 
-        async def all_of_them(connection: RawSession) -> list[Any]:
-            return [await self._counted(action(connection)) for action in actions]
+        def batch(connection: Connection) -> Awaitable[list[Any]]:
+            settings = scope.current.get()
 
-        def batch(connection: RawSession) -> Awaitable[list[Any]]:
-            return in_transaction(connection, all_of_them)
+            async def all_of_them(session: RawSession) -> list[Any]:
+                answers: list[Any] = []
+                for action, raw_sql in actions:
+                    # A raw statement before it may have changed the scope's settings.
+                    await settle_before(connection, settings, raw_sql)
+                    answers.append(await self._counted(action(session)))
+                return answers
+
+            return self._watched(lambda session: in_transaction(session, all_of_them))(connection)
 
         self._metrics.active += 1
         try:
-            return await self._on_connection(self._watched(batch), transaction)
+            return await self._on_connection(batch, transaction)
         finally:
             self._metrics.active -= 1
 

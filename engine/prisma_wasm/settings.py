@@ -131,6 +131,14 @@ async def settle_inside(connection: Settled, wanted: Settings) -> None:
         )
 
 
+async def settle_before(connection: Settled, wanted: Settings, raw_sql: str) -> None:
+    """The same before a statement that may be one that nothing goes before."""
+    if goes_alone(raw_sql):
+        connection.owe(None)
+    else:
+        await settle_inside(connection, wanted)
+
+
 def in_local_scope(
     action: Callable[[SettledT], Awaitable[ResultT]], settings: Settings
 ) -> Callable[[SettledT], Awaitable[ResultT]]:

@@ -25,7 +25,7 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
 from prisma_wasm.scope import Settings
-from prisma_wasm.settings import goes_alone, settle, settle_inside
+from prisma_wasm.settings import settle, settle_before
 
 ResultT = TypeVar("ResultT")
 
@@ -211,10 +211,7 @@ class Transactions:
             async with asyncio.timeout_at(transaction.deadline) as transaction.running:
                 if not transaction.connection.is_usable:
                     raise connection_lost()
-                if goes_alone(raw_sql):
-                    transaction.connection.owe(None)
-                else:
-                    await settle_inside(transaction.connection, scope.current.get())
+                await settle_before(transaction.connection, scope.current.get(), raw_sql)
                 return await action(transaction.connection)
         finally:
             transaction.running = None
