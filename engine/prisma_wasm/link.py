@@ -57,6 +57,7 @@ class Link(ABC):
         self._statements = Statements(address.statement_cache_size)
         self._owed = Owed()
         self._settings_after: Settings | None = None
+        self.database = f"{address.place}/{address.database}"
         self._in_transaction = False
         self._is_broken = False
         self._is_unsettled = False

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from prisma_wasm.errors import OutdatedStatementError, QueryError
+from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import changes, memory
 from prisma_wasm.execute.changes import Change
+from prisma_wasm.execute.one_by_one import OneByOne
 from prisma_wasm.execute.run import Run, Session, completed, in_transaction
 from prisma_wasm.execute.sql import Statement
 from prisma_wasm.execute.together import may_be_unforeseen
@@ -212,20 +213,26 @@ def _silent(args: SilentArgs, scope: Scope) -> Step:
 
 
 def _transaction(inner: Step) -> Step:
-    is_together = True
+    one_by_one = OneByOne()
 
     async def step(run: Run) -> Any:
-        nonlocal is_together
-        if not await run.session.begin():
+        session = run.session
+        if not await session.begin():
             return await inner(run)
-        run.ends, run.is_together = True, is_together and run.session.can_send
+        run.ends = True
+        run.is_together = not run.failed_together and session.can_send
+        run.is_together = run.is_together and session.database not in one_by_one
         try:
-            return await completed(run.session, inner(run))
+            return await completed(session, inner(run))
         except QueryError as error:
-            if not (run.has_sent and may_be_unforeseen(error)):
+            if not may_be_unforeseen(error):
                 raise
-            is_together = False
-            raise OutdatedStatementError(error) from error  # it is all done again
+            if not run.has_sent:
+                one_by_one.discard(session.database)  # it has nothing to do with that
+                raise
+            one_by_one.add(session.database)
+            run.failed_together, run.has_sent = True, False
+        return await step(run)  # all of it was taken back
 
     return step
 

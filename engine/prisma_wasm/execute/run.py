@@ -18,6 +18,11 @@ class Session(Protocol):
         ...
 
     @property
+    def database(self) -> str:
+        """Which database the statements go to."""
+        ...
+
+    @property
     def can_send(self) -> bool:
         """Whether `send` sends with another statement."""
         ...
@@ -42,7 +47,9 @@ class Session(Protocol):
 class Run:
     """One run of a plan."""
 
-    __slots__ = ("_now", "ends", "frame", "has_sent", "is_together", "session", "values")
+    __slots__ = (
+        "_now", "ends", "failed_together", "frame", "has_sent", "is_together", "session", "values",
+    )  # fmt: skip
 
     def __init__(self, values: list[Any], slots: int, session: Session) -> None:
         self.values = values
@@ -51,6 +58,7 @@ class Run:
         self.ends = False  # whether a transaction was opened that ends with it
         self.is_together = False  # and whether its statements may be sent together, and have been
         self.has_sent = False
+        self.failed_together = False  # and is done again, one by one
         self._now: datetime | None = None
 
     def now(self) -> datetime:

@@ -11,7 +11,8 @@ the server does as foreseen, and the server checks that:
 - Both are inside of a statement that gives no rows but keeps their RETURNING, with which policies
   look at the row as they always do. PostgreSQL refuses that for a table with rules.
 
-After an error that may be of this making all is taken back and done one by one, now and later.
+After an error that may be of this making all is taken back and done one by one, now and for a while
+(one_by_one.py).
 """
 
 from __future__ import annotations

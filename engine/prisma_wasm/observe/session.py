@@ -56,6 +56,10 @@ class _Watched:
     async def execute(self, sql: str, args: list[Any], *, keep: bool = True) -> int:
         return await self._run(self._connection.execute, sql, args, keep=keep)
 
+    @property
+    def database(self) -> str:
+        return self._connection.database
+
     can_send = False
 
     async def send(self, sql: str, args: list[Any]) -> None:
