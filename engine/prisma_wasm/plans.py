@@ -65,13 +65,13 @@ class Plans:
         self._worker = worker
         self._programs: Generations[Any, Program] = Generations(room)
         self._refusals = Refusals()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._in_flight: dict[Any, Future[Program | None]] = {}
         self.metrics = PlanMetrics()
         renew_in_child(self)
 
     def renew(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._in_flight = {}
 
     def find(self, lifted: Lifted) -> Program | None:
@@ -107,7 +107,8 @@ class Plans:
             if future is None:
                 kind = Kind.of_shape(size_of(lifted.key))
                 future = self._worker.submit(kind, lambda: self._timed(self._for_shape, lifted))
-                self._in_flight[lifted.key] = future
+                if not future.done():  # which it is when there is no thread any more
+                    self._in_flight[lifted.key] = future
         # A caller that is cancelled must not take the plan away from the others.
         return await asyncio.shield(asyncio.wrap_future(future))
 

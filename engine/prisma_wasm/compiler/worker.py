@@ -74,12 +74,26 @@ class Worker:
         job = _Job(Future(), run)
         with self._lock:
             self._add(kind, job)
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(1, thread_name_prefix="prisma-wasm-compiler")
-            if not self._is_running:
-                self._pool.submit(self._work)
-                self._is_running = True
+            if self._is_running:
+                return job.future
+            self._is_running = True
+            has_thread = self._start()
+        if not has_thread:
+            self._work()
         return job.future
+
+    def _start(self) -> bool:
+        """Start to work in the thread.
+
+        Return False once Python has ended its threads, which is before the handlers of `atexit`.
+        """
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="prisma-wasm-compiler")
+        try:
+            self._pool.submit(self._work)
+        except RuntimeError:
+            return False
+        return True
 
     def _add(self, kind: Kind, job: _Job) -> None:
         queue = self._queues[kind]

@@ -242,6 +242,23 @@ def test_a_program_that_never_disconnects_ends(run_program: RunProgram, end: str
     assert (done.code, done.out, done.err) == (3, "0\n", "")
 
 
+def test_queries_at_exit(run_program: RunProgram) -> None:
+    """Handlers of `atexit` may query, as with 5.17, though Python has ended its threads by then."""
+    done = run_program(
+        """
+        import asyncio, atexit
+        db = prisma.Prisma()
+        asyncio.run(db.connect())
+        @atexit.register
+        def last_words():
+            print(asyncio.run(db.user.count()), asyncio.run(db.user.count()))
+            print(asyncio.run(db.user.find_many(where={"email": {"in": ["a"]}}, take=3)))
+            asyncio.run(db.disconnect())
+        """
+    )
+    assert (done.code, done.out, done.err) == (0, "0 0\n[]\n", "")
+
+
 def test_a_client_that_is_generated_and_imported_again(
     run_program: RunProgram, generate_client: GenerateClient, generated: Generated
 ) -> None:
