@@ -1,8 +1,10 @@
 """Models as doors to their actions, models of one's own, registered clients."""
 
+import gc
 import json
 import subprocess
 import sys
+import weakref
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -146,3 +148,27 @@ def test_from_any_folder(generated: Generated) -> None:
         check=False,
     )
     assert (done.stdout.strip(), done.returncode) == ("False", 0), done.stderr
+
+
+async def test_models_that_are_thrown_away(registered: Any, prisma: Any) -> None:
+    """Models that a program makes for a moment, with fields of their own, leave nothing behind."""
+    await registered.user.create(data={"email": "a", "posts": {"create": [{"title": "t"}]}})
+    alive: weakref.WeakSet[type[Any]] = weakref.WeakSet()
+
+    async def use(number: int) -> None:
+        annotations = {
+            "id": int,
+            f"field{number}": str | None,
+            "posts": list[prisma.models.Post] | None,
+        }
+        defaults = {f"field{number}": None, "posts": None}
+        members = {"__annotations__": annotations, "__module__": __name__, **defaults}
+        model: Any = type(f"User{number}", (prisma.bases.BaseUser,), members)
+        alive.add(model)
+        with pytest.raises(prisma.errors.FieldNotFoundError):  # the schema has no such field
+            await model.prisma().find_many(include={"posts": True})
+
+    for number in range(30):
+        await use(number)
+    gc.collect()
+    assert len(alive) <= 1  # the last one may be in an error's traceback
