@@ -2,7 +2,7 @@
 
 The query compiler reads the schema's text itself. The engine needs less: which fields a model has,
 of which types, and how its unique keys are called, to tell values from structure in a query's
-arguments. The text is one that Prisma has validated and formatted, so this reader only takes apart.
+arguments. The text is one that Prisma has validated, so this reader only takes apart.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
+
+from prisma_wasm import datamodel
+from prisma_wasm.schema_text import Block, SchemaError, blocks, without_strings
 
 SCALARS: Final = frozenset(
     {"String", "Boolean", "Int", "BigInt", "Float", "Decimal", "DateTime", "Json", "Bytes"}
@@ -60,34 +63,20 @@ class Schema:
     preview_features: frozenset[str]
 
 
-class SchemaError(ValueError):
-    """The text is not a schema that this reader understands."""
-
-
-_BLOCK: Final = re.compile(r"^(model|view|enum|type|generator|datasource)\s+(\w+)\s*\{")
 _FIELD: Final = re.compile(
-    r'^(?P<name>\w+)\s+(?P<type>Unsupported\("(?:[^"\\]|\\.)*"\)|\w+)(?P<arity>\[\]|\?)?\s*(?P<rest>.*)$'
+    r'^(?P<name>\w+)\s+(?P<type>Unsupported\(\s*"(?:[^"\\]|\\.)*"\s*\)|\w+)'
+    r"\s*(?P<arity>\[\]|\?)?\s*(?P<rest>.*)$"
 )
-_NATIVE_TYPE: Final = re.compile(r"@\w+\.\w+(?:\(\s*(\d+)\s*\))?")
-_MAPPED: Final = re.compile(r'@map\(\s*(?:name:\s*)?"((?:[^"\\]|\\.)*)"\s*\)')
+_NATIVE_TYPE: Final = re.compile(r"@\s*\w+\s*\.\s*\w+\s*(?:\(\s*(\d+)\s*\))?")
+_MAPPED: Final = re.compile(r'@\s*map\s*\(\s*(?:name\s*:\s*)?"((?:[^"\\]|\\.)*)"\s*\)')
 _ENUM_VALUE: Final = re.compile(r"^(\w+)\s*(.*)$")
-_KEY: Final = re.compile(r"^@@(id|unique)\b")
-_FIELD_KEY: Final = re.compile(r"(?<!@)@(id|unique)\b")
-_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')
+_KEY: Final = re.compile(r"^@@\s*(id|unique)\b")
+_FIELD_KEY: Final = re.compile(r"(?<!@)@\s*(id|unique)\b")
 _KEY_FIELDS: Final = re.compile(r"\[([^\]]*)\]")
-_KEY_NAME: Final = re.compile(r'\bname:\s*"((?:[^"\\]|\\.)*)"')
+_KEY_NAME: Final = re.compile(r'\bname\s*:\s*"((?:[^"\\]|\\.)*)"')
 _SORT_AND_LENGTH: Final = re.compile(r"\([^)]*\)")
-_URL: Final = re.compile(r'url\s*=\s*(?:env\("([^"]+)"\)|"([^"]*)")')
+_URL: Final = re.compile(r'url\s*=\s*(?:env\s*\(\s*"([^"]+)"\s*\)|"([^"]*)")')
 _FEATURES: Final = re.compile(r"previewFeatures\s*=\s*\[([^\]]*)\]")
-
-# What the compiler still calls a preview and what a schema may have asked for. The name of
-# full-text search on PostgreSQL changed between Prisma 5 and 6.
-_FEATURE_NAMES: Final = {
-    "fullTextSearch": "fullTextSearchPostgres",
-    "fullTextSearchPostgres": "fullTextSearchPostgres",
-    "views": "views",
-    "nativeDistinct": "nativeDistinct",
-}
 
 
 def read(text: str) -> Schema:
@@ -95,84 +84,31 @@ def read(text: str) -> Schema:
     models: dict[str, Model] = {}
     enums: dict[str, dict[str, str]] = {}
     features: set[str] = set()
-    kept: list[str] = []
+    kept: list[Block] = []
     url = ("env", "DATABASE_URL")
-    for kind, name, lines, source in _blocks(text):
-        match kind:
+    for block in blocks(text):
+        match block.kind:
             case "model" | "view":
-                models[name] = _model(name, lines)
+                models[block.name] = _model(block)
             case "enum":
-                enums[name] = dict(_enum_values(lines))
+                enums[block.name] = dict(_enum_values(block))
             case "generator":
-                features.update(_features(source))
+                features.update(_features(block))
                 continue
             case "datasource":
-                url = _url(lines) or url
+                url = _url(block) or url
             case _:
                 pass
-        kept.append(source)
-    wanted = sorted({_FEATURE_NAMES[name] for name in features if name in _FEATURE_NAMES})
-    kept.append(_generator(["relationJoins", *wanted]))
-    return Schema("\n\n".join(kept), url, models, enums, frozenset(features))
+        kept.append(block)
+    identified = {name for name, model in models.items() if model.identity}
+    written = datamodel.write(kept, identified, features)
+    return Schema(written, url, models, enums, frozenset(features))
 
 
-def _generator(features: list[str]) -> str:
-    quoted = ", ".join(f'"{feature}"' for feature in features)
-    return (
-        'generator client {\n  provider = "prisma-client-js"\n'
-        f"  previewFeatures = [{quoted}]\n}}\n"
-    )
-
-
-def _blocks(text: str) -> Iterator[tuple[str, str, list[str], str]]:
-    """Each block's kind, name, its lines without comments, and its source."""
-    lines = iter(text.splitlines())
-    for line in lines:
-        opened = _BLOCK.match(line.strip())
-        if opened is None:
-            continue
-        kind, name = opened.groups()
-        source = [line]
-        body: list[str] = []
-        for inner in lines:
-            source.append(inner)
-            bare = _without_comment(inner).strip()
-            if bare == "}":
-                break
-            if body and _is_open(body[-1]):
-                body[-1] = f"{body[-1]} {bare}"
-            elif bare:
-                body.append(bare)
-        else:
-            raise SchemaError(f"The block of {kind} {name} in the schema has no end.")
-        yield kind, name, body, "\n".join(source)
-
-
-def _is_open(line: str) -> bool:
-    """Whether a list or an argument list of this line goes on in the next."""
-    bare = _TEXT.sub("", line)
-    return bare.count("(") > bare.count(")") or bare.count("[") > bare.count("]")
-
-
-def _without_comment(line: str) -> str:
-    in_text = False
-    position = 0
-    while position < len(line):
-        character = line[position]
-        if in_text and character == "\\":
-            position += 1
-        elif character == '"':
-            in_text = not in_text
-        elif not in_text and line.startswith("//", position):
-            return line[:position]
-        position += 1
-    return line
-
-
-def _model(name: str, lines: list[str]) -> Model:
-    model = Model(name)
+def _model(block: Block) -> Model:
+    model = Model(block.name)
     keys: list[tuple[str, tuple[str, ...]]] = []
-    for line in lines:
+    for line in block.lines:
         if line.startswith("@@"):
             if kind := _KEY.match(line):
                 key, fields = _key(line)
@@ -182,17 +118,16 @@ def _model(name: str, lines: list[str]) -> Model:
             continue
         found = _FIELD.match(line)
         if found is None:
-            raise SchemaError(f"Not a field of a model: {line!r} (in {name})")
+            raise SchemaError(f"Not a field of a model: {line!r} (in {block.name})")
+        attributes = without_strings(found["rest"])
         model.fields[found["name"]] = Field(
             found["name"],
             "Unsupported" if found["type"].startswith("Unsupported(") else found["type"],
             is_list=found["arity"] == "[]",
             is_required=found["arity"] != "?",
-            precision=_precision(found["rest"]),
+            precision=_precision(attributes),
         )
-        keys += [
-            (kind, (found["name"],)) for kind in _FIELD_KEY.findall(_TEXT.sub("", found["rest"]))
-        ]
+        keys += [(kind, (found["name"],)) for kind in _FIELD_KEY.findall(attributes)]
     model.identity = _identity(model, keys)
     return model
 
@@ -220,7 +155,7 @@ def _precision(attributes: str) -> int:
 
 
 def _key(line: str) -> tuple[str, tuple[str, ...]]:
-    listed = _KEY_FIELDS.search(line)
+    listed = _KEY_FIELDS.search(without_strings(line))
     if listed is None:
         raise SchemaError(f"Not a key of a model: {line!r}")
     names = _SORT_AND_LENGTH.sub("", listed[1])
@@ -229,9 +164,9 @@ def _key(line: str) -> tuple[str, tuple[str, ...]]:
     return (named[1] if named else "_".join(fields)), fields
 
 
-def _enum_values(lines: list[str]) -> Iterator[tuple[str, str]]:
+def _enum_values(block: Block) -> Iterator[tuple[str, str]]:
     """Each value's name in the schema and in the database."""
-    for line in lines:
+    for line in block.lines:
         found = _ENUM_VALUE.match(line)
         if found is None or line.startswith("@@"):
             continue
@@ -239,15 +174,15 @@ def _enum_values(lines: list[str]) -> Iterator[tuple[str, str]]:
         yield found[1], mapped[1] if mapped else found[1]
 
 
-def _url(lines: list[str]) -> tuple[str, str] | None:
-    for line in lines:
+def _url(block: Block) -> tuple[str, str] | None:
+    for line in block.lines:
         found = _URL.match(line)
         if found is not None:
             return ("env", found[1]) if found[1] is not None else ("literal", found[2])
     return None
 
 
-def _features(source: str) -> Iterator[str]:
-    found = _FEATURES.search(source)
-    if found is not None:
-        yield from re.findall(r'"(\w+)"', found[1])
+def _features(block: Block) -> Iterator[str]:
+    for line in block.lines:
+        if found := _FEATURES.match(line):
+            yield from re.findall(r'"(\w+)"', found[1])
