@@ -27,7 +27,12 @@ _LIMIT = 300.0
 _GENERATOR = re.compile(r"^generator \w+ \{\n", re.MULTILINE)
 _PRODUCT = Path(prisma_wasm.__file__).parent
 # What writes into a generated package.
-_GENERATING = ("client.py", "toolchain/generator/*.py", "toolchain/npm/package-lock.json")
+_GENERATING = (
+    "client.py",
+    "toolchain/generator/*.py",
+    "toolchain/schema_engine/*.cjs",
+    "toolchain/npm/package-lock.json",
+)
 
 
 @dataclass(frozen=True)

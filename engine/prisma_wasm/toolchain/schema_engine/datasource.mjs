@@ -1,5 +1,6 @@
 // The datasource block of schema files: which database they mean.
 import { Known } from "./errors.mjs";
+import { blocks } from "./schema_text.cjs";
 
 /** {url, shadowUrl} of the schema files [[path, text], ...]; `override` is what a config file says instead. */
 export function datasource(files, override = {}) {
@@ -16,24 +17,13 @@ export function datasource(files, override = {}) {
   return { url, shadowUrl };
 }
 
-const TOKENS = /"(?:\\.|[^"\\])*"|\/\/[^\n]*|\w+|[{}()=[\],]|\n/g;
+const VALUE = /^\s*(\w+)\s*=\s*(?:(env)\s*\(\s*)?("(?:\\.|[^"\\])*")/;
 
-// {url: {literal} | {env}, ...} of the first datasource block. Comments and strings are tokens of their own, so words
-// in them are not mistaken for the block.
+// {url: {literal} | {env}, ...} of the first datasource block.
 function blockOf(text) {
-  const tokens = (text.match(TOKENS) ?? []).filter((token) => !token.startsWith("//"));
-  const startsLine = (i) => i === 0 || tokens[i - 1] === "\n" || tokens[i - 1] === "}";
-  const start = tokens.findIndex((t, i) => t === "datasource" && startsLine(i) && tokens[i + 2] === "{");
-  if (start < 0) return null;
-  const block = {};
-  for (let i = start + 3; i < tokens.length && tokens[i] !== "}"; i++) {
-    const [key, equals, value, open, name] = tokens.slice(i, i + 5);
-    if (equals !== "=") continue;
-    if (value?.startsWith('"')) block[key] = { literal: JSON.parse(value) };
-    else if (value === "env" && open === "(") block[key] = { env: JSON.parse(name) };
-    i += 2;
-  }
-  return block;
+  const found = blocks(text).find(({ kind }) => kind === "datasource");
+  const values = found?.lines.map((line) => VALUE.exec(line.text)).filter(Boolean);
+  return values ? Object.fromEntries(values.map(([, key, env, value]) => [key, { [env ?? "literal"]: JSON.parse(value) }])) : null;
 }
 
 function valueOf(entry, key) {

@@ -4,7 +4,8 @@ import { connect } from "./connection.mjs";
 import { createDatabase } from "./databases.mjs";
 import { datasource } from "./datasource.mjs";
 import { diffRequest } from "./diff.mjs";
-import { asPairs, withFeatureNamesOf } from "./schema_files.mjs";
+import { withPlainViews } from "./older_schemas.cjs";
+import { asPairs, withFeatureNamesOf, withPlainFiles, withViewsOf } from "./schema_files.mjs";
 import { Session } from "./session.mjs";
 import { Panic } from "./wasm.mjs";
 
@@ -16,15 +17,16 @@ export class Engine {
 
   /** `files` are [path, text] of the schema; `override` is a config file's datasource; `print` shows a text to the user. */
   constructor(files, override, print) {
-    this.#files = files;
+    this.#files = withPlainViews(files);
     this.#override = override;
     this.#print = print;
   }
 
   async call(method, params) {
     const own = this.#own[method];
-    if (own) return own(params ?? {});
-    return (await this.#sessionOfSchema()).call(method, params);
+    const plain = withPlainFiles(params);
+    if (own) return own(plain ?? {}, params);
+    return (await this.#sessionOfSchema()).call(method, plain);
   }
 
   close() {
@@ -49,10 +51,10 @@ export class Engine {
       const url = of.tag === "url" ? of.url : this.#urlOf(of);
       await (await this.#session({ urls: [url] })).call("dbExecute", params);
     },
-    introspect: async (params) => {
+    introspect: async (params, given) => {
       const session = await this.#sessionOfSchema(asPairs(params.schema.files));
       const result = await session.call("introspect", { namespaces: null, ...params });
-      return withFeatureNamesOf(params.schema, result);
+      return withViewsOf(given.schema, withFeatureNamesOf(given.schema, result));
     },
     diff: async (given) => {
       const { params, ...options } = diffRequest(given, this.#override);

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { connectionConfig } from "./connection.mjs";
 import { datasource } from "./datasource.mjs";
 import { Known } from "./errors.mjs";
+import { withModelsForViews } from "./older_schemas.cjs";
 import { fileBeside, requirePackage } from "./packages.mjs";
 
 globalThis.crypto ??= webcrypto; // as in wasm.mjs
@@ -21,7 +22,8 @@ export async function startQueryEngine(options, log) {
   const pool = { ...config, max: MAX_CONNECTIONS, allowExitOnIdle: true };
   const adapter = await new PrismaPg(pool, { schema: at.schema }).connect();
   const QueryEngine = await queryEngineClass();
-  return new QueryEngine(options, log, bindAdapter(adapter));
+  const [[, datamodel]] = withModelsForViews([["schema.prisma", options.datamodel]]);
+  return new QueryEngine({ ...options, datamodel }, log, bindAdapter(adapter));
 }
 
 function urlOf({ datamodel, datasourceOverrides }) {

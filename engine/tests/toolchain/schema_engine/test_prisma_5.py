@@ -189,6 +189,8 @@ model File {
 }
 """)
     project.prisma("validate").expect(0, "is valid")
+    project.prisma("format").expect(0, "Formatted")
+    assert '@default(["foo", "Zm9v"])' in project.schema.read_text()
     project.prisma(*PUSH).expect(0, "in sync")
     project.sql('INSERT INTO "File" (id) VALUES (1)')
     columns = """encode(abc, 'hex'), encode("full", 'hex'), many, text"""

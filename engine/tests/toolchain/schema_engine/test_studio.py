@@ -183,3 +183,19 @@ def test_a_database_that_is_away(deployed: Project) -> None:
     for studio in studio_of(deployed, DATABASE_URL="postgresql://u:p@127.0.0.1:1/x"):
         answer = studio.ask(modelName="User", operation="count", args={})
         assert "Can't reach database server at `127.0.0.1:1`" in answer["error"]["message"]
+
+
+def test_a_view_with_an_id(deployed: Project) -> None:
+    """Its records are read by their id, from a schema that is a folder, as Prisma 5.17 did."""
+    deployed.sql(ROWS, 'CREATE VIEW "Person" AS SELECT id, name FROM "User"')
+    folder = deployed.folder / "prisma" / "schema"
+    folder.mkdir()
+    deployed.schema.rename(folder / "base.prisma")
+    feature = 'previewFeatures = ["views", "prismaSchemaFolder"]'
+    (folder / "views.prisma").write_text(
+        f'generator client {{\n  provider = "prisma-client-js"\n  {feature}\n}}\n\n'
+        "view Person {\n  id   Int @id\n  name String\n\n  @@index([name])\n}\n"
+    )
+    for studio in studio_of(deployed, "--schema", "prisma/schema"):
+        found = studio.ask(modelName="Person", operation="findUnique", args={"where": {"id": 2}})
+        assert found["data"] == {"id": 2, "name": "Bob"}
