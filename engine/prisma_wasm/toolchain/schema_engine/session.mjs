@@ -2,7 +2,7 @@
 import { adapter, EMPTY } from "./adapter.mjs";
 import { connect } from "./connection.mjs";
 import { Known, lockTimeout } from "./errors.mjs";
-import { namesExtensions, withoutKnownExtensions } from "./extensions.mjs";
+import { withoutKnownExtensions } from "./extensions.mjs";
 import { MigrationWatch } from "./migration_watch.mjs";
 import { RelationTables } from "./relation_tables.mjs";
 import { ShadowDatabases } from "./shadow.mjs";
@@ -51,7 +51,7 @@ export class Session {
     this.#relationTables.begin(method, this.#schemaTexts(params));
     this.#shadowFailure = null;
     try {
-      if (namesExtensions(params)) params = await withoutKnownExtensions(method, params, this.client);
+      params = await withoutKnownExtensions(method, params, this.client);
       const result = await this.#withDiagnosis(method, params);
       if (!this.#relationTables.unveil(result?.migrationScript ?? result?.stdout ?? "")) return result;
       this.#engine = await this.#newEngine(); // the old one has a cache of what it was shown

@@ -53,6 +53,19 @@ def test_several_schemas(project: Project) -> None:
     assert [project.sql(TABLES.format(schema)) for schema in "ab"] == [[1], [1]]
 
 
+EXTENSIONS = """generator c {
+  provider        = "prisma-client-js"
+  previewFeatures = ["postgresqlExtensions"]
+}
+
+"""
+
+
+def add_extensions(project: Project, listed: str) -> None:
+    project.edit('env("DATABASE_URL")', f'env("DATABASE_URL")\n  extensions = [{listed}]')
+    project.schema.write_text(EXTENSIONS + project.schema.read_text())
+
+
 @pytest.mark.full
 @pytest.mark.parametrize(
     "extension",
@@ -64,14 +77,35 @@ def test_extensions(make_project: Callable[..., Project], extension: str) -> Non
     name = "uuid-ossp" if "map" in extension else extension
     if not project.sql(f"SELECT 1 FROM pg_available_extensions WHERE name = '{name}'"):
         pytest.skip(f"the server does not have {name}")
-    project.edit('env("DATABASE_URL")', f'env("DATABASE_URL")\n  extensions = [{extension}]')
-    generator = """generator c {
-  provider        = "prisma-client-js"
-  previewFeatures = ["postgresqlExtensions"]
-}
-"""
-    project.schema.write_text(generator + project.schema.read_text())
+    add_extensions(project, extension)
     project.typed(*DEV, "--name", "x").expect(0, "in sync")
     assert "CREATE EXTENSION" in project.written("_x")
     project.prisma(*PUSH).expect(0, "already in sync")
     project.typed(*DEV).expect(0, "Already in sync")
+
+
+def test_extensions_in_a_diff(make_project: Callable[..., Project], blog_sql: str) -> None:
+    """A diff creates only those that are new: 5.17 looked at the extensions of both sides."""
+    project, shadow = make_project(exists=True), make_project(exists=True)
+    add_extensions(project, 'citext, trigrams(map: "pg_trgm")')
+    project.edit("extensions =", "// extensions = [pgcrypto]\n  extensions =")
+    history = project.migration(
+        "20260101000000_init",
+        'create extension if not exists CITEXT;\nCREATE EXTENSION "pg_trgm";\n'
+        f"CREATE EXTENSION btree_gin; -- CREATE EXTENSION hstore;\n{blog_sql}",
+    )
+    project.prisma("migrate", "deploy").expect(0, "successfully applied")
+    diff = ("migrate", "diff", "--exit-code", "--to-schema-datamodel", "prisma/schema.prisma")
+    migrations = ("--from-migrations", "prisma/migrations", "--shadow-database-url", shadow.url)
+    project.prisma(*diff, *migrations).expect(0, "No difference")
+    project.prisma(*diff, "--from-url", project.url).expect(0, "No difference")
+    project.prisma(*diff, "--from-schema-datamodel", "prisma/schema.prisma").expect(
+        0, "No difference"
+    )
+    history.write_text(f"{history.read_text()}DROP EXTENSION citext;\n")
+    project.edit("[citext", "[hstore, citext")
+    added = project.prisma(*diff, *migrations, "--script")
+    added.expect(2, 'CREATE EXTENSION IF NOT EXISTS "citext"').lacks("pg_trgm|pgcrypto")
+    added.expect(2, 'CREATE EXTENSION IF NOT EXISTS "hstore"')
+    empty = project.prisma(*diff, "--from-empty", "--script")
+    empty.expect(2, 'CREATE EXTENSION IF NOT EXISTS "pg_trgm"')
