@@ -31,12 +31,16 @@ def examine(schema: schema_files.Schema, cwd: Path, seen: Mapping[str, str]) -> 
     name, direct_name = datasource.variable("url"), datasource.variable("directUrl")
     url = seen.get(name) if name else datasource.text("url")
     direct = seen.get(direct_name) if direct_name else datasource.text("directUrl")
+    url_name, direct_name = name or "url", direct_name or "directUrl"
+    if direct == url and url:
+        yield from _database(url, f"{url_name} and {direct_name}: ", migrations)
+        return
     if url:
-        yield from _database(url, f"{name or 'url'}: ", [] if direct else migrations)
+        yield from _database(url, f"{url_name}: ", [] if direct else migrations)
     else:
-        yield from _embedded(cwd, name or "url", migrations)
+        yield from _embedded(cwd, url_name, migrations)
     if direct:
-        yield from _database(direct, f"{direct_name or 'directUrl'}: ", migrations)
+        yield from _database(direct, f"{direct_name}: ", migrations, "Direct database")
 
 
 def _embedded(cwd: Path, variable: str, migrations: list[str]) -> Iterator[Finding]:
@@ -66,7 +70,9 @@ def _embedded(cwd: Path, variable: str, migrations: list[str]) -> Iterator[Findi
         yield from _database(server.url(name), "embedded: ", migrations)
 
 
-def _database(url: str, named: str, migrations: list[str]) -> Iterator[Finding]:
+def _database(
+    url: str, named: str, migrations: list[str], subject: str = "Database"
+) -> Iterator[Finding]:
     """Whether it can be reached, and has had the migrations."""
     # Loaded here: a broken driver is no reason to say nothing about the rest.
     from prisma_wasm import address
@@ -77,12 +83,12 @@ def _database(url: str, named: str, migrations: list[str]) -> Iterator[Finding]:
         history = asyncio.run(_history(place))
     except QueryError as error:
         words = " ".join([*filter(None, [error.code]), *error.message.split()])
-        yield Finding(False, "Database", f"{named}{words}", _mend(error.code))
+        yield Finding(False, subject, f"{named}{words}", _mend(error.code))
     except TimeoutError:
         what = f"{named}no answer within {ANSWER_SECONDS} s"
-        yield Finding(False, "Database", what, _mend("P1001"))
+        yield Finding(False, subject, what, _mend("P1001"))
     else:
-        yield Finding(True, "Database", f"{named}{place.database} at {place.place}")
+        yield Finding(True, subject, f"{named}{place.database} at {place.place}")
         if migrations:
             yield _migrated(migrations, history)
 

@@ -19,10 +19,13 @@ from prisma_wasm.toolchain import (
     packages,
     schema_files,
 )
+from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.finding import Finding
+from prisma_wasm.toolchain.generator.checking import CHECK_VARIABLE
 from prisma_wasm.toolchain.generator.placed import FILE_NAME, is_placed
 from prisma_wasm.toolchain.generator.unfinished import is_unfinished
 
+DEFAULT_PLACES = "schema.prisma, prisma/schema.prisma or prisma/schema"
 PROVIDERS = ("prisma-client-py", "prisma-wasm")
 IMPORT_SECONDS = 60
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -30,10 +33,16 @@ COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 def examine(cwd: Path, *, schema_argument: str | None) -> Iterator[Finding]:
     """All findings for the project in `cwd`."""
-    schema = schema_files.find(cwd=cwd, argument=schema_argument)
-    seen = dotenv.variables(os.environ, cwd=cwd, schema_argument=schema_argument)
+    try:
+        path = schema_argument or _located(cwd)
+    except ToolchainError as error:
+        yield _embedded(cwd, "")
+        yield Finding(False, "Schema", error.what, error.mend)
+        return
+    schema = schema_files.find(cwd=cwd, argument=path)
+    seen = dotenv.variables(os.environ, cwd=cwd, schema_argument=path)
     if schema is None:
-        missing = f"no {schema_argument or 'schema.prisma or prisma/schema.prisma'} in {cwd}"
+        missing = f"no {schema_argument or DEFAULT_PLACES} in {cwd}"
         mend = "Run this in the project's folder, or with --schema."
         yield _embedded(cwd, "")
         yield Finding(False, "Schema", missing, mend)
@@ -41,10 +50,16 @@ def examine(cwd: Path, *, schema_argument: str | None) -> Iterator[Finding]:
     used = _variable(schema, "url")
     set_by = used if used and seen.get(used) else ""
     yield _embedded(cwd, set_by)
-    yield _schema(schema, cwd, schema_argument)
+    yield _schema(schema, cwd)
     yield from database_check.examine(schema, cwd, seen)
     yield from _providers(schema)
     yield from _clients(schema)
+
+
+def _located(cwd: Path) -> str | None:
+    seen = dotenv.variables(os.environ, cwd=cwd, schema_argument=None)
+    path = schema_files.located(cwd, seen)
+    return str(path) if path else None
 
 
 def _variable(schema: schema_files.Schema, key: str) -> str | None:
@@ -68,38 +83,51 @@ def _embedded(cwd: Path, set_by: str) -> Finding:
     return Finding(True, subject, str(settings.server_folder))
 
 
-def _schema(schema: schema_files.Schema, cwd: Path, argument: str | None) -> Finding:
-    """Prisma's own opinion, where Node and its packages are there to ask."""
+def _schema(schema: schema_files.Schema, cwd: Path) -> Finding:
+    """Prisma's own opinion and the generator's, where Node and its packages are there to ask."""
     can_ask = packages.prepared() and node.known()
-    if can_ask and (problem := _problem(schema, cwd, argument)):
+    if not can_ask:
+        return Finding(True, "Schema", str(schema.path))
+    if problem := _problem(["validate"], schema, cwd):
         return Finding(False, "Schema", problem, "Mend it; `prisma validate` shows the place.")
+    ours = [f"--generator={block.name}" for block in _generators(schema)]
+    if ours and (problem := _problem(["generate", *ours], schema, cwd)):
+        return Finding(False, "Schema", problem, "Mend it; `prisma generate` says more.")
     return Finding(True, "Schema", str(schema.path))
 
 
-def _problem(schema: schema_files.Schema, cwd: Path, argument: str | None) -> str:
-    """The first error in the schema. URLs have a check of their own: here any will do."""
+def _problem(command: list[str], schema: schema_files.Schema, cwd: Path) -> str:
+    """What a command finds wrong with the schema, in one line; it writes no client.
+
+    URLs have a check of their own: here any will do.
+    """
     names = [_variable(schema, key) for key in ("url", "directUrl", "shadowDatabaseUrl")]
     stand_ins = {name: environment.NOT_STARTED for name in names if name}
     # Two of them must differ.
     if names[2]:
         stand_ins[names[2]] = f"{environment.NOT_STARTED}_shadow"
-    options = ["--schema", argument] if argument else []
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
         code = launcher.run(
-            ["validate", *options],
-            env={**os.environ, **stand_ins, "NO_COLOR": "1"},
+            [*command, f"--schema={schema.path}"],
+            env={**os.environ, **stand_ins, CHECK_VARIABLE: "1", "NO_COLOR": "1"},
             cwd=cwd,
             stdout=said,
             stderr=said,
         )
         said.seek(0)
-        lines = [line.strip() for line in COLOURS.sub("", said.read()).splitlines()]
-    if code == 0:
-        return ""
+        text = COLOURS.sub("", said.read())
+    return "" if code == 0 else (_first_error(text) or f"exit code {code}")
+
+
+def _first_error(text: str) -> str:
+    """Prisma's first error with its place, else the last words of a generator, as one line."""
+    lines = [line.strip() for line in text.splitlines()]
     error = next((line for line in lines if line.startswith("error: ")), "")
     place = next((line[3:].strip() for line in lines if line.startswith("-->")), "")
-    words = error[len("error: ") :] or " ".join(lines[-3:]) or f"exit code {code}"
-    return f"{place}: {words}" if place else words
+    if error:
+        words = error[len("error: ") :]
+        return f"{place}: {words}" if place else words
+    return " ".join([line for line in lines if line][-3:])
 
 
 def _providers(schema: schema_files.Schema) -> Iterator[Finding]:
@@ -112,12 +140,16 @@ def _providers(schema: schema_files.Schema) -> Iterator[Finding]:
             yield Finding(False, f"Generator {block.name}", f'provider = "{provider}"', mend)
 
 
+def _generators(schema: schema_files.Schema) -> list[schema_files.Block]:
+    """The generators of ours."""
+    return [block for block in schema.blocks("generator") if block.text("provider") in PROVIDERS]
+
+
 def _clients(schema: schema_files.Schema) -> Iterator[Finding]:
-    ours = [block for block in schema.blocks("generator") if block.text("provider") in PROVIDERS]
+    ours = _generators(schema)
     for block in ours:
         output = block.text("output")
-        base = schema.path if schema.path.is_dir() else schema.path.parent
-        package = base / output if output else _installed_package()
+        package = block.file.parent / output if output else _installed_package()
         subject = "Client" if len(ours) == 1 else f"Client of generator {block.name}"
         yield _client(subject, package, schema)
 

@@ -197,3 +197,57 @@ def test_an_embedded_database_is_started_and_looked_at(project: Project) -> None
         assert "`prisma-wasm db reset` deletes it" in out
     finally:
         assert project.run("prisma-wasm", "db", "reset", "--force").code == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("Post", "Lambda", 'Model name "Lambda" results in a client property that shadows'),
+        pytest.param("email String", "json String", '"json" shadows', marks=pytest.mark.full),
+        pytest.param(
+            "recursive_type_depth = -1", 'interface = "both"', "interface", marks=pytest.mark.full
+        ),
+        (
+            "recursive_type_depth = -1",
+            'previewFeatures = ["views"]\n}\n\nview Line {\n  text String?',
+            "The view Line has no unique field",
+        ),
+    ],
+)
+def test_a_schema_that_the_generator_refuses_is_named(
+    project: Project, old: str, new: str, words: str
+) -> None:
+    """Prisma calls it valid and `generate` fails: the doctor says so and writes no client."""
+    project.write("prisma/schema.prisma", SCHEMA.replace(old, new))
+    url = {"DATABASE_URL": "postgresql://u@127.0.0.1:1/x"}
+    assert project.prisma("validate", env=url).code == 0
+    client = project.environment.client_package / "client.py"
+    before = client.read_bytes() if client.is_file() else None
+    code, out = doctor(project)
+    [line] = [line for line in out.splitlines() if "Schema:" in line]
+    assert (code, line.startswith("MISSING"), words in line) == (1, True, True), out
+    assert (client.read_bytes() if client.is_file() else None) == before
+    generated = project.prisma("generate")
+    assert (generated.code, words in generated.text) == (1, True), generated.text
+
+
+def test_each_database_is_named_once(project: Project, server: DatabaseServer) -> None:
+    """One line for a database that `url` and `directUrl` share; two that differ are told apart."""
+    direct = 'url      = env("DATABASE_URL")\n  directUrl = env("DIRECT_URL")'
+    schema = SCHEMA.replace('url      = env("DATABASE_URL")', direct)
+    project.write("prisma/schema.prisma", schema)
+    url = server.url_of("postgres")
+    for other, lines in [
+        (url, ["ok      Database: DATABASE_URL and DIRECT_URL: postgres at"]),
+        (
+            server.url_of("template1"),
+            [
+                "ok      Database: DATABASE_URL: postgres at",
+                "ok      Direct database: DIRECT_URL: template1 at",
+            ],
+        ),
+    ]:
+        project.write(".env", f'DATABASE_URL="{url}"\nDIRECT_URL="{other}"\n')
+        out = doctor(project)[1]
+        found = [line for line in out.splitlines() if "atabase: D" in line]
+        assert [line.partition(" at ")[0] + " at" for line in found] == lines, out

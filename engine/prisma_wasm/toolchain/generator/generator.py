@@ -1,5 +1,6 @@
 """One run of the generator: upstream's templates, fewer types, our engine and its WASM module."""
 
+import os
 from pathlib import Path
 
 from prisma import __version__
@@ -12,13 +13,16 @@ from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.generator import (
     added_types,
     bytecode,
+    keys,
     members,
     query_compiler,
+    templates,
     types_module,
     unfinished,
 )
 from prisma_wasm.toolchain.generator.abandoned import ended_when_abandoned
 from prisma_wasm.toolchain.generator.attach import attach
+from prisma_wasm.toolchain.generator.checking import CHECK_VARIABLE
 from prisma_wasm.toolchain.generator.restore import restored_on_failure
 from prisma_wasm.toolchain.generator.templates import written_whole
 
@@ -39,6 +43,10 @@ class ClientGenerator(GenericGenerator[PythonData]):
 
     @override
     def generate(self, data: PythonData) -> None:
+        keys.require(data.dmmf.datamodel.models)
+        if os.environ.get(CHECK_VARIABLE):
+            templates.render_in_memory(data.to_params())
+            return
         package = Path(data.generator.output.value)
         models = list(data.dmmf.datamodel.models)
         names = [model.name for model in models]

@@ -9,7 +9,7 @@ from prisma.generator import generator as upstream
 from prisma.generator.utils import resolve_template_path
 
 from prisma_wasm.toolchain.generator import files, unfinished
-from prisma_wasm.toolchain.generator.restore import generated_modules
+from prisma_wasm.toolchain.generator.restore import TEMPLATE_ENDING, generated_modules
 
 CLIENT = "client.py.jinja"
 # Byte code, and the query compiler, which has a step of its own.
@@ -31,6 +31,13 @@ def written_whole(package: Path) -> Generator[None]:
         _in_upstream(render_template=_render, copy_tree=_copy_library),
     ):
         yield
+
+
+def render_in_memory(params: dict[str, Any]) -> None:
+    """Render every template and write nothing; what upstream can't make a client of, raises."""
+    for name in upstream.DEFAULT_ENV.list_templates():
+        if name.endswith(TEMPLATE_ENDING) and not name.startswith("_"):
+            upstream.DEFAULT_ENV.get_template(name).render(**params, partial_models={})
 
 
 @contextlib.contextmanager
