@@ -29,7 +29,10 @@ def for_command(
     """`base` with everything that the CLI needs."""
     environment = {**base, **_tool_chain(base, node, packages), **_silence()}
     upstream.forget_cache(environment)
-    environment.update(_database_urls(command, environment, cwd))
+    schema = schema_files.find(cwd=cwd, argument=command.schema)
+    if schema is not None:
+        environment.update(_migrations_folder(schema))
+        environment.update(_database_urls(command, environment, cwd, schema))
     if command.asks_for_a_name() and not _can_answer():
         environment["CI"] = "1"
     return environment
@@ -76,13 +79,23 @@ def _silence() -> dict[str, str]:
     return {"CHECKPOINT_DISABLE": "1", "PRISMA_HIDE_UPDATE_MESSAGE": "1"}
 
 
+def _migrations_folder(schema: schema_files.Schema) -> dict[str, str]:
+    """Where the migrations of a folder of schema files are, if not where Prisma 6 has them."""
+    datasource, base = schema.datasource(), schema.base()
+    if datasource is None or base.resolve() == datasource.file.parent.resolve():
+        return {}
+    return {
+        "PRISMA_WASM_DATASOURCE_FILE": str(datasource.file.absolute()),
+        "PRISMA_WASM_SCHEMA_BASE": str(base.absolute()),
+    }
+
+
 def _database_urls(
-    command: CommandLine, environment: Mapping[str, str], cwd: Path
+    command: CommandLine, environment: Mapping[str, str], cwd: Path, schema: schema_files.Schema
 ) -> dict[str, str]:
     """URLs that the project leaves open: the embedded database's, a directUrl like the url."""
-    schema = schema_files.find(cwd=cwd, argument=command.schema)
-    datasource = schema.datasource() if schema else None
-    if schema is None or datasource is None:
+    datasource = schema.datasource()
+    if datasource is None:
         return {}
     provider = datasource.text("provider")
     if provider and provider not in DATABASES and command.is_for_one_kind_of_database():

@@ -36,12 +36,14 @@ def run(
 ) -> int:
     """Run `prisma ARGS`; the answer is its exit code."""
     try:
-        command, here = arguments.read(args), Path(cwd or Path.cwd())
+        base, here = os.environ if env is None else env, Path(cwd or Path.cwd())
+        args = arguments.with_schema(args, base, here)
+        command = arguments.read(args)
         folder = packages.prepare()
         using = node.find()
         variables = environment.for_command(
             command,
-            os.environ if env is None else env,
+            base,
             cwd=here,
             node=using,
             packages=folder,

@@ -84,7 +84,7 @@ def test_configuration() -> None:
     """Comments hide properties; names of generators may have hyphens."""
     found = read(
         'datasource db {\n  // url = env("NO")\n  /* url = env("NO")\n */\n'
-        '  url = env( "URL" ) /* env("NO") */\n}\n'
+        '  url = env( "URL" ) // env("NO")\n}\n'
         'generator my-client {\n  /* previewFeatures = ["nativeDistinct"] */\n'
         '  previewFeatures = [ "views" ] // "nativeDistinct"\n}\n'
     )
