@@ -16,6 +16,7 @@ BASE = HEAD.replace('"prisma-client-py"\n', f'"prisma-client-py"\n  {FEATURE}\n'
 USER, _, POST = f"enum Role{MODELS}".partition("model Post")
 DEV = ("migrate", "dev", "--name", "init", "--skip-generate")
 PUSH = ("db", "push", "--skip-generate")
+SAID = {"PRISMA_SCHEMA_PATH": "prisma/schema"}
 NAMED = {"PRISMA_SCHEMA_PATH": "backend/db"}
 
 
@@ -49,6 +50,8 @@ def test_every_command_takes_the_folder(project: Project, database: str) -> None
     expect(project, 0, "reset successful", "migrate", "reset", "--force", "--skip-generate")
     sides = ("--from-schema-datasource", "prisma/schema", "--to-schema-datamodel", "prisma/schema")
     expect(project, 0, "No difference", "migrate", "diff", "--exit-code", *sides)
+    project.write("one.sql", "SELECT 1;")
+    expect(project, 0, "executed", "db", "execute", "--file", "one.sql", **SAID)
     people = project.folder / "prisma/schema/people/user.prisma"
     before = sorted(people.read_text().split())
     expect(project, 0, "Introspected 2 models", "db", "pull")
