@@ -29,6 +29,10 @@ _OUTER: Final = "outer_transaction"
 _PROCESS: Final = EngineProcess()
 
 
+def _described(error: QueryError) -> str:
+    return error.message if error.code is None else f"{error.code}: {error.message}"
+
+
 class AsyncBridge:
     """What a generated asyncio client holds as its engine."""
 
@@ -82,7 +86,7 @@ class AsyncBridge:
     def _connection_failed(self, error: BaseException, engine: Engine) -> None:
         place = engine.address.place
         message = (
-            f"{error.code}: {error.message}"
+            _described(error)
             if isinstance(error, QueryError)
             else f"P1001: Can't reach database server at `{place}`: no connection in time"
         )
@@ -101,7 +105,7 @@ class AsyncBridge:
             log = StatementLog(prints=self._log_queries, slow=slow_limit(os.environ))
         except QueryError as error:
             raise self._package.error("engine.errors", "EngineConnectionError")(
-                f"Could not connect to the query engine: {error.code}: {error.message}"
+                f"Could not connect to the query engine: {_described(error)}"
             ) from error
         return Engine(self._package.target(), address, credentials, log)
 

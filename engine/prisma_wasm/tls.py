@@ -26,7 +26,7 @@ _SYSTEM: Final = "system"
 
 def attempts_of(parameters: Mapping[str, str]) -> Attempts:
     """Return the ways to connect; raise P1013 for contradictions, P1011 for unusable files."""
-    authority = parameters.get("sslrootcert")
+    authority = parameters.get("sslrootcert") or None
     mode = parameters.get("sslmode") or ("verify-full" if authority == _SYSTEM else "prefer")
     if mode not in _MODES:
         raise refused(f"`sslmode` must be one of {', '.join(sorted(_MODES))}, not `{mode}`")

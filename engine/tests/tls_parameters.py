@@ -64,6 +64,7 @@ MEANINGS: Final = (
     Meaning("plain_only", "localhost", "sslmode=prefer&sslrootcert={ca.crt}", "P1010"),
     Meaning("plain_only", "localhost", "sslmode=allow&sslrootcert={ca.crt}", "P1010"),
     Meaning("anyone", "localhost", "sslmode=disable&sslrootcert={missing.crt}", PLAIN),
+    Meaning("anyone", "localhost", "sslmode=&sslrootcert=&sslcert=&sslkey=", TLS),  # not given
     Meaning("anyone", "localhost", "sslrootcert=system", "P1011"),
     Meaning("anyone", "localhost", "sslmode=verify-full&sslrootcert=system", "P1011"),
     Meaning("anyone", "localhost", "sslmode=require&sslrootcert=system", "P1013"),

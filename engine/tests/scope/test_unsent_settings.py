@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from prisma_wasm import asyncpg_internals
 from prisma_wasm.wire import Wire
 
 from .acting import as_user, assert_nothing_leaks, owners, pid
@@ -120,6 +121,16 @@ async def test_a_transaction_that_never_began(
                 async with db.tx() as tx:
                     await owners(tx)
     await assert_nothing_leaks(db)
+
+
+async def test_connecting_with_such_a_driver(
+    prisma: Any, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`connect()` names the version, before any statement of the application runs."""
+    monkeypatch.setattr(asyncpg_internals, "_tried", set[str]())
+    monkeypatch.setattr(Wire, "write", _past_the_wire)
+    with pytest.raises(prisma.engine.errors.EngineConnectionError, match=f"engine: {_REFUSAL}"):
+        await connect()
 
 
 @pytest.mark.parametrize("name", ["write_eof", "sendfile", "send_anything"])
