@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from prisma_wasm.blocking import in_thread
 from prisma_wasm.credentials import Credentials, Source
 from prisma_wasm.custom_engine import EngineProcess, run_text
 from prisma_wasm.engine import Engine, Query
@@ -18,7 +19,7 @@ from prisma_wasm.errors import QueryError
 from prisma_wasm.forking import renew_in_child
 from prisma_wasm.observe.logs import StatementLog, slow_limit
 from prisma_wasm.observe.spans import NOTHING
-from prisma_wasm.package import Package, data_url
+from prisma_wasm.package import Package, given_url, project_url
 from prisma_wasm.running_time import running_timeout
 from prisma_wasm.transactions import caller
 
@@ -99,7 +100,7 @@ class AsyncBridge:
         url: Source | None = own.get("url")
         try:
             if url is None or isinstance(url, str):
-                url = data_url(url, self._package.schema, self._schema_path)
+                url = await self._database_url(url)
             credentials = Credentials(url, own.get("password"))
             address = await credentials.url_address()
             log = StatementLog(prints=self._log_queries, slow=slow_limit(os.environ))
@@ -108,6 +109,11 @@ class AsyncBridge:
                 f"Could not connect to the query engine: {_described(error)}"
             ) from error
         return Engine(self._package.target(), address, credentials, log)
+
+    async def _database_url(self, override: str | None) -> str:
+        schema = self._package.schema
+        given = given_url(override, schema)
+        return given or await in_thread(project_url, schema, self._schema_path)
 
     async def execute(
         self,

@@ -177,14 +177,19 @@ class Package:
         return getattr(self.module(module), name)
 
 
-def data_url(override: str | None, schema: Schema, schema_path: Path) -> str:
-    """The database's URL: the client's own, else the schema's, else the project's embedded one."""
+def given_url(override: str | None, schema: Schema) -> str | None:
+    """Return the database's URL if it is given: by the client, the schema or the environment."""
     if override:
         return override
     kind, value = schema.url
-    if kind == "literal":
-        return value
+    return value if kind == "literal" else os.environ.get(value)
+
+
+def project_url(schema: Schema, schema_path: Path) -> str:
+    """Return the URL of the project's embedded database. Blocks while its server starts."""
     from prisma_wasm import config
+
+    _kind, value = schema.url
 
     for start in (schema_path.parent, Path.cwd()):
         url = config.database_url(start, os.environ, value)
