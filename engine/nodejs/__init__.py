@@ -16,4 +16,4 @@ npx = Program("npx")
 # What nodejs-bin calls the version of its Node; ours is whichever Node the machine has.
 node_version = "prisma-wasm"
 
-upstream.prepare_for_command()
+upstream.prepare()

@@ -1,9 +1,11 @@
 """One program of a Node installation, with the few functions of nodejs-bin that people call."""
 
-import subprocess
 import sys
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 class Program:
@@ -26,10 +28,12 @@ class Program:
 
     def run(self, args: Iterable[str], **options: Any) -> "subprocess.CompletedProcess[bytes]":
         """Run the program as `subprocess.run` would."""
-        from prisma_wasm.toolchain import upstream
+        import subprocess
+
+        from prisma_wasm.toolchain import upstream_calls
 
         arguments = list(args)
-        answer = upstream.answer(self._name, arguments, **options)
+        answer = upstream_calls.answer(self._name, arguments, **options)
         if answer is not None:
             return answer
         words = [*self._command(), *arguments]
@@ -46,6 +50,8 @@ class Program:
         self, args: Iterable[str], **options: Any
     ) -> "subprocess.Popen[bytes]":
         """Start the program and leave it running."""
+        import subprocess
+
         words = [*self._command(), *args]
         return cast(
             "subprocess.Popen[bytes]",

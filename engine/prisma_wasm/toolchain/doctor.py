@@ -6,7 +6,7 @@ from importlib import util
 from pathlib import Path
 
 from prisma_wasm import config
-from prisma_wasm.toolchain import folders, node, packages, project_check, upstream
+from prisma_wasm.toolchain import folders, node, packages, project_check, upstream_settings
 from prisma_wasm.toolchain.finding import Finding
 
 UPSTREAM = "0.15"
@@ -62,7 +62,7 @@ def _nodejs_module(cwd: Path) -> Iterator[Finding]:
     else:
         yield Finding(True, subject, str(ours.parent))
     try:
-        passes_by = not upstream.uses_nodejs_module(cwd)
+        passes_by = not upstream_settings.uses_nodejs_module(cwd)
     except config.ConfigError as error:
         yield Finding(False, "Settings", str(error), "Mend that setting.")
         return

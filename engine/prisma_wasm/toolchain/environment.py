@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from prisma_wasm import config
-from prisma_wasm.toolchain import dotenv, programs, schema_files, upstream
+from prisma_wasm.toolchain import dotenv, programs, schema_files, upstream_cache
 from prisma_wasm.toolchain.arguments import CommandLine
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.node import Node
@@ -28,7 +28,7 @@ def for_command(
 ) -> dict[str, str]:
     """`base` with everything that the CLI needs."""
     environment = {**base, **_tool_chain(base, node, packages), **_silence()}
-    upstream.forget_cache(environment)
+    upstream_cache.forget(environment)
     schema = schema_files.find(cwd=cwd, argument=command.schema)
     if schema is not None:
         environment.update(_migrations_folder(schema))

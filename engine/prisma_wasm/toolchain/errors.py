@@ -8,3 +8,7 @@ class ToolchainError(Exception):
         super().__init__(f"{what}\n{mend}")
         self.what = what
         self.mend = mend
+
+
+class StorageError(ToolchainError):
+    """A disk or a folder is at fault: another place may do."""

@@ -12,10 +12,10 @@ from importlib import util
 from pathlib import Path
 from typing import cast
 
-from prisma_wasm.toolchain import folders
+from prisma_wasm.toolchain import folders, shared
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.locking import locked
-from prisma_wasm.toolchain.staging import staging
+from prisma_wasm.toolchain.staging import Staging
 from prisma_wasm.toolchain.steps import run_step
 
 OLDEST = (18, 18)
@@ -47,11 +47,6 @@ class Node:
 def find() -> Node:
     """The Node to use, installed from PyPI when the machine has none."""
     return known() or _install()
-
-
-def find_under_lock(root: Path) -> Node:
-    """As `find`, for who already holds the lock of `root`."""
-    return known() or _install_into(root)
 
 
 def known() -> Node | None:
@@ -95,7 +90,7 @@ def npm_command(node: Node, name: str = "npm") -> list[str]:
     beside = shutil.which(name)
     if node.origin == "PATH" and beside is not None:
         return [beside]
-    other = in_wheel() or _installed() or _install_into(folders.writable())
+    other = in_wheel() or _installed() or _install()
     return [str(other.executable), str(_npm_script(other, name))]
 
 
@@ -123,7 +118,7 @@ def wheel_version() -> str:
 
 
 def _installed() -> Node | None:
-    for root in folders.candidates():
+    for root in folders.searched():
         node = _of_wheel(root / f"node-{wheel_version()}" / WHEEL, "PyPI")
         if node is not None:
             return node
@@ -133,22 +128,13 @@ def _installed() -> Node | None:
 def _install() -> Node:
     root = folders.writable()
     with locked(root):
-        return _installed() or _install_into(root)  # the first: by the process that held the lock
+        # The process that held the lock may have installed it.
+        return _installed() or _install_into(root)
 
 
 def _install_into(root: Path) -> Node:
-    target = root / f"node-{wheel_version()}"
-    with staging(root) as place:
-        run_step(
-            f"Installing Node {wheel_version()} from PyPI",
-            _installer(place.work),
-            limit=INSTALL_SECONDS,
-            mend="Install Node 18.18 or newer on this machine, or see that PyPI can be reached;"
-            " then run this again.",
-            place=place,
-        )
-        shutil.rmtree(target, ignore_errors=True)
-        place.work.rename(target)
+    name = f"node-{wheel_version()}"
+    target = shared.provide(root, name, _install_from_pypi, what=f"Node {wheel_version()}")
     node = _of_wheel(target / WHEEL, "PyPI")
     if node is None:
         raise ToolchainError(
@@ -156,6 +142,17 @@ def _install_into(root: Path) -> Node:
             mend="Install Node 18.18 or newer on this machine and run this again.",
         )
     return node
+
+
+def _install_from_pypi(place: Staging) -> None:
+    run_step(
+        f"Installing Node {wheel_version()} from PyPI",
+        _installer(place.work),
+        limit=INSTALL_SECONDS,
+        mend="Install Node 18.18 or newer on this machine, or see that PyPI can be reached;"
+        " then run this again.",
+        place=place,
+    )
 
 
 def _installer(target: Path) -> list[str]:
@@ -218,7 +215,8 @@ def _ask(executable: Path) -> str | None:
     try:
         answer = subprocess.run(  # noqa: S603 - the Node on PATH
             [str(executable), "--version"],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
             timeout=ASK_SECONDS,
             check=True,

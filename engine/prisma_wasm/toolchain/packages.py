@@ -4,22 +4,23 @@ import contextlib
 import errno
 import json
 import os
+import re
 import shutil
 import time
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prisma_wasm.toolchain import folders, node
+from prisma_wasm.toolchain import folders, node, shared
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.locking import locked
-from prisma_wasm.toolchain.staging import staging
+from prisma_wasm.toolchain.staging import Staging
 from prisma_wasm.toolchain.steps import run_step
 
 MANIFESTS = ("package.json", "package-lock.json")
-STAMP = ".prepared"
+# An archive in npm's log: of a request, or of a look into its cache.
+ARCHIVE = re.compile(r"^npm http .*?(\S+\.tgz)", re.MULTILINE)
 INSTALL_SECONDS = 900
-UNUSED_SECONDS = 60 * 24 * 3600
 TOUCH_EVERY_SECONDS = 24 * 3600
 MEND = (
     "See that the npm registry can be reached and run `prisma-wasm install`;"
@@ -29,9 +30,9 @@ MEND = (
 
 def prepared() -> Path | None:
     """The folder with the packages, if it is there."""
-    for root in folders.candidates():
+    for root in folders.searched():
         folder = root / folders.version_key()
-        if (folder / STAMP).is_file():
+        if shared.is_whole(folder):
             return folder
     return None
 
@@ -47,50 +48,46 @@ def prepare() -> Path:
 
 def install(*, again: bool = False) -> Path:
     """Install the packages that the lock file names; `again` replaces those that are there."""
-    root = folders.writable()
-    target = root / folders.version_key()
+    root, name = folders.writable(), folders.version_key()
+    using = node.find()
+    npm = node.npm_command(using)
     try:
         with locked(root):
-            if again or not (target / STAMP).is_file():
-                _install_into(root, target)
-            _clean_old(root, target)
+            if again or not shared.is_whole(root / name):
+                build = partial(_install_into, using, npm)
+                shared.provide(root, name, build, what="the Node packages", again=again)
+            if root == folders.in_environment():
+                _clean_old(root, root / name)
     except OSError as error:
         raise _explain(error, root) from error
-    return target
+    return root / name
 
 
-def _install_into(root: Path, target: Path) -> None:
-    using = node.find_under_lock(root)
-    npm = node.npm_command(using)
-    with staging(root) as place:
-        for name in MANIFESTS:
-            shutil.copyfile(folders.PACKAGE / "npm" / name, place.work / name)
-        total = folders.LOCK.read_text(encoding="utf-8").count('"node_modules/')
-        run_step(
-            "Installing the Node packages of the prisma command",
-            [
-                *npm,
-                "ci",
-                "--ignore-scripts",
-                "--no-audit",
-                "--no-fund",
-                "--no-progress",
-                "--loglevel=warn",
-            ],
-            limit=INSTALL_SECONDS,
-            mend=MEND,
-            cwd=place.work,
-            env=_npm_environment(using),
-            fails_on=(
-                "TAR_ENTRY_ERROR",
-            ),  # npm goes on, and ends with 0, when it can't unpack a file
-            detail=lambda: _how_far(place.work, total),
-            place=place,
-        )
-        _check_whole(place.work)
-        (place.work / STAMP).write_text(f"{folders.version_key()}\n", encoding="utf-8")
-        shutil.rmtree(target, ignore_errors=True)
-        place.work.rename(target)
+def _install_into(using: node.Node, npm: list[str], place: Staging) -> None:
+    for name in MANIFESTS:
+        shutil.copyfile(folders.PACKAGE / "npm" / name, place.work / name)
+    total = folders.LOCK.read_text(encoding="utf-8").count('"node_modules/')
+    run_step(
+        "Installing the Node packages of the prisma command",
+        [
+            *npm,
+            "ci",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-progress",
+            "--loglevel=http",
+        ],
+        limit=INSTALL_SECONDS,
+        mend=MEND,
+        cwd=place.work,
+        env=_npm_environment(using),
+        # npm goes on, and ends with 0, when it can't unpack a file.
+        fails_on=("TAR_ENTRY_ERROR",),
+        detail=lambda written: how_far(written, total),
+        place=place,
+    )
+    _check_whole(place.work)
 
 
 def _check_whole(folder: Path) -> None:
@@ -118,32 +115,21 @@ def _npm_environment(using: node.Node) -> dict[str, str]:
     return environment
 
 
-def _how_far(folder: Path, total: int) -> str:
-    """npm fetches everything first and then unpacks it, in no time."""
-    unpacked = sum(1 for _ in _packages(folder / "node_modules"))
-    return f"{unpacked} of {total} packages" if unpacked else f"fetching {total} packages"
-
-
-def _packages(modules: Path) -> Iterator[Path]:
-    with contextlib.suppress(OSError):
-        for entry in modules.iterdir():
-            if entry.name.startswith("@"):
-                yield from (inner for inner in entry.iterdir() if not inner.name.startswith("."))
-            elif not entry.name.startswith("."):
-                yield entry
+def how_far(written: str, total: int) -> str:
+    """Count the packages that npm's log names as fetched, or found in its own cache."""
+    fetched = len(set(ARCHIVE.findall(written)))
+    return f"{min(fetched, total)} of {total} packages fetched"
 
 
 def _clean_old(root: Path, current: Path) -> None:
-    """Packages of other versions: an environment has one, a user's cache may serve several."""
-    own = root == folders.in_environment()
-    for stamp in root.glob(f"*/{STAMP}"):
-        unused = time.time() - stamp.stat().st_mtime > UNUSED_SECONDS
-        if stamp.parent != current and (own or unused):
+    """Remove packages of other versions: an environment has one, the user's folder several."""
+    for stamp in root.glob(f"[0-9a-f]*/{shared.MANIFEST}"):
+        if stamp.parent != current:
             shutil.rmtree(stamp.parent, ignore_errors=True)
 
 
 def _note_use(folder: Path) -> None:
-    stamp = folder / STAMP
+    stamp = folder / shared.MANIFEST
     with contextlib.suppress(OSError):
         if time.time() - stamp.stat().st_mtime > TOUCH_EVERY_SECONDS:
             os.utime(stamp)

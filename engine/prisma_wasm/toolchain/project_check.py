@@ -26,7 +26,8 @@ from prisma_wasm.toolchain.generator.placed import FILE_NAME, is_placed
 from prisma_wasm.toolchain.generator.unfinished import is_unfinished
 
 DEFAULT_PLACES = "schema.prisma, prisma/schema.prisma or prisma/schema"
-PROVIDERS = ("prisma-client-py", "prisma-wasm")
+# `prisma` is the last word of "python -m prisma", which our generator answers as well.
+PROVIDERS = ("prisma-client-py", "prisma-wasm", "prisma")
 IMPORT_SECONDS = 60
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -132,17 +133,20 @@ def _first_error(text: str) -> str:
 
 def _providers(schema: schema_files.Schema) -> Iterator[Finding]:
     for block in schema.blocks("generator"):
-        provider = block.text("provider") or block.properties.get("provider", "")
-        if provider in PROVIDERS:
+        if _makes_client(block):
+            provider = block.text("provider")
             yield Finding(True, f"Generator {block.name}", f'provider = "{provider}"')
-        elif "prisma" in provider and "py" in provider:
-            mend = f'Write provider = "{PROVIDERS[0]}": "{provider}" passes prisma-wasm by.'
-            yield Finding(False, f"Generator {block.name}", f'provider = "{provider}"', mend)
+
+
+def _makes_client(block: schema_files.Block) -> bool:
+    """Whether a generator makes a client: by its usual name, a path or `python -m prisma`."""
+    words = (block.text("provider") or "").split()
+    return bool(words) and Path(words[-1]).name in PROVIDERS
 
 
 def _generators(schema: schema_files.Schema) -> list[schema_files.Block]:
     """The generators of ours."""
-    return [block for block in schema.blocks("generator") if block.text("provider") in PROVIDERS]
+    return [block for block in schema.blocks("generator") if _makes_client(block)]
 
 
 def _clients(schema: schema_files.Schema) -> Iterator[Finding]:

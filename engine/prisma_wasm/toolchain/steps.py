@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from prisma_wasm.toolchain.errors import ToolchainError
+from prisma_wasm.toolchain.errors import StorageError, ToolchainError
 from prisma_wasm.toolchain.progress import Progress
 from prisma_wasm.toolchain.staging import Staging
 
@@ -40,15 +40,26 @@ NO_NETWORK = (
     "dns error",
     "No matching distribution found",
 )
-CAUSES = [
-    (FULL_DISK, "The disk is full: free some space"),
-    (READ_ONLY, "A file may not be written: mend its owner, or set PRISMA_WASM_CACHE to a folder"),
-    (WRONG_PACKAGE, "A package is not the pinned one: clear the package manager's cache"),
+CAUSES: list[tuple[tuple[str, ...], str, type[ToolchainError]]] = [
+    (FULL_DISK, "The disk is full: free some space", StorageError),
+    (
+        READ_ONLY,
+        "A file may not be written: mend its owner, or set PRISMA_WASM_CACHE to a folder",
+        StorageError,
+    ),
+    (
+        WRONG_PACKAGE,
+        "A package is not the pinned one: clear the package manager's cache",
+        ToolchainError,
+    ),
     (
         NO_NETWORK,
         "The package registry can't be reached: check network, proxy and registry settings",
+        ToolchainError,
     ),
 ]
+# npm's log of its requests, which is there to count them.
+REQUEST = "npm http "
 
 
 def run_step(
@@ -59,13 +70,14 @@ def run_step(
     mend: str,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
-    detail: Callable[[], str] = lambda: "at work",
+    detail: Callable[[str], str] = lambda _: "at work",
     fails_on: tuple[str, ...] = (),
     place: Staging,
 ) -> None:
     """Run `command` to its end or raise a ToolchainError that names the cause.
 
-    A step that writes one of `fails_on` has failed, whatever its exit code.
+    `detail` says how far it is, from what it has written so far. A step that writes one of
+    `fails_on` has failed, whatever its exit code.
     """
     progress = Progress(title)
     with tempfile.TemporaryFile() as output, _ended_by_exception():
@@ -86,7 +98,7 @@ def run_step(
             progress.failed()
             raise ToolchainError(f"{title} failed: {error}.", mend=mend) from error
         try:
-            code = _wait(process, limit, progress, detail)
+            code = _wait(process, limit, lambda: progress.at(detail(_text(output))))
         except BaseException:
             progress.failed()
             _end(process)
@@ -123,14 +135,12 @@ def _end_process(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _wait(
-    process: "subprocess.Popen[bytes]", limit: float, progress: Progress, detail: Callable[[], str]
-) -> int | None:
+def _wait(process: "subprocess.Popen[bytes]", limit: float, show: Callable[[], None]) -> int | None:
     until = time.monotonic() + limit
     while time.monotonic() < until:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(POLL_SECONDS)
-        progress.at(detail())
+        show()
     return None
 
 
@@ -143,21 +153,27 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _says_any(output: IO[bytes], words: tuple[str, ...]) -> bool:
-    output.seek(0)
-    text = output.read().decode(errors="replace")
+    text = _text(output)
     return any(word in text for word in words)
 
 
 def _tail(output: IO[bytes]) -> str:
-    output.seek(0)
-    lines = [line for line in output.read().decode(errors="replace").splitlines() if line.strip()]
+    lines = [
+        line for line in _text(output).splitlines() if line.strip() and not line.startswith(REQUEST)
+    ]
     return "\n".join(lines[-LAST_LINES:])
 
 
+def _text(output: IO[bytes]) -> str:
+    """What the step has written; reading does not move the place where it goes on."""
+    descriptor = output.fileno()
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode(errors="replace")
+
+
 def _failure(title: str, code: int, tail: str, mend: str) -> ToolchainError:
-    for words, cause in CAUSES:
+    for words, cause, kind in CAUSES:
         if any(word in tail for word in words):
-            return ToolchainError(
+            return kind(
                 f"{title} failed (exit code {code}):\n{tail}", mend=f"{cause}, and run this again."
             )
     return ToolchainError(f"{title} failed (exit code {code}):\n{tail}", mend=mend)

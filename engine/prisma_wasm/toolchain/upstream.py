@@ -1,179 +1,85 @@
-"""Where Prisma Client Python meets the tool chain: its calls of node and npm, and its cache folder.
+"""What a process that imports Prisma Client Python needs of us: decided once, during that import.
 
-Its `prisma` command wants a file `<cache>/node_modules/prisma/build/index.js`, runs
-`npm install prisma@...` in `<cache>` when there is none, and then runs that file under Node. Here
-npm only writes a placeholder, and running the file, whatever it is, starts the launcher.
+Every application comes through here, so a module is loaded only where it is needed.
 """
 
-import contextlib
-import json
 import os
-import subprocess
 import sys
-from collections.abc import Generator, Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any
-
-from prisma_wasm.toolchain import folders
-from prisma_wasm.toolchain.progress import say
 
 CACHE_VARIABLE = "PRISMA_BINARY_CACHE_DIR"
-ENTRYPOINT = Path("node_modules", "prisma", "build", "index.js")
-
-# Settings in [tool.prisma] that are true or false, and the words that upstream takes for these.
-SWITCHES = {"use_nodejs_bin", "use_global_node"}
-ON = {"1", "on", "t", "true", "y", "yes"}
-OFF = {"0", "off", "f", "false", "n", "no"}
-
-PLACEHOLDER = folders.PACKAGE / "upstream_placeholder.js"
+GENERATOR_VARIABLE = "PRISMA_GENERATOR_INVOCATION"  # set by the CLI for each generator
+STARTED_BY_US = "PRISMA_WASM_PYTHON"  # set by the launcher for the CLI
 
 
-def prepare_for_command() -> None:
-    """Give upstream a cache folder of this environment, not one in the user's home.
+def prepare() -> None:
+    """Arrange what this process needs.
 
-    Only in the `prisma` command itself, or where the home can't be written to: applications that
-    import `prisma` keep the environment they were started with, and so do their processes.
+    Applications that import `prisma` keep the environment they were started with, and so do their
+    processes: only the `prisma` command, generators, and processes without a usable home differ.
     """
-    is_command = _is_prisma_command()
-    if is_command:
-        _refuse_broken_settings()
-        if sys.argv[1:2] not in ([], ["py"]):
-            sys.meta_path.insert(0, _NoClient())
-    if CACHE_VARIABLE in os.environ or not (is_command or not _is_home_usable()):
-        return
-    for root in folders.candidates():
-        cache = cache_in(root)
-        try:
-            write_placeholder(cache, "prisma")
-        except OSError:
-            continue
-        os.environ[CACHE_VARIABLE] = str(cache)
-        return
+    if os.environ.get(GENERATOR_VARIABLE):
+        _prepare_generator()
+    if _is_prisma_command():
+        _prepare_command()
+    elif CACHE_VARIABLE not in os.environ and not _is_home_usable():
+        from prisma_wasm.toolchain import upstream_cache
+
+        upstream_cache.prepare()
 
 
-@contextlib.contextmanager
-def without_client() -> Generator[None]:
-    """Inside, `import prisma` loads no generated client, as before the first `prisma generate`."""
-    finder = _NoClient()
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
+def expect_our_versions() -> None:
+    """Set the versions of the CLI here, the only ones whose schema upstream then accepts."""
+    from prisma_wasm.toolchain import versions
+
+    os.environ["PRISMA_VERSION"] = versions.cli()
+    os.environ["PRISMA_EXPECTED_ENGINE_VERSION"] = versions.engine()
 
 
-class _NoClient:
-    """The client is of no use to a command, takes a third of its import, and may be damaged."""
+def _prepare_generator() -> None:
+    """Let custom generators accept our CLI, and upstream's own hand over to ours.
 
-    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
-        """Prisma Client Python takes a module that is not found for "not generated yet"."""
-        if name == "prisma.client":
-            raise ModuleNotFoundError(name, name=name)
+    The variables are set here, and not for all that the CLI starts: in an environment without us
+    upstream's generator must go on to refuse this CLI.
+    """
+    from prisma_wasm.toolchain import substitutes
 
-
-def forget_cache(environment: dict[str, str]) -> None:
-    """Take the cache folder out again: other environments' commands must not find it."""
-    own = {str(cache_in(root)) for root in folders.candidates()}
-    if environment.get(CACHE_VARIABLE) in own:
-        del environment[CACHE_VARIABLE]
+    sys.meta_path.insert(0, substitutes.OwnGenerator())
+    if STARTED_BY_US in os.environ:
+        expect_our_versions()
 
 
-def cache_in(root: Path) -> Path:
-    """The folder below `root` that stands in for upstream's cache."""
-    return root / "upstream-cache"
+def _prepare_command() -> None:
+    from prisma_wasm.toolchain import substitutes, upstream_cache
 
-
-def write_placeholder(cache: Path, package: str) -> None:
-    """Make `cache` look as upstream wants it to look."""
-    entrypoint = cache / ENTRYPOINT
-    if entrypoint.exists():
-        return
-    entrypoint.parent.mkdir(parents=True, exist_ok=True)
-    manifest = cache / "package.json"
-    if not manifest.exists():
-        manifest.write_text('{"private": true}\n', encoding="utf-8")
-    staging = entrypoint.with_name(f".{os.getpid()}.js")
-    text = PLACEHOLDER.read_text(encoding="utf-8").replace('"prisma@latest"', json.dumps(package))
-    staging.write_text(text, encoding="utf-8")
-    staging.replace(entrypoint)
-
-
-def answer(
-    program: str,
-    args: list[str],
-    *,
-    check: bool = False,
-    cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
-    stdout: int | IO[Any] | None = None,
-    stderr: int | IO[Any] | None = None,
-    **options: Any,
-) -> "subprocess.CompletedProcess[bytes] | None":
-    """Upstream's two calls, answered; none for any other use of node and npm."""
-    if (
-        program == "npm"
-        and len(args) == 2
-        and args[0] == "install"
-        and args[1].startswith("prisma@")
-    ):
-        write_placeholder(Path(cwd or Path.cwd()), args[1])
-        return subprocess.CompletedProcess(args, 0, stdout=b"", stderr=b"")
-    if (
-        program == "node"
-        and args
-        and Path(args[0]).parts[-len(ENTRYPOINT.parts) :] == ENTRYPOINT.parts
-    ):
-        from prisma_wasm.toolchain import launcher
-
-        code = launcher.run(args[1:], env=env, cwd=cwd, stdout=stdout, stderr=stderr)
-        finished = subprocess.CompletedProcess[bytes](args, code)
-        if check:
-            finished.check_returncode()
-        return finished
-    return None
-
-
-def settings(folder: Path) -> dict[str, Any]:
-    """`[tool.prisma]` in the folder's pyproject.toml, which upstream reads too, without a look."""
-    from prisma_wasm import config
-
-    file = folder / "pyproject.toml"
-    try:
-        document = config.load(file)
-    except OSError:
-        return {}
-    found = config.table_in(config.table_in(document, "tool", file), "prisma", file)
-    for key in SWITCHES & found.keys():
-        if not isinstance(found[key], bool) and str(found[key]).lower() not in {*ON, *OFF}:
-            raise config.ConfigError(
-                f"{file}: [tool.prisma] {key} must be true or false, not {found[key]!r}"
-            )
-    return found
-
-
-def uses_nodejs_module(folder: Path) -> bool:
-    """Whether upstream comes to us at all, read as it reads that, without loading it."""
-    given = os.environ.get("PRISMA_USE_NODEJS_BIN", settings(folder).get("use_nodejs_bin", True))
-    return str(given).lower() not in OFF
+    _refuse_broken_settings()
+    sys.meta_path.insert(0, substitutes.OwnCommands())
+    if sys.argv[1:2] not in ([], ["py"]):
+        sys.meta_path.insert(0, substitutes.NoClient())
+    upstream_cache.prepare()
 
 
 def _refuse_broken_settings() -> None:
     """Upstream would end with a traceback."""
     from prisma_wasm import config
+    from prisma_wasm.toolchain import progress, upstream_settings
 
     try:
-        settings(Path.cwd())
+        upstream_settings.settings(Path.cwd())
     except config.ConfigError as error:
-        say(str(error))
+        progress.say(str(error))
         raise SystemExit(1) from None
 
 
 def _is_prisma_command() -> bool:
-    if Path(sys.argv[0]).stem == "prisma":
-        return True
-    words = sys.orig_argv
-    return any(pair == ("-m", "prisma") for pair in pairwise(words))
+    """Whether this process is `prisma ...` or `python -m prisma ...`."""
+    program = sys.argv[0] if sys.argv else ""
+    if program != "-m":
+        return Path(program).stem == "prisma"
+    # While Python looks for the module of `-m` it has not put the file's name there yet. The module
+    # is the last word before the arguments; `-m prisma` among these is some other program's.
+    words = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
+    return words[-1] in ("prisma", "-mprisma")
 
 
 def _is_home_usable() -> bool:

@@ -44,11 +44,14 @@ def test_what_is_missing_is_named_with_its_mend(
         pytest.param(".venv/bin/prisma-client-py", marks=pytest.mark.full),
     ],
 )
-def test_a_provider_that_passes_us_by_is_named(project: Project, provider: str) -> None:
-    """Upstream's own generator would make a client that looks for an engine binary."""
+def test_upstreams_generator_by_another_name_makes_a_client(
+    project: Project, provider: str
+) -> None:
+    """Our generator answers there as well, and its client is looked at."""
     project.write("prisma/schema.prisma", SCHEMA.replace('"prisma-client-py"', f'"{provider}"'))
     code, out = doctor(project)
-    assert (code, f'"{provider}" passes prisma-wasm by' in out) == (1, True), out
+    assert (code, f'ok      Generator client: provider = "{provider}"' in out) == (1, True), out
+    assert "MISSING Client" in out
 
 
 def test_a_setting_that_passes_us_by_is_named(project: Project) -> None:

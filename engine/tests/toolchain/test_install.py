@@ -28,7 +28,9 @@ def prepared(environment: Environment) -> list[Path]:
 
 
 def leftovers(environment: Environment) -> list[Path]:
-    return list(environment.folder.glob("share/prisma-wasm/.staging-*"))
+    """What is being installed, or was left: in the environment, and in its user's home."""
+    shared = environment.home.glob(".cache/prisma-python/binaries/*/*/prisma-wasm/.staging-*")
+    return [*environment.folder.glob("share/prisma-wasm/.staging-*"), *shared]
 
 
 def test_install_says_what_it_wrote_and_does_it_once(new_environment: Environment) -> None:
@@ -38,6 +40,7 @@ def test_install_says_what_it_wrote_and_does_it_once(new_environment: Environmen
     (folder,) = prepared(new_environment)
     assert f"Node packages: {folder} (written)" in first.out
     assert "Installing the Node packages" in first.err
+    assert "Linking the Node packages into this environment: done" in first.err
     second = new_environment.run("prisma-wasm", "install", cwd=new_environment.home)
     assert (second.code, second.err) == (0, "")
     assert f"Node packages: {folder} (were there)" in second.out
@@ -150,8 +153,10 @@ def test_an_install_that_is_ended_ends_its_installer(
 
 def group_at_work(environment: Environment) -> int:
     """The process group of the step that is running."""
-    for step in environment.folder.glob("share/prisma-wasm/.staging-*/step"):
-        return int(step.read_text() or 0)
+    for folder in leftovers(environment):
+        step = folder / "step"
+        if step.exists() and (group := step.read_text()):
+            return int(group)
     return 0
 
 

@@ -5,11 +5,7 @@ import signal
 import sys
 from types import FrameType
 
-from prisma_wasm.toolchain import upstream
-
-# Upstream accepts only the schema of one version of Prisma; this is the one of the CLI.
-os.environ["PRISMA_EXPECTED_ENGINE_VERSION"] = "c2990dca591cba766e3b7ef5d9e8a84796e47ab7"
-os.environ["PRISMA_VERSION"] = "6.19.3"
+from prisma_wasm.toolchain import substitutes, upstream
 
 
 def main() -> None:
@@ -17,7 +13,8 @@ def main() -> None:
     if not os.environ.get("PRISMA_GENERATOR_INVOCATION"):
         sys.exit('`prisma generate` runs this, for a generator with provider = "prisma-client-py".')
     signal.signal(signal.SIGTERM, _end)
-    with upstream.without_client():
+    upstream.expect_our_versions()
+    with substitutes.without_client():
         from prisma_wasm.toolchain.generator.generator import ClientGenerator
 
     ClientGenerator.invoke()

@@ -4,6 +4,7 @@ As a WASM module, and as the machine code that this machine runs, so that nothin
 service starts.
 """
 
+import os
 from pathlib import Path
 
 from prisma_wasm.compiler import module
@@ -25,7 +26,8 @@ def place(package: Path) -> None:
 
 
 def _copy(package: Path) -> None:
-    source = packages.prepare() / SOURCE
+    given = os.environ.get("PRISMA_WASM_NODE_MODULES")  # by the launcher, for the CLI
+    source = (Path(given).parent if given else packages.prepare()) / SOURCE
     content = source.read_bytes() if source.is_file() else b""
     if not is_expected(content):
         raise ToolchainError(

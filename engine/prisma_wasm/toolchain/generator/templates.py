@@ -76,4 +76,15 @@ def _render(rootdir: Path, name: str, params: dict[str, Any], *, env: Any = None
     file.parent.mkdir(parents=True, exist_ok=True)
     if name == CLIENT:
         text = unfinished.marked(text)
+        _have_partials(rootdir)
     files.write(file, text.encode())
+
+
+def _have_partials(package: Path) -> None:
+    """Have the module of partial types, which comes last, and which the package itself imports.
+
+    A script for these may load the package anew, also before it was ever generated.
+    """
+    partials = package / "partials.py"
+    if not partials.exists():
+        files.write(partials, b"")

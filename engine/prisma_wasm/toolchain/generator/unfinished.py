@@ -8,6 +8,8 @@ breaks that import: Prisma Client Python takes a module that client.py does not 
 import contextlib
 import sys
 from collections.abc import Generator
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -37,9 +39,28 @@ def finish(package: Path) -> None:
 
 @contextlib.contextmanager
 def importable_here() -> Generator[None]:
-    """In this process an unfinished client loads: partial types are made from its models."""
-    sys.modules[MODULE] = ModuleType(MODULE)
+    """In this process an unfinished client loads: partial types are made from its models.
+
+    A finder answers, and not an entry in `sys.modules`: scripts for partial types may remove all of
+    Prisma's modules from there, to load the new ones.
+    """
+    finder = _EmptyModule()
+    sys.meta_path.append(finder)
     try:
         yield
     finally:
-        del sys.modules[MODULE]
+        sys.meta_path.remove(finder)
+        sys.modules.pop(MODULE, None)
+
+
+class _EmptyModule(MetaPathFinder, Loader):
+    """Finds a module of this name, with nothing in it."""
+
+    def find_spec(self, fullname: str, path: object, target: object = None, /) -> ModuleSpec | None:
+        return ModuleSpec(MODULE, self) if fullname == MODULE else None
+
+    def create_module(self, spec: ModuleSpec) -> None:
+        """Leave the module's creation to Python."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Add nothing to it."""
