@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import pytest
+from typing_extensions import TypedDict
 
 from .calls import Call
 from .compare import Comparison
@@ -117,6 +118,43 @@ class _Aggregate(Call):
             root_selection=given["selection"],
         )
         return answer["data"]["result"]
+
+
+class _Counts(Call):
+    """The numbers of related records: our `select`, and the same selection of the original."""
+
+    async def run(self, client: Any, fields: Any) -> Any:
+        del fields
+        actions = getattr(client, models()[self.model].accessor)
+        relations: list[str] = self.arguments["count"]
+        if hasattr(actions, "select"):
+            make: Any = TypedDict
+            counts = make("Counts", dict.fromkeys(relations, int))
+            record = make("Record", {"id": int, "_count": counts})
+            return await actions.select(record).find_many(order={"id": "asc"})
+        answer = await client._execute(
+            method="find_many",
+            model=actions._model,
+            arguments={"order_by": {"id": "asc"}},
+            root_selection=["id", f"_count {{ {' '.join(relations)} }}"],
+        )
+        return answer["data"]["result"]
+
+
+@pytest.mark.parametrize(
+    ("model", "relations"),
+    [
+        ("User", ["posts", "comments", "memberships"]),
+        ("User", ["friends", "friendOf", "reports"]),
+        ("Post", ["categories", "comments"]),
+        ("Category", ["children", "posts"]),
+    ],
+)
+async def test_counts(comparison: Comparison, model: str, relations: list[str]) -> None:
+    """Related records are counted as by the original: to-many, many-to-many, self relations."""
+    await comparison.restore()
+    difference = await comparison.compare(_Counts(model, "select", {"count": relations}))
+    assert difference is None, difference.text()
 
 
 @pytest.mark.parametrize("name", _ORDERS)
