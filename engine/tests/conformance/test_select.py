@@ -388,3 +388,17 @@ async def test_a_shape_is_compiled_once(db: Any) -> None:
     before = await compiled()
     await db.user.select(Same).find_many(where={"age": 2})
     assert await compiled() == before
+
+
+async def test_partial_types(db: Any, prisma: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A partial type, by which fields are omitted, is selected like any model of pydantic's."""
+    await team_of_four(db)
+    fields = {"__annotations__": {"id": int, "email": str}, "__module__": __name__}
+    partial: Any = type("PublicUser", (prisma.bases.BaseUser,), fields)
+    caplog.set_level("DEBUG", "prisma_wasm.query")
+    selected = await db.user.select(partial).find_first(where={"name": "Ada"})
+    own = await partial.prisma(db).find_first(where={"name": "Ada"})
+
+    assert type(selected) is partial
+    assert selected == own
+    assert all('"createdAt"' not in sql for sql in statements(caplog))
