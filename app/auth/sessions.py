@@ -33,8 +33,8 @@ _own = SessionActions(prisma, OwnSession)
 
 # Prisma cannot write the lesser of a column and a value.
 _EXTEND = """
-    UPDATE "Session" SET "usedAt" = $2, "expiresAt" = least("endsAt", $3)
-    WHERE id = $1::uuid AND least("expiresAt", "endsAt") > $2
+    UPDATE "Session" SET "usedAt" = $2::timestamptz, "expiresAt" = least("endsAt", $3::timestamptz)
+    WHERE id = $1::uuid AND least("expiresAt", "endsAt") > $2::timestamptz
     RETURNING "expiresAt"
 """
 # Prisma cannot delete in the same statement.
@@ -42,7 +42,7 @@ _ROTATE = """
     WITH "outdated" AS (
         DELETE FROM "RefreshToken" WHERE "sessionId" = $2::uuid AND "rotatedAt" < $4::timestamptz
     )
-    UPDATE "RefreshToken" SET "rotatedAt" = $3 WHERE id = $1::uuid
+    UPDATE "RefreshToken" SET "rotatedAt" = $3::timestamptz WHERE id = $1::uuid
 """
 
 

@@ -30,7 +30,7 @@ class _Expiry:
 # Nobody's work depends on such an account, and no link in a mail confirms it any more. Signing up
 # again updates it.
 _UNCONFIRMED = """
-    "emailConfirmedAt" IS NULL AND "updatedAt" <= $1
+    "emailConfirmedAt" IS NULL AND "updatedAt" <= $1::timestamptz
     AND NOT EXISTS (SELECT FROM "EmailToken" WHERE "userId" = "User".id)
     AND NOT EXISTS (SELECT FROM "Workspace" WHERE "ownerId" = "User".id)
     AND NOT EXISTS (SELECT FROM "WorkspaceMember" WHERE "userId" = "User".id)
@@ -55,18 +55,18 @@ async def sweep(owner: Prisma, settings: Settings, *, batch: int = BATCH) -> dic
 
 
 def _expiries(settings: Settings, now: datetime) -> Iterator[_Expiry]:
-    expired = '"expiresAt" <= $1'
+    expired = '"expiresAt" <= $1::timestamptz'
     yield _Expiry("sessions", "Session", expired, now)
     yield _Expiry("refresh tokens", "RefreshToken", expired, now)
     yield _Expiry("links in mails", "EmailToken", expired, now)
     yield _Expiry("invitations", "Invitation", expired, now)
     yield _Expiry("transfers", "WorkspaceTransfer", expired, now)
-    yield _Expiry("counters", "Throttle", '"resetsAt" <= $1', now)
+    yield _Expiry("counters", "Throttle", '"resetsAt" <= $1::timestamptz', now)
     unconfirmed = now - timedelta(days=settings.unconfirmed_days)
     yield _Expiry("unconfirmed accounts", "User", _UNCONFIRMED, unconfirmed)
     if settings.audit_days is not None:
         kept = now - timedelta(days=settings.audit_days)
-        yield _Expiry("audit events", "AuditEvent", '"createdAt" <= $1', kept)
+        yield _Expiry("audit events", "AuditEvent", '"createdAt" <= $1::timestamptz', kept)
 
 
 async def _acquire_lock(tx: Prisma) -> bool:

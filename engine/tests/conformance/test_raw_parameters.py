@@ -10,6 +10,8 @@ import pytest
 import pytest_asyncio
 import raw_matrix
 
+from prisma_wasm.preparing import Preparing
+
 _WRITTEN = raw_matrix.load()
 _UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 
@@ -172,6 +174,27 @@ class TestInferredTypes:
                 for _ in range(2):
                     assert await _one(tx, "SELECT GREATEST($1, $2) AS v", 5, 20) == 20
                     assert await _one(tx, "SELECT date '2020-01-01' < $1 AS v", "2021-01-01")
+
+    async def test_is_remembered(
+        self, prisma: Any, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What PostgreSQL refused once is not tried again, on no connection of the client."""
+        commands: list[str] = []
+
+        async def run(connection: Any, sql: str) -> None:
+            commands.append(sql.partition(" ")[0])
+            await connection._raw.execute(sql)
+
+        monkeypatch.setattr(Preparing, "_run", run)
+        query = f"SELECT '{_UUID}'::uuid = $1 AS v"
+        async with prisma.Prisma(datasource={"url": url}) as client:
+            async with client.tx() as first, client.tx() as second:
+                assert await _one(first, query, _UUID) is True
+                assert commands == ["SAVEPOINT", "ROLLBACK"]
+                assert await _one(second, query, _UUID) is True
+                assert await _one(first, query, _UUID) is True
+            assert await _one(client, query, _UUID) is True
+        assert commands == ["SAVEPOINT", "ROLLBACK"]
 
 
 class _Word(enum.StrEnum):
