@@ -33,7 +33,7 @@ async def lock_workspace(tx: Prisma, workspace: WorkspaceId) -> None:
     """
     # Prisma has no row locks. This mode allows rows that refer to the workspace to be inserted.
     if not await tx.query_raw(
-        'SELECT id FROM "Workspace" WHERE id = $1::uuid FOR NO KEY UPDATE', workspace
+        'SELECT id FROM "Workspace" WHERE id = $1 FOR NO KEY UPDATE', workspace
     ):
         raise workspace_not_found()
 
@@ -51,7 +51,7 @@ async def lock_membership(tx: Prisma, workspace: WorkspaceId, user: str) -> bool
             """
             SELECT "member".id
             FROM "Workspace" JOIN "WorkspaceMember" AS "member" ON "workspaceId" = "Workspace".id
-            WHERE "Workspace".id = $1::uuid AND "userId" = $2::uuid
+            WHERE "Workspace".id = $1 AND "userId" = $2::uuid
             FOR KEY SHARE OF "Workspace" FOR KEY SHARE OF "member"
             """,
             workspace,
