@@ -79,7 +79,6 @@ def _engines(cache: Path) -> list[Path]:
         platform = "debian-openssl-3.0.x"
     modules = cache / "node_modules"
     return [
-        cache / f"prisma-query-engine-{platform}",
         modules / "prisma" / f"query-engine-{platform}",
         modules / "@prisma" / "engines" / f"schema-engine-{platform}",
     ]

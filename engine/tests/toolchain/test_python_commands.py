@@ -64,7 +64,7 @@ def test_scripts_find_upstreams_cache_folder_and_engines(project: Project) -> No
     script = f"""
         set -e
         cp -r "$HOME/{BINARIES}" copied
-        for name in query-engine schema-engine prisma-query-engine; do
+        for name in query-engine schema-engine; do
             engine=$(find "$HOME/.cache/prisma-python/binaries" -name "$name-*" -type f | head -n 1)
             cp "$engine" "engine-$name"
             chmod +x "engine-$name"

@@ -1,10 +1,14 @@
 """What a type checker makes of queries: the light client has the types that people need."""
 
 import json
+import shutil
 import sys
 import textwrap
+from pathlib import Path
 
-from projects import Project
+from projects import Environment, Project
+
+import nodejs
 
 # A line says what pyright is to find in it: nothing, a type that is revealed, or an error.
 _QUERIES = """
@@ -70,3 +74,20 @@ def test_queries_have_their_types(project: Project) -> None:
         found = said.get(number, [])
         assert bool(found) == bool(wanted), (line, found)
         assert all(wanted in message for message in found), (line, found)
+
+
+def test_strict_pyright_takes_the_types_of_the_nodejs_package(
+    project: Project, new_environment: Environment
+) -> None:
+    """Upstream's modules import it: without the mark of a typed package each one is an error."""
+    site = new_environment.client_package.parent
+    shutil.copytree(Path(nodejs.__file__).parent, site / "nodejs")
+    project.write("uses.py", "import nodejs\n\nprint(nodejs.node.path)\n")
+    options = {"typeCheckingMode": "strict", "include": ["uses.py"]}
+    project.write("pyrightconfig.json", json.dumps(options))
+    done = project.run(
+        sys.executable, "-m", "pyright", "--outputjson",
+        "--pythonpath", new_environment.program("python"),
+    )  # fmt: skip
+    found = json.loads(done.out)["generalDiagnostics"]
+    assert [item["message"] for item in found] == []
