@@ -14,7 +14,7 @@ from fix_server import DatabaseServer
 
 from prisma_wasm import embedded
 
-from .acting import LOST, Connect, all_at_rest, place_of, until, with_parameters
+from .acting import LOST, Connect, all_at_rest, observing, place_of, until, with_parameters
 from .proxy import Proxy, proxy_to
 
 Demote = Callable[[], Awaitable[None]]
@@ -148,6 +148,12 @@ async def test_a_failover(connect: Connect, pair: Pair, prisma: Any) -> None:
     db = await connect(pair.hosts(_place(pair.primary), connection_limit=3))
     sleeping = asyncio.create_task(db.query_raw("SELECT pg_sleep(60)::text"))
     assert not await _reads_only(db)
+    async with observing(pair.url) as observer:
+
+        async def is_asleep() -> bool:
+            return await observer.running("pg_sleep(60)") == 1
+
+        await until(is_asleep, "the query runs on the primary")
     pair.primary.target = pair.standby.target
     pair.primary.cut()
 
