@@ -4,11 +4,12 @@ import importlib
 import json
 import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
+
+from prisma_wasm.wire import Wire
 
 from . import timing
 from .timing import Query
@@ -63,7 +64,7 @@ async def measure(url: str, rounds: int, only: str) -> int:
         for comparison in comparisons(package, client, connection):
             if only in comparison.name:
                 missed += await compare(comparison, rounds)
-        missed += await before_sql(client, asyncpg)
+        missed += await before_sql(client)
     finally:
         await client.disconnect()
         await connection.close()
@@ -84,21 +85,20 @@ async def compare(comparison: Comparison, rounds: int) -> int:
     return int(ratio > comparison.target)
 
 
-async def before_sql(client: Any, asyncpg: Any) -> int:
-    """Print what a query of a known plan costs until the driver has its statement and arguments."""
-    statement = asyncpg.prepared_stmt.PreparedStatement
-    fetch: Callable[..., Any] = statement.fetch
-    reached: list[float] = []
+async def before_sql(client: Any) -> int:
+    """Print what a query of a known plan costs until its statement is written to the connection."""
+    write = Wire.write
+    written_at: list[float] = []
 
-    def noted(*args: Any, **options: Any) -> Any:
-        reached.append(time.perf_counter())
-        return fetch(*args, **options)
+    def note_time(self: Wire, data: Any) -> None:
+        written_at.append(time.perf_counter())
+        write(self, data)
 
-    statement.fetch = noted
+    Wire.write = note_time
     try:
-        seconds = await timing.until(three_fields(client), reached, 2_000)
+        seconds = await timing.until(three_fields(client), written_at, 2_000)
     finally:
-        statement.fetch = fetch
+        Wire.write = write
     taken = seconds * 1e6
     verdict = "" if taken <= OVERHEAD_TARGET else "  missed"
     print(
