@@ -36,6 +36,7 @@ def adopt(client: type[Any], batch: type[Any]) -> None:
     engines = package.module("engine")
     abstract = engines.AsyncAbstractEngine if is_async else engines.SyncAbstractEngine
     abstract.register(bridge)
+    abstract.register(Inside)
     client._create_engine = create_engine
     client._engine = property(_engine_of(base.BasePrisma._engine), base.BasePrisma._engine.fset)
     # Its name before 0.12, by which applications wrap it to count what it does.

@@ -19,6 +19,8 @@ _WRAPPERS: Final = (
     typing.Required,
     typing.NotRequired,
 )
+# Of pydantic 1 `Json[...]` makes a class of its own, which pydantic 2 has no more.
+_JSON: Final = ("Json", "JsonWrapper")
 
 
 class Declaration(NamedTuple):
@@ -28,6 +30,7 @@ class Declaration(NamedTuple):
     name: str
     annotation: Any
     is_required: bool
+    parses_json: bool = False  # pydantic takes JSON as text for it
 
     @property
     def members(self) -> list[Any]:
@@ -83,12 +86,27 @@ def _of_model(model: Any) -> Iterator[Declaration]:
     if fields is None:  # pydantic 1
         hints = typing_extensions.get_type_hints(model)
         for name, info in model.__fields__.items():
-            yield Declaration(model, info.alias, hints[name], bool(info.required))
+            hint = hints[name]
+            yield Declaration(model, info.alias, hint, bool(info.required), _parses_json(hint))
         return
     for name, info in fields.items():
         alias = info.validation_alias or info.alias
         own = alias if isinstance(alias, str) else name
-        yield Declaration(model, own, info.annotation, info.is_required())
+        parses = _parses_json(info.annotation) or any(map(_is_json, info.metadata))
+        yield Declaration(model, own, info.annotation, info.is_required(), parses)
+
+
+def _parses_json(annotation: Any) -> bool:
+    """Whether an annotation holds pydantic's `Json` or a subclass, as the client's own is."""
+    parts = (*get_args(annotation), *getattr(annotation, "__metadata__", ()))
+    return _is_json(annotation) or any(map(_parses_json, parts))
+
+
+def _is_json(part: Any) -> bool:
+    class_ = part if isinstance(part, type) else type(part)
+    return any(
+        base.__module__ == "pydantic.types" and base.__name__ in _JSON for base in class_.__mro__
+    )
 
 
 def _members(annotation: Any) -> Iterator[Any]:

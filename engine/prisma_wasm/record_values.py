@@ -31,7 +31,7 @@ def conversion(
 ) -> Convert | None:
     """How a value of the engine becomes what was declared; None if it is that already.
 
-    `types` are the client's own: `Json`, `Base64` and its enums. With `is_checked` the declaration
+    `types` are the client's own: `Base64` and its enums. With `is_checked` the declaration
     must fit the field.
     """
     members = declared.members
@@ -48,7 +48,8 @@ def conversion(
         raise _misfit(declared, field, types)
     if is_checked and not _fits(members, field, types):
         raise _misfit(declared, field, types)
-    convert = _of_one(members, field, types, is_checked=is_checked)
+    parses_json = declared.parses_json and not is_checked
+    convert = _of_one(members, field, types, is_checked=is_checked, parses_json=parses_json)
     if convert is None:
         return None
     if field.is_list:
@@ -76,13 +77,16 @@ def related_type(declared: Declaration, field: Field) -> type[Any]:
 
 
 def _of_one(
-    members: list[Any], field: Field, types: Mapping[str, type[Any]], *, is_checked: bool
+    members: list[Any],
+    field: Field,
+    types: Mapping[str, type[Any]],
+    *,
+    is_checked: bool,
+    parses_json: bool,
 ) -> Convert | None:
     match field.type:
         case "Json":
-            # Pydantic parses the text itself where it is told of JSON.
-            parses = not is_checked and any(_is_json(member) for member in members)
-            return None if parses else json.loads
+            return None if parses_json else json.loads
         case "Bytes":
             if bytes in members:
                 return base64.b64decode
@@ -114,10 +118,6 @@ def _is_anything(members: list[Any]) -> bool:
 
 def _takes_none(members: list[Any]) -> bool:
     return type(None) in members or _is_anything(members)
-
-
-def _is_json(member: Any) -> bool:
-    return "Json" in getattr(member, "__name__", "")
 
 
 def _misfit(declared: Declaration, field: Field, types: Mapping[str, type[Any]]) -> TypeError:

@@ -14,8 +14,6 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from prisma_wasm.package import package_of
-
 RecordT = TypeVar("RecordT")
 WhereT = TypeVar("WhereT")
 UniqueT = TypeVar("UniqueT")
@@ -29,7 +27,7 @@ class _Selection:
 
     def __init__(self, client: Any, model: type[Any], record: type[Any]) -> None:
         self._client = client
-        self._record = package_of(type(client).__module__).record_type(model, record)
+        self._record = client._prisma_wasm.record_type(model, record)
         self._record.include(None)  # raises what is wrong with the types of related records
 
     def _ask(self, method: str, include: Any, arguments: dict[str, Any]) -> Any:

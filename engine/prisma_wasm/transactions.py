@@ -24,6 +24,7 @@ from prisma_wasm.ended import Ended, How, api_error
 from prisma_wasm.errors import QueryError
 from prisma_wasm.pool import Pool
 from prisma_wasm.postgres import Connection
+from prisma_wasm.running_time import running_timeout
 from prisma_wasm.scope import Settings
 from prisma_wasm.settings import settle, settle_before
 
@@ -129,7 +130,7 @@ class Transactions:
 
     async def _connection(self, max_wait: float, settings: Settings) -> Connection:
         try:
-            async with asyncio.timeout(max_wait):
+            async with running_timeout(max_wait):
                 return await self._pool.acquire(max_wait, settings)
         except TimeoutError:
             pass
@@ -149,7 +150,7 @@ class Transactions:
 
         parent = self._find(outer, "start")
         try:
-            async with asyncio.timeout(max_wait):
+            async with running_timeout(max_wait):
                 return await self.run(outer, begin)
         except TimeoutError:
             raise api_error(_NO_TIME) from None

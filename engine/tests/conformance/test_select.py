@@ -209,6 +209,35 @@ async def test_generated_models(db: Any, prisma: Any) -> None:
     assert counted[0].posts is None
 
 
+async def test_documents_of_pydantic_models(db: Any, prisma: Any) -> None:
+    """Pydantic gets text for its own `Json`, and parsed documents for every other class."""
+
+    class JsonMeta(pydantic.BaseModel):
+        size: int
+
+    documents: dict[str, Any] = {
+        "json": pydantic.Json,
+        "json of a type": pydantic.Json[JsonMeta],
+        "json or None": pydantic.Json[JsonMeta] | None,
+        "the client's": prisma.fields.Json,
+        "a model": JsonMeta,
+        "a model or None": JsonMeta | None,
+        "a dict": dict[str, int],
+    }
+    await db.scalars.create(data={"doc": prisma.Json({"size": 3})})
+    for name, annotation in documents.items():
+        model: Any = pydantic.create_model("Row", doc=(annotation, ...))
+        row = await db.scalars.select(model).find_first()
+        assert row.doc in ({"size": 3}, JsonMeta(size=3)), name
+
+
+async def test_clients_of_a_subclass(prisma: Any, url: str) -> None:
+    """A client of an application's own class finds its package, wherever the class is."""
+    subclass: Any = type("OwnClient", (prisma.Prisma,), {"__module__": "elsewhere"})
+    async with subclass(datasource={"url": url}) as own:
+        assert await own.team.select(Team).find_many() == []
+
+
 async def test_values_of_every_type(db: Any, prisma: Any) -> None:
     """Values have the declared types: enums, bytes, documents and lists, too."""
 

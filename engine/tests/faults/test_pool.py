@@ -66,6 +66,23 @@ async def test_a_blocked_event_loop(connect: Connect) -> None:
     await all_at_rest(db)
 
 
+async def test_a_blocked_event_loop_before_a_transaction(connect: Connect) -> None:
+    """The time does not count for a transaction's `max_wait` either; here it was P2028."""
+    db = await connect(connection_limit=1)
+
+    async def transaction() -> int:
+        async with db.tx(max_wait=timedelta(seconds=1)) as tx:
+            return await tx.account.count()
+
+    first = asyncio.ensure_future(db.account.count())
+    await asyncio.sleep(0)
+    second = asyncio.ensure_future(transaction())
+    await asyncio.sleep(0)
+    time.sleep(1.5)  # noqa: ASYNC251 - this blocks on purpose
+    assert await asyncio.gather(first, second) == [0, 0]
+    await all_at_rest(db)
+
+
 async def test_a_loop_that_is_blocked_while_it_connects(url: str) -> None:
     """The time does not count for `connect_timeout` either; here it was P1001."""
     address = parse(with_parameters(url, connect_timeout=1))

@@ -180,5 +180,7 @@ async def test_the_engine_is_one_of_upstreams_kind(
     """`isinstance` with upstream's abstract engines is true, as it was."""
     assert isinstance(db._engine, prisma.engine.AsyncAbstractEngine)
     assert isinstance(db._engine, prisma.engine.AbstractEngine)
+    async with db.tx() as tx:
+        assert isinstance(tx._engine, prisma.engine.AsyncAbstractEngine)
     assert isinstance(sync_db._engine, sync_prisma.engine.SyncAbstractEngine)
     assert not isinstance(sync_db._engine, sync_prisma.engine.AsyncAbstractEngine)
