@@ -16,7 +16,7 @@ from fix_server import DatabaseServer
 
 from prisma_wasm.toolchain import node
 
-from . import data, packages, schema
+from . import data, packages, schema, upstream_generator
 from .compare import Comparison
 from .original import Oracle, client_of
 from .world import SECONDS, Side, connect, prepare
@@ -28,11 +28,6 @@ _OPTIONS: Final = """
   previewFeatures             = ["fullTextSearch"]
 }
 """
-# Upstream's own generator, nothing of ours in it; the variable stops it from asking for engines.
-_UPSTREAM: Final = (
-    "env PRISMA_PY_DEBUG_GENERATOR=1 {python} -c "
-    "'from prisma.generator import Generator; Generator.invoke()'"
-)
 _ORACLES_GENERATOR: Final = """
 generator oracle {
   provider        = "prisma-client-js"
@@ -78,8 +73,10 @@ def original(
 ) -> Generated:
     """The client that upstream's generator makes of the schema."""
     folder = tmp_path_factory.getbasetemp() / "differential"
-    provider = _UPSTREAM.format(python=sys.executable)
-    return generate_client(_schema_with(folder, "original", provider))
+    provider = f"{sys.executable} {upstream_generator.__file__}"
+    generated = generate_client(_schema_with(folder, "original", provider))
+    assert not hasattr(generated.package.Prisma, "_prisma_wasm"), "our generator made this client"
+    return generated
 
 
 class Sides:
