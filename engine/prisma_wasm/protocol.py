@@ -92,6 +92,10 @@ class Models(Protocol):
     def related(self, model: type[Any], field: str) -> type[Any]: ...
 
 
+class Counts(dict[str, Count]):
+    """The counts that an include asks for; a class of its own, which no caller's dict is."""
+
+
 @dataclass(slots=True)
 class Lifted:
     """A query: its shape, which is hashable, and the values lifted out of it."""
@@ -232,8 +236,8 @@ def _select(
         name = ALIASES.get(name, name)
         if value is False:
             continue
-        if name == "_count" and isinstance(value, dict):
-            shape += (name, _counts(inputs, cast("dict[str, Count]", value), values))
+        if isinstance(value, Counts):
+            shape += (name, _counts(inputs, value, values))
             continue
         related = known.related(name) or models.related(model, name)
         known_there = models.known(related)
@@ -256,7 +260,7 @@ def _select(
     return tuple(shape) if len(shape) > 1 else known.fields
 
 
-def _counts(inputs: Inputs, counts: dict[str, Count], values: Values) -> Any:
+def _counts(inputs: Inputs, counts: Counts, values: Values) -> Any:
     """The numbers of related records; only types of records that can hold them ask for these."""
     selection: list[Any] = [OBJECT]
     for name, (model, where) in counts.items():

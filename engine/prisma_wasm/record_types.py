@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
 from prisma_wasm.declarations import Declaration, declarations, is_record_type
-from prisma_wasm.protocol import Count, Known
+from prisma_wasm.protocol import Count, Counts, Known
 from prisma_wasm.record_values import conversion, related_type
 from prisma_wasm.schema import Field, Model, Schema
 
@@ -114,15 +114,15 @@ class RecordType:
             included[COUNTS] = self._count(given.get(COUNTS))
         return included
 
-    def _count(self, asked: Any) -> dict[str, Count]:
+    def _count(self, asked: Any) -> Counts:
         filters = _mapping(asked)
         for name in filters:
             if name not in self._counts:
                 raise self._client.unknown_relation(f"{self.__name__}.{COUNTS}", name)
-        return {
-            name: Count(self._model.fields[name].type, _mapping(filters.get(name)).get("where"))
+        return Counts(
+            (name, Count(self._model.fields[name].type, _mapping(filters.get(name)).get("where")))
             for name in self._counts
-        }
+        )
 
     def _counted(self, declared: Declaration) -> tuple[str, ...]:
         """The relations whose records are counted."""

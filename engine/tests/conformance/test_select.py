@@ -368,6 +368,9 @@ async def test_mistakes(db: Any, prisma: Any) -> None:
         await select.find_many(include={"_count": {"posts": True}})
     with pytest.raises(prisma.errors.UnknownRelationalFieldError, match="edited"):
         await db.user.select(Counted).find_many(include={"_count": {"edited": True}})
+    for counts in ({"posts": True}, {"posts": {"where": {"title": "a"}}}, True):
+        with pytest.raises(prisma.errors.UnknownRelationalFieldError, match="_count"):
+            await db.user.find_many(include={"_count": counts})
     with pytest.raises(prisma.errors.FieldNotFoundError, match="nothing"):
         await select.find_many(where={"nothing": 1})
     with pytest.raises(prisma.errors.RecordNotFoundError):
