@@ -20,7 +20,16 @@ from prisma_wasm.parameters import (
     encoders,
     text_for_server,
 )
-from prisma_wasm.raw_parameters import Accepted, Types, attempts
+from prisma_wasm.raw_parameters import (
+    INT4,
+    INT8,
+    UNDECLARED,
+    Accepted,
+    Types,
+    attempts,
+    misread,
+    replaced,
+)
 from prisma_wasm.results import mender
 from prisma_wasm.settings import may_change_settings
 from prisma_wasm.statements import (
@@ -37,6 +46,8 @@ _REFUSED_FOR_TYPES: Final = frozenset(
     {"42883", "42725", "42804", "42809", "42846", "42P08", "42P18"}
 )
 _SAVEPOINT: Final = "prisma_wasm_prepare"
+# Parameters of one statement that are declared again one by one.
+_MOST_DECLARED_AGAIN: Final = 16
 
 
 class Preparing(Link):
@@ -147,29 +158,74 @@ class Preparing(Link):
                 self._accepted.forget(sql, types)
                 if not _is_refused_for_types(error) or self.is_in_transaction:
                     raise
+        prepared, declared = await self._prepare_first(sql, types, keep=keep)
+        self._accepted.note(sql, types, declared)
+        return prepared
+
+    async def _prepare_first(self, sql: str, types: Types, *, keep: bool) -> tuple[Prepared, Types]:
+        """Prepare a statement of which nothing is known; return it and the types it has."""
         refusal: QueryError | None = None
         *earlier, last = attempts(types)
         for declared in earlier:
-            try:
-                async with self._undone_if_refused():
-                    prepared = await self._prepare(
-                        sql, raw=True, keep=keep, types=types, declared=declared
-                    )
-            except QueryError as error:
-                if not _is_refused_for_types(error):
-                    raise
-                refusal = refusal or error
-            else:
-                self._accepted.note(sql, types, declared)
-                return prepared
+            found = await self._attempt(sql, types, declared, keep=keep)
+            if isinstance(found, Prepared):
+                if declared:
+                    return found, declared
+                return await self._declare_misread(sql, types, found, keep=keep)
+            refusal = refusal or found
         try:
             prepared = await self._prepare(sql, raw=True, keep=keep, types=types, declared=last)
         except QueryError as error:
             if refusal is None or not _is_refused_for_types(error):
                 raise
             raise refusal from refusal.__cause__
-        self._accepted.note(sql, types, last)
-        return prepared
+        if last:
+            return prepared, last
+        return await self._declare_misread(sql, types, prepared, keep=keep)
+
+    async def _declare_misread(
+        self, sql: str, types: Types, inferred: Prepared, *, keep: bool
+    ) -> tuple[Prepared, Types]:
+        """Declare again what was inferred as a text and is none, as far as PostgreSQL takes it.
+
+        A number that is refused as int8 may be meant for a function of int4.
+        """
+        positions = misread(types, [kind.oid for kind in inferred.statement.get_parameters()])
+        if not positions:
+            return inferred, ()
+        all_of_them = tuple(
+            type_ if position in positions else UNDECLARED for position, type_ in enumerate(types)
+        )
+        found = await self._attempt(sql, types, all_of_them, keep=keep)
+        if isinstance(found, Prepared):
+            return found, all_of_them
+        accepted = (UNDECLARED,) * len(types)
+        for position in positions[:_MOST_DECLARED_AGAIN]:
+            own = types[position]
+            for type_ in (own, INT4) if own == INT8 else (own,):
+                declared = replaced(accepted, position, type_)
+                if declared == all_of_them:
+                    continue
+                found = await self._attempt(sql, types, declared, keep=keep)
+                if isinstance(found, Prepared):
+                    accepted = declared
+                    break
+        declared = accepted if any(accepted) else ()
+        # The refusals have dropped what was kept.
+        prepared = await self._prepare(sql, raw=True, keep=keep, types=types, declared=declared)
+        return prepared, declared
+
+    async def _attempt(
+        self, sql: str, types: Types, declared: Types, *, keep: bool
+    ) -> Prepared | QueryError:
+        """Prepare a statement, or return the error if it is refused for its types."""
+        try:
+            async with self._undone_if_refused():
+                return await self._prepare(sql, raw=True, keep=keep, types=types, declared=declared)
+        except QueryError as error:
+            if not _is_refused_for_types(error):
+                raise
+            return error
 
     @asynccontextmanager
     async def _undone_if_refused(self) -> AsyncGenerator[None]:

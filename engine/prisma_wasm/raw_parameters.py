@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, cast
@@ -26,6 +26,7 @@ UNDECLARED: Final = 0
 BOOL: Final = 16
 BYTEA: Final = 17
 INT8: Final = 20
+INT4: Final = 23
 TEXT: Final = 25
 FLOAT8: Final = 701
 TIMESTAMPTZ: Final = 1184
@@ -160,10 +161,30 @@ def attempts(types: Types) -> list[Types]:
     """The types to prepare a statement with, one after the other, until PostgreSQL takes it.
 
     First all of them, as the original engine. Then texts are left to be inferred, as those in
-    quotes are: for columns of dates, UUIDs and enums. At last everything is inferred.
+    quotes are: for columns of dates, UUIDs and enums. Then everything is inferred. At last numbers
+    are int4, for a function of int4 beside one of any type.
     """
     without_texts = _types(UNDECLARED if type_ in _TEXTS else type_ for type_ in types)
-    return list(dict.fromkeys((types, without_texts, ())))
+    small = tuple(INT4 if type_ == INT8 else type_ for type_ in without_texts)
+    return list(dict.fromkeys((types, without_texts, (), *([small] if INT4 in small else []))))
+
+
+def misread(types: Types, inferred: Sequence[int]) -> list[int]:
+    """Return the positions of numbers, documents and the like that PostgreSQL inferred as texts.
+
+    It does so where several types would fit, as in `GREATEST($1, $2)`, and where functions of texts
+    and of int4 have one name, as in `substring('abc', $1)`.
+    """
+    return [
+        position
+        for position, (type_, found) in enumerate(zip(types, inferred, strict=False))
+        if type_ != UNDECLARED and type_ not in _TEXTS and found in _TEXTS
+    ]
+
+
+def replaced(types: Types, position: int, type_: int) -> Types:
+    """Return the types with another one at this position."""
+    return (*types[:position], type_, *types[position + 1 :])
 
 
 class Accepted:

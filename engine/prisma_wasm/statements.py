@@ -108,6 +108,7 @@ class Statements:
         return prepared
 
     def keep(self, key: Key, prepared: Prepared) -> None:
+        self.drop(key)
         self._kept[key] = prepared
         self._text_size += _text_size(key)
         while len(self._kept) > self.size or (

@@ -104,6 +104,23 @@ class TestTypes:
                 "SELECT $1 AS v", {"prisma__type": "bigint", "prisma__value": "many"}
             )
 
+    @pytest.mark.parametrize(
+        ("query", "value", "expected"),
+        [
+            ("SELECT 'ab'::char(5) = $1 AS v", "ab   ", False),
+            ("SELECT 'ab'::char(5) = $1::char(5) AS v", "ab   ", True),
+            ("SELECT $1::timestamp::text AS v", "2024-01-01T12:00:00+02:00", "2024-01-01 12:00:00"),
+            (
+                "SELECT ($1::timestamptz AT TIME ZONE 'UTC')::text AS v",
+                "2024-01-01T12:00:00+02:00",
+                "2024-01-01 10:00:00",
+            ),
+        ],
+    )
+    async def test_texts_are_texts(self, db: Any, query: str, value: str, expected: Any) -> None:
+        """A text is of type text where that is accepted, as in 5.17; a cast names another."""
+        assert await _one(db, query, value) == expected
+
 
 class TestInferredTypes:
     """What 5.17 refused for its types is prepared again, with types inferred by PostgreSQL."""
@@ -129,6 +146,38 @@ class TestInferredTypes:
         """Beside a text that has to be inferred numbers are still numbers."""
         query = f"SELECT GREATEST($1, $2) AS v WHERE '{_UUID}'::uuid = $3"
         assert await _one(db, query, 5, 10, _UUID) == 10
+
+    @pytest.mark.parametrize(
+        ("query", "parameters", "expected"),
+        [
+            ("SELECT GREATEST($1, $2) AS v, left('abcdef', $3) AS t", (5, 10, 2), 10),
+            ("SELECT LEAST($1, $2) AS v WHERE repeat('a', $3) = 'aa'", (9, 10, 2), 9),
+            ("SELECT GREATEST($2, $3) AS v, upper($1) AS t, left('a', $4) AS u", (1, 5, 10, 2), 10),
+            ("SELECT GREATEST($1, $2) AS v, left('a', $3) AS t", (2**40, 5, 1), 2**40),
+            ("SELECT to_jsonb($1) AS v, left('abc', $2) AS t", (True, 2), True),
+            ("SELECT '[1, 2]'::jsonb -> $1 AS v", (0,), 1),
+            ("SELECT '[1, 2]'::jsonb -> $2 AS v, $1 AS n", (5, 0), 1),
+            ("SELECT '[1, 2]'::jsonb -> $2 AS v, $1 AS n", (2**40, 0), 1),
+            ("SELECT substring('abcdef', $1) AS v", (3,), "cdef"),
+            ("SELECT (date '2024-01-01' + $1)::text AS v", (3,), "2024-01-04"),
+            ("SELECT upper($1) AS v", (5,), "5"),
+            ("SELECT upper($1) AS v, left('abc', $2) AS t", (5, 2), "5"),
+        ],
+    )
+    async def test_numbers_are_not_read_as_texts(
+        self, db: Any, query: str, parameters: tuple[Any, ...], expected: Any
+    ) -> None:
+        """Beside a number for a function of int4, which 5.17 refused, the others keep their type.
+
+        Texts they are where nothing else is accepted.
+        """
+        for _ in range(2):
+            (row,) = await db.query_raw(query, *parameters)
+            assert (row["v"], type(row["v"])) == (expected, type(expected))
+        async with db.tx() as tx:
+            (row,) = await tx.query_raw(f"{query} -- again", *parameters)
+            assert row["v"] == expected
+            assert await _one(tx, "SELECT 1 AS v") == 1
 
     async def test_in_a_transaction(self, db: Any) -> None:
         """The refused attempt does not abort the transaction that it happens in."""

@@ -6,6 +6,7 @@ import pytest
 
 from prisma_wasm.raw_parameters import (
     BOOL,
+    INT4,
     INT8,
     TEXT,
     TEXT_ARRAY,
@@ -19,11 +20,12 @@ from prisma_wasm.wire import Declaration
 
 
 def test_attempts() -> None:
-    """First all types, then without those of texts, then none; nothing is tried twice."""
+    """First all types, then without those of texts, none, and int4; nothing is tried twice."""
     assert attempts((INT8, TEXT, TEXT_ARRAY)) == [
         (INT8, TEXT, TEXT_ARRAY),
         (INT8, UNDECLARED, UNDECLARED),
         (),
+        (INT4, UNDECLARED, UNDECLARED),
     ]
     assert attempts((TEXT, UNDECLARED)) == [(TEXT, UNDECLARED), ()]
     assert attempts((BOOL,)) == [(BOOL,), ()]
