@@ -27,7 +27,7 @@ from prisma_wasm.preparing import Preparing
 from prisma_wasm.raw_parameters import Accepted, Parameters, Types
 from prisma_wasm.scope import Settings
 from prisma_wasm.settings import change_of, may_drop_statements
-from prisma_wasm.statements import Prepared, key_of
+from prisma_wasm.statements import Prepared
 
 _BEGIN: Final = Silent(BEGIN, [], wire.command(BEGIN))
 _COMMIT: Final = wire.command(COMMIT)
@@ -121,7 +121,7 @@ class Connection(Preparing):
         except BaseException as error:
             if self._was_outdated(error) and again:
                 return await self.fetch_raw(sql, given, keep=keep, again=False)
-            self._fail(error, key_of(sql, types), raw=True)
+            self._fail(error, prepared.key, raw=True)
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
@@ -246,7 +246,7 @@ class Connection(Preparing):
                     given = Parameters(args, types)
                     return await self.execute_raw(sql, given, keep=keep, again=False)
                 return await self.execute(sql, args, keep=keep, again=False)
-            self._fail(error, key_of(sql, types), raw=raw)
+            self._fail(error, prepared.key, raw=raw)
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)

@@ -13,6 +13,7 @@ from prisma_wasm.database_errors import bad_argument, wrong_number_of_arguments
 from prisma_wasm.driver import RawConnection, as_database_error
 from prisma_wasm.errors import QueryError
 from prisma_wasm.link import Link, OnQuery
+from prisma_wasm.observe.tags import without_tags
 from prisma_wasm.parameters import (
     FIRST_OWN_TYPE,
     ArgumentError,
@@ -65,13 +66,16 @@ class Preparing(Link):
     ) -> tuple[Prepared, list[Any]]:
         """The prepared statement and its encoded arguments."""
         prepared = self._statements.find((sql, types) if types else sql)
+        if prepared is None and UNDECLARED in types:
+            filled = self._accepted.filled(without_tags(sql), args, types)
+            prepared = self._statements.find(key_of(sql, filled))
         if prepared is None:
             # What is prepared inside of the transaction keeps its table from being changed until
             # it runs, and what goes ahead of a statement would take the unnamed one's place.
             if self._owed:
                 await self.flush()
             if types:
-                prepared = await self._prepare_typed(sql, types, keep=keep)
+                prepared = await self._prepare_typed(sql, args, types, keep=keep)
             else:
                 prepared = await self._prepare(sql, raw=raw, keep=keep)
         if len(args) != len(prepared.encoders):
@@ -138,6 +142,7 @@ class Preparing(Link):
         if declared and not keeps:
             execute = declaring(execute, self._wire, sql, declared)
         prepared = Prepared(
+            key_of(sql, types),
             statement,
             execute,
             encoders(statement.get_parameters()),
@@ -145,22 +150,67 @@ class Preparing(Link):
             is_plain=not (raw and may_change_settings(sql)),
         )
         if keeps:
-            self._statements.keep(key_of(sql, types), prepared)
+            self._statements.keep(prepared.key, prepared)
         return prepared
 
-    async def _prepare_typed(self, sql: str, types: Types, *, keep: bool) -> Prepared:
+    async def _prepare_typed(
+        self, sql: str, args: list[Any], types: Types, *, keep: bool
+    ) -> Prepared:
         """Prepare a raw statement with the types of its parameters, or with those it takes."""
-        known = self._accepted.find(sql, types)
+        statement = without_tags(sql)
+        prepared = await self._prepare_accepted(sql, statement, types, keep=keep)
+        if not (keep and self._statements.size > 0):
+            return prepared
+        filled = self._accepted.filled(statement, args, types)
+        if filled == types:
+            self._accepted.note_latest(statement, types)
+            return prepared
+        return await self._prepare_filled(sql, args, types, filled, prepared)
+
+    async def _prepare_accepted(
+        self, sql: str, statement: str, types: Types, *, keep: bool
+    ) -> Prepared:
+        """Prepare a statement with the types that were accepted last time, or find them out."""
+        known = self._accepted.find(statement, types)
         if known is not None:
-            try:
-                return await self._prepare(sql, raw=True, keep=keep, types=types, declared=known)
-            except QueryError as error:
-                self._accepted.forget(sql, types)
-                if not _is_refused_for_types(error) or self.is_in_transaction:
-                    raise
+            found = await self._attempt(sql, types, known, keep=keep)
+            if isinstance(found, Prepared):
+                return found
+            self._accepted.forget(statement, types)  # the tables have changed
         prepared, declared = await self._prepare_first(sql, types, keep=keep)
-        self._accepted.note(sql, types, declared)
+        self._accepted.note(statement, types, declared)
         return prepared
+
+    async def _prepare_filled(
+        self, sql: str, args: list[Any], types: Types, filled: Types, prepared: Prepared
+    ) -> Prepared:
+        """Prepare a statement with types in the places of None, instead of one for each pattern.
+
+        `filled` has them from parameters of another time. They must leave the other parameters'
+        types as they are without them.
+        """
+        statement = without_tags(sql)
+        own = self._accepted.find(statement, types)
+        others = self._accepted.find(statement, self._accepted.latest(statement) or types)
+        if own is None or others is None:
+            return prepared
+        nothing = (UNDECLARED,) * len(types)
+        declared = tuple(
+            other if value is None else type_
+            for value, type_, other in zip(args, own or nothing, others or nothing, strict=True)
+        )
+        found = await self._attempt(sql, filled, declared, keep=True)
+        if not isinstance(found, Prepared):
+            self._accepted.never_fill(statement)
+            return prepared
+        if not _have_same_types(args, prepared, found):
+            self._statements.drop(found.key)
+            self._accepted.never_fill(statement)
+            return prepared
+        self._statements.drop(prepared.key)
+        self._accepted.note(statement, filled, declared)
+        self._accepted.note_latest(statement, filled)
+        return found
 
     async def _prepare_first(self, sql: str, types: Types, *, keep: bool) -> tuple[Prepared, Types]:
         """Prepare a statement of which nothing is known; return it and the types it has."""
@@ -260,3 +310,11 @@ def _is_refused_for_types(error: QueryError) -> bool:
     """Whether PostgreSQL refused a statement for the types of its parameters."""
     sent = None if error.__cause__ is None else as_database_error(error.__cause__)
     return sent is not None and sent.sqlstate in _REFUSED_FOR_TYPES
+
+
+def _have_same_types(args: list[Any], one: Prepared, other: Prepared) -> bool:
+    """Whether two statements take the same types for the arguments that are not None."""
+    types = zip(
+        args, one.statement.get_parameters(), other.statement.get_parameters(), strict=False
+    )
+    return all(value is None or first.oid == second.oid for value, first, second in types)

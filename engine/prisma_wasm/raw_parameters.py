@@ -204,6 +204,29 @@ class Accepted:
         """Return the types that were taken last time, or None."""
         return self._types.get((sql, types))
 
+    def filled(self, sql: str, values: Sequence[Any], types: Types) -> Types:
+        """Return the types with those of the statement's last parameters in the places of None."""
+        latest = self._types.get((sql, ()))
+        if not latest or len(latest) != len(types):
+            return types
+        return tuple(
+            known if value is None else type_
+            for value, type_, known in zip(values, types, latest, strict=True)
+        )
+
+    def latest(self, sql: str) -> Types | None:
+        """Return the types of the last parameters; none at all if they may not be filled in."""
+        return self._types.get((sql, ()))
+
+    def note_latest(self, sql: str, types: Types) -> None:
+        """Remember the types of a statement's parameters, for when some of them are None."""
+        if self.latest(sql) != ():
+            self.note(sql, (), types)
+
+    def never_fill(self, sql: str) -> None:
+        """Leave the places of None as they are: a type there changes the other types."""
+        self.note(sql, (), ())
+
     def note(self, sql: str, types: Types, accepted: Types) -> None:
         """Remember the types that were taken; those used last come last."""
         self.forget(sql, types)

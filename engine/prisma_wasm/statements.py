@@ -32,6 +32,7 @@ def key_of(sql: str, types: Types) -> Key:
 class Prepared(NamedTuple):
     """A statement on one connection, how its arguments are encoded, and its rows mended."""
 
+    key: Key
     statement: RawStatement
     execute: Execute
     encoders: list[Encode | None]

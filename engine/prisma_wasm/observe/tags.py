@@ -9,6 +9,7 @@ makes of these. `traceparent=True` adds the position in the trace, if there is o
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import AbstractContextManager
 from contextvars import ContextVar, Token
@@ -16,6 +17,7 @@ from typing import Any, Final, NamedTuple, cast
 from urllib.parse import quote
 
 _REMEMBERED: Final = 4_096
+_TAGS: Final = re.compile(r"(?:[\w.~%-]*='[\w.~%-]*',?)+\*/", re.ASCII)
 
 
 class Tags(NamedTuple):
@@ -69,6 +71,16 @@ def with_tags(tags: Tags, sql: str, *, raw: bool) -> str:
     parent = traceparent() if tags.traceparent else None
     comment = _comment({**tags.values, "traceparent": parent}) if parent else tags.comment
     return f"{sql} {comment}" if comment else sql
+
+
+def without_tags(sql: str) -> str:
+    """The statement that `with_tags` made a tagged one of, or the same one if it made none."""
+    if not sql.endswith("*/"):
+        return sql
+    statement, _, comment = sql.rpartition(" /*")
+    if _TAGS.fullmatch(comment) is None or "/*" in statement or "--" in statement:
+        return sql
+    return statement
 
 
 def is_worth_keeping(sql: str) -> bool:

@@ -2,6 +2,7 @@
 
 import enum
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 import pytest_asyncio
 import raw_matrix
 
+from prisma_wasm import tagged
 from prisma_wasm.preparing import Preparing
+from prisma_wasm.statements import prepare_declared
 
 _WRITTEN = raw_matrix.load()
 _UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
@@ -92,7 +95,7 @@ class TestTypes:
         """What has a type but no place is accepted, as by 5.17; what has none is not."""
         assert await _one(db, "SELECT $1::int AS v", 1, 2) == 1
         with pytest.raises(prisma.errors.RawQueryError):
-            await db.query_raw("SELECT $1::int AS v", 1, None)
+            await db.query_raw("SELECT $1::int AS other", 1, None)
 
     async def test_tagged_values(self, db: Any, prisma: Any) -> None:
         """Objects that name a type of Prisma's JSON are values of that type."""
@@ -243,7 +246,83 @@ class TestInferredTypes:
                 assert await _one(second, query, _UUID) is True
                 assert await _one(first, query, _UUID) is True
             assert await _one(client, query, _UUID) is True
-        assert commands == ["SAVEPOINT", "ROLLBACK"]
+        assert commands == ["SAVEPOINT", "ROLLBACK", "SAVEPOINT", "RELEASE"]
+
+    async def test_is_remembered_whatever_the_tags(
+        self, prisma: Any, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Tags of each request do not make a statement another one that may be refused."""
+        attempts: list[str] = []
+
+        async def prepare(connection: Any, wire: Any, sql: str, *rest: Any, **options: Any) -> Any:
+            attempts.append(sql)
+            return await prepare_declared(connection, wire, sql, *rest, **options)
+
+        monkeypatch.setattr("prisma_wasm.preparing.prepare_declared", prepare)
+        query = f"SELECT '{_UUID}'::uuid = $1 AS v"
+        async with prisma.Prisma(datasource={"url": url}) as client:
+            for number in range(3):
+                with tagged(request=f"é{number}", route="/v1/me"):
+                    assert await _one(client, query, _UUID) is True
+        assert len(attempts) == 2 + 1 + 1
+
+    @pytest.mark.parametrize("options", ["", "statement_cache_size=0"])
+    async def test_what_is_remembered_changes(self, prisma: Any, url: str, options: str) -> None:
+        """A table of the same name and other types does not abort another transaction."""
+        separator = "&" if "?" in url else "?"
+        other = f"{url}{separator}connection_limit=4&{options}"
+        query = "SELECT count(*) AS v FROM changing WHERE x = $1"
+        async with prisma.Prisma(datasource={"url": other}) as client, AsyncExitStack() as stack:
+            for type_ in ("text", "uuid", "text", "uuid"):
+                # Each has a connection of its own.
+                tx = await stack.enter_async_context(client.tx())
+                await tx.execute_raw(f"CREATE TEMP TABLE changing (x {type_}) ON COMMIT DROP")
+                await tx.execute_raw("INSERT INTO changing VALUES ($1)", _UUID)
+                assert await _one(tx, query, _UUID) == 1
+
+
+class TestNone:
+    """Statements whose parameters are None here and there."""
+
+    async def test_few_statements(self, prisma: Any, url: str) -> None:
+        """Each pattern of None does not become a statement of its own."""
+        separator = "&" if "?" in url else "?"
+        columns = "a int, b text, c uuid, d float8, e bool, f timestamptz, g jsonb, h text[]"
+        row = (1, "x", _UUID, 1.5, True, datetime(2024, 1, 1, tzinfo=UTC), {"a": 1}, ["y"])
+        query = "INSERT INTO sparse VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+        async with (
+            prisma.Prisma(datasource={"url": f"{url}{separator}connection_limit=1"}) as client,
+            client.tx() as tx,
+        ):
+            await tx.execute_raw(f"CREATE TEMP TABLE sparse ({columns}) ON COMMIT DROP")
+            for pattern in range(256):
+                values = [v if pattern >> n & 1 else None for n, v in enumerate(row)]
+                await tx.execute_raw(query, *values)
+            count = "SELECT count(*) AS v FROM pg_prepared_statements WHERE statement = $1"
+            assert await _one(tx, count, query) <= len(row) + 1
+            for column in "abcdefgh":
+                assert await _one(tx, f"SELECT count({column}) AS v FROM sparse") == 128
+
+    async def test_other_types_stay(self, db: Any) -> None:
+        """A type that stands for None changes no other parameter's type."""
+        query = "SELECT GREATEST($1, $2) AS v"
+        for values in ((5, 3), ("a", None), (None, 7), ("5", None), (None, "b"), (1, 2), (None, 5)):
+            assert await _one(db, query, *values) == max(v for v in values if v is not None)
+
+    async def test_lists_of_no_type(self, db: Any) -> None:
+        """Only None takes the type of another time, no empty list."""
+        query = "SELECT cardinality($1::text[]) AS v, $2 AS n"
+        rows: list[tuple[list[str] | None, int | None]] = [
+            (["a"], 1),
+            ([], None),
+            (["a", "b"], None),
+            (None, 2),
+            ([], 3),
+        ]
+        for values in rows:
+            (row,) = await db.query_raw(query, *values)
+            items, number = values
+            assert row == {"v": None if items is None else len(items), "n": number}
 
 
 class _Word(enum.StrEnum):

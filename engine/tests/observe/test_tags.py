@@ -9,6 +9,7 @@ import pytest
 
 from prisma_wasm import tagged
 from prisma_wasm.bridge import SyncBridge
+from prisma_wasm.observe.tags import current, with_tags, without_tags
 from prisma_wasm.package import package_of
 
 OWN_STATEMENT = "SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()"
@@ -26,6 +27,32 @@ async def test_the_server_sees_them(db: Any) -> None:
 
     assert inside == f"{OWN_STATEMENT} /*action='read%20me',route='%2Fv1%2Fme'*/"
     assert await seen(db) == OWN_STATEMENT
+
+
+@pytest.mark.parametrize("values", [{"route": "/v1/me"}, {"b.é": "it's */ 5%", "a": ""}])
+def test_a_statement_without_its_tags(values: dict[str, str]) -> None:
+    """The tags can be taken off, and nothing else that a statement ends with."""
+    with tagged(traceparent=False, **values):
+        tags = current()
+    assert tags is not None
+    made = with_tags(tags, "SELECT 1", raw=True)
+    assert made != "SELECT 1"
+    assert without_tags(made) == "SELECT 1"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1",
+        "SELECT 1 /* of a caller's */",
+        "SELECT 1 /* of /*a='b'*/",
+        "SELECT 1 -- of /*a='b'*/",
+        "SELECT '/*a' -- */",
+    ],
+)
+def test_a_statement_without_tags(sql: str) -> None:
+    """Comments of the caller's own stay."""
+    assert without_tags(sql) == sql
 
 
 async def test_every_kind_of_statement(db: Any, caplog: pytest.LogCaptureFixture) -> None:

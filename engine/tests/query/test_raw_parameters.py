@@ -61,6 +61,18 @@ class TestAccepted:
         accepted.note("x" * 2**21, (INT8,), ())
         assert len(accepted) == known
 
+    def test_filled(self) -> None:
+        """None has the type that was declared last; what may not be filled in is left alone."""
+        accepted = Accepted()
+        assert accepted.filled("SELECT $1", [None, 5], (UNDECLARED, INT8)) == (UNDECLARED, INT8)
+        accepted.note_latest("SELECT $1", (TEXT, TEXT))
+        assert accepted.filled("SELECT $1", [None, 5], (UNDECLARED, INT8)) == (TEXT, INT8)
+        assert accepted.filled("SELECT $1", [[], 5], (UNDECLARED, INT8)) == (UNDECLARED, INT8)
+        assert accepted.filled("SELECT $1", [None], (UNDECLARED,)) == (UNDECLARED,)
+        accepted.never_fill("SELECT $1")
+        accepted.note_latest("SELECT $1", (TEXT, TEXT))
+        assert accepted.filled("SELECT $1", [None, 5], (UNDECLARED, INT8)) == (UNDECLARED, INT8)
+
     def test_noted_again_and_forgotten(self) -> None:
         """A statement counts once, and not at all when it is forgotten."""
         accepted = Accepted()
