@@ -49,6 +49,7 @@ _INT8_LIMIT: Final = 2**63
 _REMEMBERED: Final = 500
 _REMEMBERED_TEXT: Final = 2**20
 _LONGEST: Final = 2**16
+_MOST: Final = 2**16 - 1  # parameters of a statement, for PostgreSQL
 
 Types = tuple[int, ...]
 """The declared type of each parameter; none at all is the empty tuple."""
@@ -67,7 +68,10 @@ def parameters(values: Iterable[Any], serializers: Serializers) -> Parameters:
     Raise TypeError for a value that the client's serializer does not know.
     """
     pairs = [_parameter(value, serializers) for value in values]
-    return Parameters([value for _, value in pairs], _types(type_ for type_, _ in pairs))
+    given = [value for _, value in pairs]
+    if len(given) > _MOST:
+        return Parameters(given, ())  # refused when it is prepared or run
+    return Parameters(given, _types(type_ for type_, _ in pairs))
 
 
 def _types(types: Iterable[int]) -> Types:
@@ -107,7 +111,11 @@ def _other(value: Any, serializers: Serializers) -> tuple[int, Any]:
 
 def _array(items: Iterable[Any], serializers: Serializers) -> tuple[int, list[Any]]:
     """A list, declared if all its items are of one type."""
-    pairs = [_parameter(item, serializers) for item in items]
+    values = list(items)
+    type_ = _common_type(values)
+    if type_ is not None:
+        return _ARRAYS[type_], values
+    pairs = [_parameter(item, serializers) for item in values]
     values = [value for _, value in pairs]
     types = {type_ for type_, _ in pairs}
     if len(types) != 1:
@@ -115,6 +123,20 @@ def _array(items: Iterable[Any], serializers: Serializers) -> tuple[int, list[An
     if all(value is None for value in values):
         return INT4_ARRAY, values
     return _ARRAYS.get(types.pop(), UNDECLARED), values
+
+
+def _common_type(items: list[Any]) -> int | None:
+    """Return the type of items that are taken as they are, found without a look at each."""
+    classes = set(map(type, items))
+    if len(classes) != 1:
+        return None
+    (class_,) = classes
+    if class_ is int:
+        is_int8 = min(items) >= -_INT8_LIMIT and max(items) < _INT8_LIMIT
+        return INT8 if is_int8 else None
+    if class_ is float:
+        return NUMERIC if all(map(math.isfinite, items)) else None
+    return TEXT if class_ is str else BOOL if class_ is bool else None
 
 
 def _object(value: dict[Any, Any], serializers: Serializers) -> tuple[int, Any]:

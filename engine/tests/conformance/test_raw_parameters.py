@@ -97,6 +97,13 @@ class TestTypes:
         with pytest.raises(prisma.errors.RawQueryError):
             await db.query_raw("SELECT $1::int AS other", 1, None)
 
+    async def test_too_many_parameters(self, db: Any, prisma: Any) -> None:
+        """More than 65,535, which the protocol cannot number, are an error of the query."""
+        places = ", ".join(f"${number}" for number in range(1, 65_537))
+        with pytest.raises(prisma.errors.PrismaError):
+            await db.query_raw(f"SELECT 1 AS v WHERE 1 IN ({places})", *range(65_536))
+        assert await _one(db, "SELECT $1 AS v", 1) == 1
+
     async def test_tagged_values(self, db: Any, prisma: Any) -> None:
         """Objects that name a type of Prisma's JSON are values of that type."""
         tagged = {"prisma__type": "bytes", "prisma__value": "AP8="}

@@ -1,9 +1,13 @@
 """The types of raw parameters: which are tried, what is remembered of them, how they are sent."""
 
+import enum
+import math
 import struct
+from typing import Any
 
 import pytest
 
+from prisma_wasm import raw_parameters
 from prisma_wasm.raw_parameters import (
     BOOL,
     INT4,
@@ -15,7 +19,7 @@ from prisma_wasm.raw_parameters import (
     attempts,
     parameters,
 )
-from prisma_wasm.serializers import PLAIN
+from prisma_wasm.serializers import PLAIN, Serializers
 from prisma_wasm.wire import Declaration
 
 
@@ -36,6 +40,51 @@ def test_nothing_to_declare() -> None:
     assert parameters([None, [], [1, "a"], [1, None], [[1]]], PLAIN).types == ()
     assert parameters([[None], None], PLAIN).types == (1007, UNDECLARED)
     assert parameters([], PLAIN) == ([], ())
+
+
+class _Number(enum.IntEnum):
+    FIVE = 5
+
+
+@pytest.mark.parametrize(
+    ("items", "type_"),
+    [
+        ([1, -(2**63)], 1016),
+        ([2**63, 2**64], 1231),
+        ([1, 2**63], UNDECLARED),
+        ([1.5, 2.0], 1231),
+        ([math.inf], 1022),
+        ([1.5, math.nan], UNDECLARED),
+        (["a", "b"], TEXT_ARRAY),
+        ([True, False], 1000),
+        ([1, True], UNDECLARED),
+        ([_Number.FIVE, 1], 1016),
+    ],
+)
+def test_lists(items: list[Any], type_: int) -> None:
+    """A list is an array of the type that each of its items has."""
+    assert parameters([items], PLAIN) == ([items], (type_,) if type_ else ())
+
+
+@pytest.mark.parametrize("item", [1, 1.5, "a", True])
+def test_long_lists(item: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Items of a long list are not converted one by one, which would block the event loop."""
+    converted: list[Any] = []
+    convert = raw_parameters._parameter  # pyright: ignore[reportPrivateUsage]
+
+    def counted(value: Any, serializers: Serializers) -> Any:
+        converted.append(value)
+        return convert(value, serializers)
+
+    monkeypatch.setattr(raw_parameters, "_parameter", counted)
+    parameters([[item] * 1000], PLAIN)
+    assert len(converted) == 1
+
+
+def test_too_many() -> None:
+    """More parameters than PostgreSQL takes are left for it to refuse."""
+    assert len(parameters([1] * 65_535, PLAIN).types) == 65_535
+    assert parameters([1] * 65_536, PLAIN).types == ()
 
 
 class TestAccepted:
