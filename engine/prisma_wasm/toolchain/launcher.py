@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, Self
 
-from prisma_wasm.toolchain import arguments, environment, node, packages, programs
+from prisma_wasm.toolchain import arguments, environment, node, own_commands, packages, programs
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.progress import say
 
@@ -37,6 +37,9 @@ def run(
     """Run `prisma ARGS`; the answer is its exit code."""
     try:
         base, here = os.environ if env is None else env, Path(cwd or Path.cwd())
+        own = own_commands.run(args, cwd=here)
+        if own is not None:
+            return _print(own, stdout)
         args = arguments.with_schema(args, base, here)
         command = arguments.read(args)
         folder = packages.prepare()
@@ -64,6 +67,15 @@ def run(
     if code == 1 and (advice := environment.advice(command, variables, cwd=here)):
         say(advice)
     return code
+
+
+def _print(text: str, stdout: Stream) -> int:
+    """Print what a command of ours says, where the CLI would print; the answer is its exit code."""
+    if not isinstance(stdout, int):
+        print(text, end="", file=stdout, flush=True)
+    elif stdout >= 0:  # the others are subprocess.PIPE and its like
+        os.write(stdout, text.encode())
+    return 0
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from prisma_wasm.toolchain import (
     packages,
     schema_files,
 )
+from prisma_wasm.toolchain.client_generators import makes_python_client
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.finding import Finding
 from prisma_wasm.toolchain.generator.checking import CHECK_VARIABLE
@@ -26,8 +27,6 @@ from prisma_wasm.toolchain.generator.placed import FILE_NAME, is_placed
 from prisma_wasm.toolchain.generator.unfinished import is_unfinished
 
 DEFAULT_PLACES = "schema.prisma, prisma/schema.prisma or prisma/schema"
-# `prisma` is the last word of "python -m prisma", which our generator answers as well.
-PROVIDERS = ("prisma-client-py", "prisma-wasm", "prisma")
 IMPORT_SECONDS = 60
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -132,21 +131,15 @@ def _first_error(text: str) -> str:
 
 
 def _providers(schema: schema_files.Schema) -> Iterator[Finding]:
-    for block in schema.blocks("generator"):
-        if _makes_client(block):
-            provider = block.text("provider")
-            yield Finding(True, f"Generator {block.name}", f'provider = "{provider}"')
-
-
-def _makes_client(block: schema_files.Block) -> bool:
-    """Whether a generator makes a client: by its usual name, a path or `python -m prisma`."""
-    words = (block.text("provider") or "").split()
-    return bool(words) and Path(words[-1]).name in PROVIDERS
+    for block in _generators(schema):
+        provider = block.text("provider")
+        yield Finding(True, f"Generator {block.name}", f'provider = "{provider}"')
 
 
 def _generators(schema: schema_files.Schema) -> list[schema_files.Block]:
     """The generators of ours."""
-    return [block for block in schema.blocks("generator") if _makes_client(block)]
+    blocks = schema.blocks("generator")
+    return [block for block in blocks if makes_python_client(block.text("provider"))]
 
 
 def _clients(schema: schema_files.Schema) -> Iterator[Finding]:
