@@ -19,7 +19,7 @@ from prisma_wasm.toolchain import (
     packages,
     schema_files,
 )
-from prisma_wasm.toolchain.client_generators import makes_python_client
+from prisma_wasm.toolchain.client_generators import USUAL_PROVIDER, makes_python_client
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.finding import Finding
 from prisma_wasm.toolchain.generator.checking import CHECK_VARIABLE
@@ -131,9 +131,15 @@ def _first_error(text: str) -> str:
 
 
 def _providers(schema: schema_files.Schema) -> Iterator[Finding]:
-    for block in _generators(schema):
+    ours = _generators(schema)
+    for block in ours:
         provider = block.text("provider")
         yield Finding(True, f"Generator {block.name}", f'provider = "{provider}"')
+    # A program of the project's own may call upstream's generator.
+    others = [block.text("provider") or "" for block in schema.blocks("generator")]
+    if not ours and not any(" " in provider or "/" in provider for provider in others):
+        mend = f'Write generator client {{ provider = "{USUAL_PROVIDER}" }} into {schema.path}.'
+        yield Finding(False, "Generator", "none in the schema makes a Python client", mend)
 
 
 def _generators(schema: schema_files.Schema) -> list[schema_files.Block]:

@@ -54,6 +54,21 @@ def test_upstreams_generator_by_another_name_makes_a_client(
     assert "MISSING Client" in out
 
 
+@pytest.mark.parametrize("provider", ["prisma-client-js", "prisma-client", None])
+def test_a_schema_without_a_generator_of_a_python_client_is_named(
+    project: Project, provider: str | None
+) -> None:
+    """Prisma 6's own `init` wrote such a schema, and the doctor said nothing of a client."""
+    generator, datasource = SCHEMA.split("\ndatasource", 1)
+    block = f'generator client {{\n  provider = "{provider}"\n  output = "../made"\n}}\n'
+    project.write("prisma/schema.prisma", (block if provider else "") + "\ndatasource" + datasource)
+    assert "prisma-client-py" in generator
+    project.write(".env", "DATABASE_URL=postgresql://127.0.0.1:9/db\n")
+    code, out = doctor(project)
+    assert (code, "MISSING Generator: none in the schema makes a Python client" in out) == (1, True)
+    assert 'provider = "prisma-client-py"' in out
+
+
 def test_a_setting_that_passes_us_by_is_named(project: Project) -> None:
     """`use_nodejs_bin = false` sends upstream to the real CLI, which wants engines."""
     project.write("pyproject.toml", "[tool.prisma]\nuse_nodejs_bin = false\n")

@@ -10,7 +10,9 @@ from fix_server import DatabaseServer
 from projects import SCHEMA, Project
 
 # Nobody who runs a command can follow these; they would also need a host.
-ADVERTISEMENTS = re.compile(r"Tip:|Update available|pris\.ly/tip|survey|recommend Prisma")
+ADVERTISEMENTS = re.compile(
+    r"Tip:|Update available|pris\.ly/(tip|cli)|survey|recommend Prisma|Accelerate|Pulse"
+)
 
 
 WRONG_SCHEME = "the URL must start with the protocol `postgresql://`"
@@ -126,6 +128,21 @@ def test_every_command_works_from_the_projects_root(project: Project, new_url: s
             f"prisma {' '.join(arguments)} ended with {done.code}:\n{done.text}"
         )
         assert not ADVERTISEMENTS.search(done.text), done.text
+
+
+@pytest.mark.parametrize("has_colour", [False, True])
+@pytest.mark.parametrize(("command", "code"), [("--help", 0), ("no-such-command", 1)])
+def test_the_overview_of_commands_advertises_nothing(
+    project: Project, command: str, code: int, has_colour: bool
+) -> None:
+    """Prisma 6.19 puts a box for its services into it, as 5.17 did, and the refused `dev`."""
+    with_colour = ["-u", "NO_COLOR", "FORCE_COLOR=1"] if has_colour else []
+    done = project.run("/usr/bin/env", *with_colour, project.environment.program("prisma"), command)
+    assert (done.code, "\x1b[" in done.text) == (code, has_colour), done.text
+    assert not ADVERTISEMENTS.search(done.text), done.text
+    assert not re.search(r"[┌│└]|prisma dev|^ +dev ", done.text, re.MULTILINE), done.text
+    assert "migrate dev" in done.text
+    assert re.search(r"additional information about a command\n\n +\S*Examples", done.text)
 
 
 @pytest.mark.full

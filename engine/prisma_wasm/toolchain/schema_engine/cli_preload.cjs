@@ -14,6 +14,7 @@ process.dlopen = (target, path, ...flags) => {
   target.exports = require(path);
 };
 
+const { withOurHelp } = require("./help_text.cjs");
 const { withViewsNamed } = require("./older_schemas.cjs");
 
 // Errors that only say what is wrong with a view.
@@ -22,9 +23,10 @@ const WAYS_OUT = [
   [/only available with the `views` preview feature/, 'Write previewFeatures = ["views"] in the generator block.'],
 ];
 
-const { error: print } = console;
+const { log, error: print } = console;
+console.log = (said, ...args) => log.call(console, typeof said === "string" ? withOurHelp(said) : said, ...args);
 console.error = (said, ...args) => {
-  print.call(console, typeof said === "string" ? withViewsNamed(said) : said, ...args);
+  print.call(console, typeof said === "string" ? withViewsNamed(withOurHelp(said)) : said, ...args);
   for (const [problem, wayOut] of WAYS_OUT) if (problem.test(said)) print.call(console, wayOut);
 };
 
