@@ -6,6 +6,7 @@ from pathlib import Path
 from projects import Project
 
 from prisma_wasm.toolchain import node
+from prisma_wasm.toolchain.upstream_settings import UPSTREAM_CLI
 
 
 def test_it_runs_node_npm_and_npx_as_nodejs_bin_does(project: Project) -> None:
@@ -38,7 +39,7 @@ def test_upstream_without_us_finds_its_own_cli_behind_the_placeholder(
     called = project.python("from prisma.cli import prisma; print(prisma.run(['version']))")
     assert called.code == 0, called.text
     cache = project.environment.home / ".cache/prisma-python/binaries"
-    (entrypoint,) = cache.glob("*/*/node_modules/prisma/build/index.js")
+    (entrypoint,) = cache.glob(f"{UPSTREAM_CLI}/*/node_modules/prisma/build/index.js")
     npm = project.write(
         "bin/npm",
         """\
