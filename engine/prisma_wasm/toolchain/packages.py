@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prisma_wasm.toolchain import folders, node, shared
+from prisma_wasm.toolchain import folders, node, shared, upstream_cache
 from prisma_wasm.toolchain.errors import ToolchainError
 from prisma_wasm.toolchain.locking import locked
 from prisma_wasm.toolchain.staging import Staging
@@ -56,6 +56,8 @@ def install(*, again: bool = False) -> Path:
             if again or not shared.is_whole(root / name):
                 build = partial(_install_into, using, npm)
                 shared.provide(root, name, build, what="the Node packages", again=again)
+            # A command of a user without a home, in an image that is read-only, needs it too.
+            upstream_cache.write_stand_in(root)
             if root == folders.in_environment():
                 _clean_old(root, root / name)
     except OSError as error:

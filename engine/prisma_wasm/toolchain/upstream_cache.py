@@ -39,6 +39,11 @@ def forget(environment: dict[str, str]) -> None:
         del environment[CACHE_VARIABLE]
 
 
+def write_stand_in(root: Path) -> None:
+    """Write what stands in for upstream's cache below one of our folders."""
+    write_placeholder(root / folders.STAND_IN, f"prisma@{UPSTREAM_CLI}")
+
+
 def _own() -> list[Path]:
     """The folders that may stand in for upstream's cache, where that can't be used."""
     return [root / folders.STAND_IN for root in folders.candidates()]

@@ -226,6 +226,27 @@ def test_a_full_disk_is_named(new_environment: Environment) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
+def test_an_image_that_is_read_only_needs_no_home(project: Project, tmp_path: Path) -> None:
+    """What `prisma-wasm install` prepared serves a user who can write nowhere, and has no home."""
+    prepared_folder = tmp_path / "image"
+    env = {"PRISMA_WASM_CACHE": str(prepared_folder), "DATABASE_URL": "postgresql://localhost/x"}
+    built = project.environment.run(
+        "prisma-wasm", "install", cwd=project.folder, env=env, limit=600
+    )
+    assert built.code == 0, built.text
+    folder = str(prepared_folder)
+    mounts = (["--bind", folder, folder], ["-o", "remount,bind,ro", folder])
+    if any(subprocess.run(["mount", *words], check=False).returncode for words in mounts):
+        pytest.skip("this machine lets nobody mount a folder read-only")
+    try:
+        done = project.environment.run(
+            "prisma", "validate", cwd=project.folder, env={**env, "HOME": "/proc/nowhere"}
+        )
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    assert done.code == 0, done.text
+
+
 def test_a_folder_that_can_not_be_made_is_named(new_environment: Environment) -> None:
     """PRISMA_WASM_CACHE below a file: one sentence on what is wrong, one on what to do."""
     done = new_environment.run(
