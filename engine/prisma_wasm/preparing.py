@@ -65,6 +65,7 @@ class Preparing(Link):
         self, sql: str, args: list[Any], *, raw: bool, keep: bool = True, types: Types = ()
     ) -> tuple[Prepared, list[Any]]:
         """The prepared statement and its encoded arguments."""
+        # This is `key_of`, without a call: every query comes through here.
         prepared = self._statements.find((sql, types) if types else sql)
         if prepared is None and UNDECLARED in types:
             filled = self._accepted.filled(without_tags(sql), args, types)
@@ -165,7 +166,7 @@ class Preparing(Link):
         if filled == types:
             self._accepted.note_latest(statement, types)
             return prepared
-        return await self._prepare_filled(sql, args, types, filled, prepared)
+        return await self._prepare_filled(sql, statement, args, types, filled, prepared)
 
     async def _prepare_accepted(
         self, sql: str, statement: str, types: Types, *, keep: bool
@@ -182,14 +183,19 @@ class Preparing(Link):
         return prepared
 
     async def _prepare_filled(
-        self, sql: str, args: list[Any], types: Types, filled: Types, prepared: Prepared
+        self,
+        sql: str,
+        statement: str,
+        args: list[Any],
+        types: Types,
+        filled: Types,
+        prepared: Prepared,
     ) -> Prepared:
         """Prepare a statement with types in the places of None, instead of one for each pattern.
 
         `filled` has them from parameters of another time. They must leave the other parameters'
         types as they are without them.
         """
-        statement = without_tags(sql)
         own = self._accepted.find(statement, types)
         others = self._accepted.find(statement, self._accepted.latest(statement) or types)
         if own is None or others is None:
