@@ -1,9 +1,6 @@
 """The suite through a generated client: one client and one database, emptied before each test."""
 
-import asyncio
-import functools
-import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +8,7 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs] - it has none
 import pytest
 import pytest_asyncio
 from fix_client import GenerateClient, Generated
+from time_limits import asynchronous_tests, limit
 
 _HERE = Path(__file__).parent
 _LIMIT = 120.0  # for a loaded machine: only what hangs takes as long
@@ -38,21 +36,9 @@ END $$
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The client and all tests that use it live in one event loop; each test has a limit."""
-    for item in items:
-        if _HERE not in item.path.parents or not isinstance(item, pytest.Function):
-            continue
-        if inspect.iscoroutinefunction(item.obj):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            item.obj = _limited(item.obj)
-
-
-def _limited(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    @functools.wraps(test)
-    async def within_limit(*args: Any, **kwargs: Any) -> None:
-        async with asyncio.timeout(_LIMIT):
-            await test(*args, **kwargs)
-
-    return within_limit
+    for test in asynchronous_tests(items, _HERE):
+        test.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+        limit(test, _LIMIT)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """Queries of one shape share a plan: it is made once, and no value of one query is in another's."""
 
 import asyncio
-import gc
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from references import reachable
 
 
 async def _misses(db: Any) -> int:
@@ -148,27 +148,9 @@ async def test_secrets_are_not_kept(db: Any) -> None:
     await db.user.delete(where={"id": user.id})
     engine = db._internal_engine
     del user
-    seen: set[int] = set()
-    waiting: list[Any] = [engine]
-    while waiting:
-        current = waiting.pop()
-        if id(current) in seen or isinstance(current, type):
-            continue
-        seen.add(id(current))
-        assert not (isinstance(current, str) and secret in current)
-        module = type(current).__module__
-        if isinstance(current, dict | list | tuple | set) or module.startswith("prisma_wasm"):
-            waiting.extend(gc.get_referents(current))
-        elif cells := getattr(current, "__closure__", None):
-            waiting.extend(cell.cell_contents for cell in cells if _is_full(cell))
-    assert len(seen) > 1000
-
-
-def _is_full(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
+    found = list(reachable(engine))
+    assert not [each for each in found if isinstance(each, str) and secret in each]
+    assert len(found) > 1000
 
 
 async def test_one_compilation_for_many_callers(db: Any) -> None:

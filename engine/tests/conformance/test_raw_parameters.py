@@ -15,6 +15,8 @@ from prisma_wasm import tagged
 from prisma_wasm.preparing import Preparing
 from prisma_wasm.statements import prepare_declared
 
+from .subclasses import Dict, Float, Int, List, Moment, OwnDecimal, Text
+
 _WRITTEN = raw_matrix.load()
 _UUID = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
 
@@ -344,55 +346,20 @@ class _Number(enum.IntEnum):
     FIVE = 5
 
 
-class _Text(str):
-    """A text that shows itself in another way than it is."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        return "shown"
-
-
-class _Int(int):
-    def __repr__(self) -> str:
-        return "shown"
-
-
-class _Float(float):
-    def __repr__(self) -> str:
-        return "shown"
-
-
-class _List(list[Any]):
-    pass
-
-
-class _Dict(dict[str, Any]):
-    pass
-
-
-class _Decimal(Decimal):
-    pass
-
-
-class _Moment(datetime):
-    pass
-
-
 @pytest.mark.parametrize(
     ("value", "type_", "expected"),
     [
         (_Word.FIVE, "text", "5"),
         (_Mixed.FIVE, "text", "5"),
         (_Number.FIVE, "bigint", "5"),
-        (_Text("5"), "text", "5"),
-        (_Int(5), "bigint", "5"),
-        (_Float(1.5), "numeric", "1.5"),
-        (_List([1, 2]), "bigint[]", "{1,2}"),
+        (Text("5"), "text", "5"),
+        (Int(5), "bigint", "5"),
+        (Float(1.5), "numeric", "1.5"),
+        (List([1, 2]), "bigint[]", "{1,2}"),
         ((1, 2), "bigint[]", "{1,2}"),
-        (_Dict(a=1), "jsonb", '{"a": 1}'),
-        (_Decimal("1.50"), "text", "1.50"),
-        (_Moment(2024, 2, 29, tzinfo=UTC), "text", "2024-02-29T00:00:00+00:00"),
+        (Dict(a=1), "jsonb", '{"a": 1}'),
+        (OwnDecimal("1.50"), "text", "1.50"),
+        (Moment(2024, 2, 29, tzinfo=UTC), "text", "2024-02-29T00:00:00+00:00"),
         ([_Number.FIVE, 6], "bigint[]", "{5,6}"),
         ([_Word.FIVE, "x"], "text[]", "{5,x}"),
     ],

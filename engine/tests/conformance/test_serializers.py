@@ -9,6 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from .subclasses import Dict, Float, Int, List, Moment, OwnDecimal, Text
+
 _ID = UUID("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11")
 _MOMENT = datetime(2024, 2, 29, 12, 34, 56, 789000, tzinfo=UTC)
 
@@ -19,34 +21,6 @@ class _Role(enum.StrEnum):
 
 class _Age(enum.IntEnum):
     YOUNG = 24
-
-
-class _Text(str):
-    __slots__ = ()
-
-
-class _Int(int):
-    pass
-
-
-class _Float(float):
-    pass
-
-
-class _Decimal(Decimal):
-    pass
-
-
-class _Moment(datetime):
-    pass
-
-
-class _Dict(dict[str, Any]):
-    pass
-
-
-class _List(list[Any]):
-    pass
 
 
 class _Point:
@@ -92,15 +66,15 @@ class TestSubclasses:
     async def test_data(self, db: Any, safe_json: Any, own_base64: Any) -> None:
         """In what is written."""
         made = await db.strict.create(
-            data=_Dict(
-                string=_Text("s"),
+            data=Dict(
+                string=Text("s"),
                 bool=True,
-                int=_Int(1),
-                big=_Int(2**60),
-                float=_Float(0.5),
-                dec=_Decimal("1.5"),
-                moment=_Moment(2024, 2, 29, 12, 34, 56, 789000, tzinfo=UTC),
-                doc=safe_json({"a": _List([_Int(1), _Text("x"), _Role.ADMIN, _Age.YOUNG])}),
+                int=Int(1),
+                big=Int(2**60),
+                float=Float(0.5),
+                dec=OwnDecimal("1.5"),
+                moment=Moment(2024, 2, 29, 12, 34, 56, 789000, tzinfo=UTC),
+                doc=safe_json({"a": List([Int(1), Text("x"), _Role.ADMIN, _Age.YOUNG])}),
                 blob=own_base64.encode(b"\x00\xff"),
                 role=_Role.ADMIN,
             )
@@ -115,12 +89,12 @@ class TestSubclasses:
     async def test_many(self, db: Any, safe_json: Any) -> None:
         """In rows of create_many and in lists."""
         rows = [{"int": _Age.YOUNG, "doc": safe_json([n])} for n in range(3)]
-        assert await db.scalars.create_many(data=_List(rows)) == 3
+        assert await db.scalars.create_many(data=List(rows)) == 3
         await db.lists.create(
             data={
-                "ints": _List([_Age.YOUNG, 1]),
+                "ints": List([_Age.YOUNG, 1]),
                 "jsons": [safe_json({"a": 1}), safe_json(None)],
-                "decimals": [_Decimal("0.1")],
+                "decimals": [OwnDecimal("0.1")],
             }
         )
         row = await db.lists.find_first(where={"ints": {"has": _Age.YOUNG}})
@@ -143,14 +117,14 @@ class TestSubclasses:
             }
         )
         filters: list[dict[str, Any]] = [
-            {"string": _Text("s")},
-            {"string": {"in": _List([_Text("s")])}},
+            {"string": Text("s")},
+            {"string": {"in": List([Text("s")])}},
             {"int": _Age.YOUNG},
             {"int": {"in": [_Age.YOUNG]}},
             {"big": {"equals": _Age.YOUNG}},
-            {"float": {"lt": _Float(1)}},
-            {"dec": _Decimal("1.50")},
-            {"moment": _Moment(2024, 2, 29, 12, 34, 56, 789000, tzinfo=UTC)},
+            {"float": {"lt": Float(1)}},
+            {"dec": OwnDecimal("1.50")},
+            {"moment": Moment(2024, 2, 29, 12, 34, 56, 789000, tzinfo=UTC)},
             {"doc": {"equals": safe_json({"a": 1})}},
             {"doc": {"not": safe_json({"a": 2})}},
             {"doc": {"path": ["a"], "gte": safe_json(1)}},
@@ -161,7 +135,7 @@ class TestSubclasses:
         for where in filters:
             assert await db.scalars.count(where=where) == 1, where
         assert await db.scalars.count(where={"doc": {"equals": safe_json({"a": 2})}}) == 0
-        assert len(await db.scalars.find_many(take=_Age.YOUNG, skip=_Int(0))) == 1
+        assert len(await db.scalars.find_many(take=_Age.YOUNG, skip=Int(0))) == 1
 
     async def test_raw(self, db: Any, safe_json: Any, own_base64: Any) -> None:
         """In raw queries."""
@@ -176,7 +150,7 @@ class TestSubclasses:
         await db.scalars.find_first(where={"int": 1})
         compiled = engine._plans.metrics.misses
         for number in range(20):
-            await db.scalars.find_first(where={"int": _Int(number)})
+            await db.scalars.find_first(where={"int": Int(number)})
         assert engine._plans.metrics.misses == compiled
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import gc
 import os
 import signal
@@ -41,17 +40,6 @@ _LOCKS = """
     WHERE pid <> pg_backend_pid() AND datname = current_database()
     AND backend_type = 'client backend' AND locktype IN ('relation', 'advisory', 'transactionid')
 """
-
-
-def limited(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """The test with a limit of time."""
-
-    @functools.wraps(test)
-    async def within_limit(*args: Any, **kwargs: Any) -> None:
-        async with asyncio.timeout(LIMIT):
-            await test(*args, **kwargs)
-
-    return within_limit
 
 
 def place_of(url: str) -> tuple[str, int]:

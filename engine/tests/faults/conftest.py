@@ -1,6 +1,5 @@
 """A database of accounts, a proxy before it, and clients that go through it or straight to it."""
 
-import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 import pytest
 from fix_client import GenerateClient, Generated
 from fix_server import DatabaseServer
+from time_limits import asynchronous_tests, limit
 
-from .acting import Connect, Observer, Ticker, limited, observing, place_of, with_parameters
+from .acting import LIMIT, Connect, Observer, Ticker, observing, place_of, with_parameters
 from .proxy import Proxy, proxy_to
 
 _HERE = Path(__file__).parent
@@ -17,11 +17,8 @@ _HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each test has a limit: what hangs is a failure, not a wait."""
-    for item in items:
-        if _HERE not in item.path.parents or not isinstance(item, pytest.Function):
-            continue
-        if inspect.iscoroutinefunction(item.obj):
-            item.obj = limited(item.obj)
+    for test in asynchronous_tests(items, _HERE):
+        limit(test, LIMIT)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,10 @@
 """A generated client of each interface, and an empty database for each test."""
 
-import asyncio
-import functools
-import inspect
 import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from typing import Any
 import pytest
 from fix_client import GenerateClient, Generated
 from fix_server import DatabaseServer
+from time_limits import asynchronous_tests, limit
 
 _HERE = Path(__file__).parent
 _LIMIT = 120.0  # for a loaded machine: only what hangs takes as long
@@ -22,20 +20,8 @@ _LIMIT = 120.0  # for a loaded machine: only what hangs takes as long
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test a limit: what hangs is a failure, not a wait."""
-    for item in items:
-        if _HERE not in item.path.parents or not isinstance(item, pytest.Function):
-            continue
-        if inspect.iscoroutinefunction(item.obj):
-            item.obj = _limited(item.obj)
-
-
-def _limited(test: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    @functools.wraps(test)
-    async def within_limit(*args: Any, **kwargs: Any) -> None:
-        async with asyncio.timeout(_LIMIT):
-            await test(*args, **kwargs)
-
-    return within_limit
+    for test in asynchronous_tests(items, _HERE):
+        limit(test, _LIMIT)
 
 
 @pytest.fixture(scope="session")
