@@ -1,14 +1,15 @@
 """Authentication: passwords, sessions, tokens, known devices, throttles."""
 
 from app.auth import devices, passwords, sessions, throttle
-from app.auth.caller import BearerToken, Caller, CurrentCaller, CurrentTokens, verify_session
+from app.auth.caller import Caller, CurrentCaller, CurrentTokens
+from app.auth.credentials import Credentials
 from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
 from app.auth.tokens import Tokens, hash_secret, new_secret
 
 __all__ = [
-    "BearerToken",
     "Caller",
+    "Credentials",
     "CurrentCaller",
     "CurrentTokens",
     "NewPassword",
@@ -21,5 +22,4 @@ __all__ = [
     "passwords",
     "sessions",
     "throttle",
-    "verify_session",
 ]

@@ -4,6 +4,7 @@ A route's own `responses` are those of its rules only. The responses that its qu
 its dependencies may cause are added here for all routes.
 """
 
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -39,13 +40,13 @@ class _Declared:
     path: Mapping[str, str]
 
 
-_declarations: dict[Callable[..., Any], _Declared] = {}
+_declarations: dict[Callable[..., Any] | None, _Declared] = {}
 
 
 def declare_responses(
     *statuses: int, path: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[DependencyT], DependencyT]:
-    """Declare the problems that a dependency may raise.
+    """Declare the problems that a dependency, or every instance of a class, may raise.
 
     `path` describes, by name, the path parameters that it reads from the request itself.
     """
@@ -183,8 +184,9 @@ def _referenced_in(part: object) -> set[str]:
 
 
 def _find_declarations(dependant: Dependant) -> Iterator[_Declared]:
-    if dependant.call is not None and (declared := _declarations.get(dependant.call)):
-        yield declared
+    for declaring in (dependant.call, *inspect.getmro(type(dependant.call))):
+        if declared := _declarations.get(declaring):
+            yield declared
     for deeper in dependant.dependencies:
         yield from _find_declarations(deeper)
 

@@ -1,4 +1,4 @@
-"""Headers that every response has."""
+"""Headers that every response has, and those that a request adds to its own."""
 
 from collections.abc import Awaitable
 
@@ -9,10 +9,16 @@ NO_STORE = {"Cache-Control": "no-store"}
 
 _ALWAYS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _DEFAULT = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
+_ADDED = "tenantry.response_headers"
+
+
+def add_response_header(request: Scope, name: str, value: str) -> None:
+    """Add a header to the response of a request, also if that will be an error."""
+    request.setdefault(_ADDED, []).append((name.lower().encode(), value.encode()))
 
 
 class ResponseHeadersMiddleware:
-    """Adds headers against guessed content types and against caching.
+    """Adds headers against guessed content types and against caching, and a request's own ones.
 
     Responses hold tokens and personal data, so nothing stores them, unless a route sets a
     Cache-Control of its own.
@@ -30,7 +36,7 @@ class ResponseHeadersMiddleware:
                 headers = message["headers"]
                 has_cache_control = any(name == b"cache-control" for name, _ in headers)
                 default = [] if has_cache_control else _DEFAULT
-                message["headers"] = [*headers, *_ALWAYS, *default]
+                message["headers"] = [*headers, *_ALWAYS, *default, *scope.get(_ADDED, ())]
             await send(message)
 
         return self.app(scope, receive, send_with_headers)  # one coroutine fewer than with `await`

@@ -12,7 +12,7 @@ from prisma.actions import SessionActions
 from prisma.enums import WorkspaceRole
 from prisma.partials import RequestSession, RequestUser, WorkspaceView
 
-from app.auth import BearerToken, verify_session
+from app.auth import Credentials
 from app.database.scope import set_scope
 from app.db import prisma
 from app.http.description import declare_responses
@@ -39,12 +39,12 @@ class WorkspaceScope:
         return WorkspaceId(self.workspace.id)
 
 
-class _ScopeDependency(BearerToken):
+class _ScopeDependency(Credentials):
     def __init__(self, min_role: WorkspaceRole) -> None:
         self._min_role = min_role
 
     async def __call__(self, request: Request) -> WorkspaceScope:
-        claims = self.claims(request)
+        claims = await self.read_claims(request)
         text = request.path_params[_PARAMETER]
         workspace = text if is_workspace_id(text) else ""
         set_scope(user=claims.user, workspace=workspace)
@@ -62,7 +62,7 @@ class _ScopeDependency(BearerToken):
                 }
             },
         )
-        user = verify_session(found, claims).user
+        user = (await self.verify_session(request, found, claims)).user
         if not user.memberships:
             raise workspace_not_found()
         membership = user.memberships[0]
@@ -71,7 +71,7 @@ class _ScopeDependency(BearerToken):
 
 
 def _require_scope(min_role: WorkspaceRole) -> Any:
-    statuses = (401, 404) if min_role is WorkspaceRole.member else (401, 403, 404)
+    statuses = (404,) if min_role is WorkspaceRole.member else (403, 404)
     return Depends(declare_responses(*statuses, path=_PATH)(_ScopeDependency(min_role)))
 
 

@@ -1,13 +1,13 @@
-"""Headers that every response has."""
+"""Headers that every response has, and those that a request adds to its own."""
 
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
 from app.http import problems
-from app.http.headers import ResponseHeadersMiddleware
+from app.http.headers import ResponseHeadersMiddleware, add_response_header
 from tests.fix_api import PASSWORD, Api
 
 
@@ -97,3 +97,27 @@ async def test_a_failure_has_them(http: httpx.AsyncClient):
     assert answer.status_code == 500
     assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
     assert answer.headers.get_list("cache-control") == ["no-store"]
+
+
+@pytest.mark.parametrize("status", [200, 409, 500])
+async def test_a_request_adds_headers_to_whatever_the_response_is(api: Api, status: int):
+    """They reach errors too, in the order in which they were added; the next request has none."""
+
+    @api.app.get("/added/{status}")
+    async def added(request: Request, status: int) -> None:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
+        if request.query_params:
+            add_response_header(request.scope, "X-Added", "one")
+            add_response_header(request.scope, "X-Added", "two")
+        if status == 500:
+            raise RuntimeError
+        if status == 409:
+            raise problems.Problem(409, "code", "Detail")
+
+    transport = httpx.ASGITransport(api.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        answer = await client.get(f"/added/{status}?some")
+        next_answer = await client.get(f"/added/{status}")
+
+    assert answer.status_code == next_answer.status_code == status
+    assert answer.headers.get_list("x-added") == ["one", "two"]
+    assert "x-added" not in next_answer.headers
