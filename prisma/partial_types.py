@@ -34,7 +34,7 @@ User.create_partial(
 )
 Session.create_partial(
     "RequestSession",
-    include=["id", "userId", "expiresAt", "user"],
+    include=["id", "userId", "usedAt", "expiresAt", "webSessionId", "user"],
     required=["user"],
     relations={"user": "RequestUser"},
 )

@@ -15,8 +15,10 @@ _AUTHORIZATION = b"authorization"
 
 
 class _Login(Protocol):
-    userId: str  # the database's name
+    userId: str  # the database's names
+    usedAt: datetime
     expiresAt: datetime
+    webSessionId: str | None
 
 
 LoginT = TypeVar("LoginT", bound=_Login)

@@ -57,6 +57,7 @@ async def sweep(owner: Prisma, settings: Settings, *, batch: int = BATCH) -> dic
 def _expiries(settings: Settings, now: datetime) -> Iterator[_Expiry]:
     expired = '"expiresAt" <= $1::timestamptz'
     yield _Expiry("sessions", "Session", expired, now)
+    yield _Expiry("web sessions", "session", "expire <= $1::timestamptz", now)
     yield _Expiry("refresh tokens", "RefreshToken", expired, now)
     yield _Expiry("links in mails", "EmailToken", expired, now)
     yield _Expiry("invitations", "Invitation", expired, now)

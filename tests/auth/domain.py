@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from prisma import Prisma
+from prisma import Json, Prisma
 from prisma.enums import EmailTokenPurpose
 
 from tests.domains import Domain, PolicyRows
@@ -31,6 +31,7 @@ async def _create(owner: Prisma, user: str, workspace: str, name: str) -> None:
             "expiresAt": _PAST,
         }
     )
+    await owner.websession.create({"sid": f"{name}web", "sess": Json({}), "expire": _PAST})
     await owner.throttle.create({"key": f"{name}throttle", "count": 1, "resetsAt": _PAST})
 
 
@@ -44,6 +45,7 @@ DOMAIN = Domain(
             "{name}refresh": "RefreshToken",
             "{name}email": "EmailToken",
             "{name}throttle": "Throttle",
+            "{name}web": "session",
         },
         forged={
             "session": lambda world: world.client.session.create(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from prisma import Prisma
+from prisma import Json, Prisma
 from prisma.enums import EmailTokenPurpose
 
 from app.kit.ids import new_uuid7
@@ -16,7 +16,15 @@ from app.operations import background, sweeps
 from app.settings import ROOT, Settings, load
 from tests.fix_service import SECRET_KEY, environment
 
-TABLES = ("session", "refreshtoken", "emailtoken", "invitation", "workspacetransfer", "throttle")
+TABLES = (
+    "session",
+    "websession",
+    "refreshtoken",
+    "emailtoken",
+    "invitation",
+    "workspacetransfer",
+    "throttle",
+)
 
 
 async def fill(owner: Prisma) -> None:
@@ -29,6 +37,7 @@ async def fill(owner: Prisma) -> None:
         session = await owner.session.create(
             {"userId": user.id, "expiresAt": now + 2 * sweeps.EVERY}
         )
+        await owner.websession.create({"sid": name, "sess": Json({}), "expire": end})
         await owner.refreshtoken.create(
             {"hash": name, "sessionId": session.id, "userId": user.id, "expiresAt": end}
         )
@@ -57,6 +66,7 @@ async def remaining(owner: Prisma) -> dict[str, int]:
 
 REMAINING = {
     "session": 3,
+    "websession": 1,
     "refreshtoken": 1,
     "emailtoken": 1,
     "invitation": 1,
@@ -93,7 +103,7 @@ async def test_the_command_sweeps(owner: Prisma, database: str):
 
     assert process.returncode == 0, complaint
     assert said.strip() == (
-        "Deleted: 1 sessions, 1 refresh tokens, 1 links in mails, 1 invitations, "
+        "Deleted: 1 sessions, 1 web sessions, 1 refresh tokens, 1 links in mails, 1 invitations, "
         "1 transfers, 1 counters, "
         "0 unconfirmed accounts"
     )
