@@ -50,7 +50,9 @@ WorkspaceMember.create_partial(
     relations={"user": "Person"},
 )
 Invitation.create_partial(
-    "PendingInvitation", include=["id", "email", "role", "invitedById", "createdAt", "expiresAt"]
+    "PendingInvitation",
+    include=["id", "email", "role", "invitedById", "createdAt", "expiresAt"],
+    required=["role"],
 )
 WorkspaceTransfer.create_partial(
     "PendingTransfer",
@@ -59,5 +61,6 @@ WorkspaceTransfer.create_partial(
     relations={"workspace": "WorkspaceView"},
 )
 AuditEvent.create_partial(
-    "AuditEntry", include=["id", "actorId", "action", "subjectId", "details", "createdAt"]
+    "AuditEntry",
+    include=["id", "actorId", "impersonatorId", "action", "subjectId", "details", "createdAt"],
 )

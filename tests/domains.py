@@ -63,13 +63,15 @@ class Roles:
 
 @dataclass(frozen=True)
 class World:
-    """Two users, each with a workspace that the other is not a member of, for tests of policies."""
+    """Two users, each with a workspace and an organization of their own, for tests of policies."""
 
     client: Prisma  # as the service's role
     ann: str
     bob: str
     anns: str
     bobs: str
+    anns_organization: str
+    bobs_organization: str
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,11 @@ class PolicyRows:
 
     # Creates rows, as the owner of the tables: (client, user, workspace, name of the user).
     create: Callable[[Prisma, str, str, str], Awaitable[None]]
-    # Tables, and how many rows a scope shows: of one user, or of one workspace.
+    # Tables, and how many rows a scope shows: of one user, of one workspace, or, besides what the
+    # user sees anyway, of one organization.
     seen_by_user: Mapping[str, int] = _NO_ENTRIES()
     seen_in_workspace: Mapping[str, int] = _NO_ENTRIES()
+    seen_in_organization: Mapping[str, int] = _NO_ENTRIES()
     # Keys, with {name} for the name of a user, and the only table of which they show a row.
     seen_by_key: Mapping[str, str] = _NO_ENTRIES()
     # Attempts of Ann to write a row for Bob or into his workspace, by name.

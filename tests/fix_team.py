@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from prisma.enums import WorkspaceRole
+from prisma import Prisma
+from prisma.enums import OrgRole, WorkspaceRole
+from prisma.models import Organization
 
 from app.auth import hash_secret, new_secret
 from app.workspaces import new_workspace_id
@@ -91,6 +93,16 @@ class Team:
             'SELECT action FROM "AuditEvent" WHERE "workspaceId" = $1 ORDER BY ctid', self.id
         )
         return [event["action"] for event in events]
+
+
+async def create_organization(owner: Prisma, user: str, name: str) -> Organization:
+    """Create an organization with an owner."""
+    async with owner.tx() as tx:
+        organization = await tx.organization.create({"name": name, "createdById": user})
+        await tx.organizationmember.create(
+            {"organizationId": organization.id, "userId": user, "role": OrgRole.OWNER}
+        )
+    return organization
 
 
 async def make_team(api: Api, name: str) -> Team:

@@ -100,9 +100,9 @@ WORLD = f"""
             VALUES ('{ANN}', '{hash_secret("confirm")}', 'confirm'),
                 ('{BEN}', '{hash_secret("reset")}', 'reset')
         ) AS links (id, hash, purpose);
-        INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
-        VALUES ('{INVITATION}', '{hash_secret("invitation")}', '{WORKSPACE}', 'dan@example.com',
-            now() + interval '1 day');
+        INSERT INTO "Invitation" (id, hash, "workspaceId", role, email, "expiresAt")
+        VALUES ('{INVITATION}', '{hash_secret("invitation")}', '{WORKSPACE}', 'member',
+            'dan@example.com', now() + interval '1 day');
         {ROWS_OF_DOMAINS}
     END $$
 """

@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from app.database import protection, roles
 from app.database.scope import ScopeMiddleware, set_scope, use_scope
 from tests.domains import World, policy_rows
+from tests.fix_team import create_organization
 
 PASSWORD = "of this test alone"
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -20,18 +21,20 @@ _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 @pytest.fixture
 async def world(owner: Prisma, database: str, role: str) -> AsyncIterator[World]:
     await roles.prepare(owner, role=role, password=PASSWORD)
-    made: list[str] = []
+    made: list[tuple[str, str, str]] = []
     for name in ("ann", "bob"):
         user = await owner.user.create({"email": f"{name}@example.com"})
         workspace = await owner.workspace.create(
             {"id": f"{name}sWorkspace", "name": name, "ownerId": user.id}
         )
-        made += [user.id, workspace.id]
+        organization = await create_organization(owner, user.id, name)
+        made.append((user.id, workspace.id, organization.id))
         for rows in policy_rows():
             await rows.create(owner, user.id, workspace.id, name)
     url = roles.login_url(database, role, PASSWORD)
+    (ann, anns, anns_organization), (bob, bobs, bobs_organization) = made
     async with Prisma(use_dotenv=False, datasource={"url": url}) as client:
-        yield World(client, ann=made[0], anns=made[1], bob=made[2], bobs=made[3])
+        yield World(client, ann, bob, anns, bobs, anns_organization, bobs_organization)
 
 
 def seen_by(scope: str) -> dict[str, int]:
@@ -113,6 +116,21 @@ async def test_a_workspace_shows_itself_and_its_people(world: World):
         assert person.id == world.bob
 
 
+async def test_an_organization_shows_itself_and_its_people(world: World):
+    """Inside an organization its members, projects and trail are visible, and no other's."""
+    with use_scope(user=world.bob, organization=world.bobs_organization):
+        expected = seen_by("seen_by_user") | seen_by("seen_in_organization")
+        assert await counts(world.client) == expected
+        (person,) = await world.client.user.find_many()
+        assert person.id == world.bob
+
+
+async def test_a_stranger_in_an_organization_sees_no_project(world: World):
+    """A project is visible to whoever has a role in it, and not to everybody in the scope."""
+    with use_scope(user=world.ann, organization=world.bobs_organization):
+        assert await world.client.project.find_many() == []
+
+
 @pytest.mark.parametrize(
     ("key", "table"),
     [item for rows in policy_rows() for item in rows.seen_by_key.items()],
@@ -153,7 +171,7 @@ FORGED = {name: forge for rows in policy_rows() for name, forge in rows.forged.i
 async def test_nothing_is_written_into_another_scope(world: World, row: str):
     """The database refuses a row that names another workspace or user."""
     with (
-        use_scope(user=world.ann, workspace=world.anns),
+        use_scope(user=world.ann, workspace=world.anns, organization=world.anns_organization),
         pytest.raises(PrismaError, match="row-level security"),
     ):
         await FORGED[row](world)

@@ -671,6 +671,8 @@ export interface components {
             };
             /** Id */
             id: string;
+            /** Impersonatorid */
+            impersonatorId: string | null;
             /** Subjectid */
             subjectId: string | null;
         };

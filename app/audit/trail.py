@@ -27,17 +27,19 @@ async def record(
     action: str,
     *,
     actor: str,
-    workspace: str,
+    workspace: str | None = None,
+    organization: str | None = None,
     subject: str | None = None,
     **details: Any,
 ) -> None:
-    """Record that `actor` did something in `workspace`. Requires the workspace's scope."""
+    """Record that `actor` did something in a workspace or an organization; requires its scope."""
     await tx.auditevent.create_many(
         data=[
             {
                 "action": action,
                 "actorId": actor,
                 "workspaceId": workspace,
+                "organizationId": organization,
                 "subjectId": subject,
                 "details": Json(details),
             }
@@ -45,10 +47,12 @@ async def record(
     )
 
 
-async def entries(workspace: str, pages: PageRequest) -> Page[AuditEntry]:
-    """Return the events of a workspace, newest first. Requires its scope."""
-    list_ = f"audit events of {workspace}"
-    where: AuditEventWhereInput = {"workspaceId": workspace}
+async def entries(
+    pages: PageRequest, *, workspace: str | None = None, organization: str | None = None
+) -> Page[AuditEntry]:
+    """Return the events of a workspace or an organization, newest first; requires its scope."""
+    list_ = f"audit events of {workspace or organization}"
+    where: AuditEventWhereInput = {"workspaceId": workspace, "organizationId": organization}
     if after := pages.after(list_):
         where["id"] = {"lt": after}
     rows = await _entries.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)

@@ -12,19 +12,27 @@ from prisma_wasm import scoped
 
 
 def use_scope(
-    *, user: str = "", workspace: str = "", key: str = ""
+    *, user: str = "", workspace: str = "", organization: str = "", key: str = ""
 ) -> AbstractContextManager[None]:
-    """Run the queries of a `with` block as `user`, in `workspace`, or with a `key`.
+    """Run the queries of a `with` block as `user`, in a tenancy, or with a `key`.
 
-    A key identifies rows before the caller is authenticated: an e-mail address or the hash of a
-    token, which shows the rows that contain it. An inner scope replaces the outer one entirely.
+    The tenancy is a workspace or an organization. A key identifies rows before the caller is
+    authenticated: an e-mail address or the hash of a token, which shows the rows that contain it.
+    An inner scope replaces the outer one entirely.
     """
-    return scoped({"tenantry.user": user, "tenantry.workspace": workspace, "tenantry.key": key})
+    return scoped(
+        {
+            "tenantry.user": user,
+            "tenantry.workspace": workspace,
+            "tenantry.organization": organization,
+            "tenantry.key": key,
+        }
+    )
 
 
-def set_scope(*, user: str, workspace: str = "") -> None:
-    """Run the rest of the request as `user`, in `workspace`; `ScopeMiddleware` ends the scope."""
-    use_scope(user=user, workspace=workspace).__enter__()
+def set_scope(*, user: str, workspace: str = "", organization: str = "") -> None:
+    """Run the rest of the request in a scope, which `ScopeMiddleware` ends."""
+    use_scope(user=user, workspace=workspace, organization=organization).__enter__()
 
 
 class ScopeMiddleware:

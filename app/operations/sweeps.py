@@ -34,6 +34,7 @@ _UNCONFIRMED = """
     AND NOT EXISTS (SELECT FROM "EmailToken" WHERE "userId" = "User".id)
     AND NOT EXISTS (SELECT FROM "Workspace" WHERE "ownerId" = "User".id)
     AND NOT EXISTS (SELECT FROM "WorkspaceMember" WHERE "userId" = "User".id)
+    AND NOT EXISTS (SELECT FROM "OrganizationMember" WHERE "userId" = "User".id)
 """
 
 
@@ -61,7 +62,8 @@ def _expiries(settings: Settings, now: datetime) -> Iterator[_Expiry]:
     yield _Expiry("refresh tokens", "RefreshToken", expired, now)
     yield _Expiry("links in mails", "EmailToken", expired, now)
     yield _Expiry("invitations", "Invitation", expired, now)
-    yield _Expiry("transfers", "WorkspaceTransfer", expired, now)
+    yield _Expiry("transfers of workspaces", "WorkspaceTransfer", expired, now)
+    yield _Expiry("transfers of organizations", "OrganizationTransfer", expired, now)
     yield _Expiry("counters", "Throttle", '"resetsAt" <= $1::timestamptz', now)
     unconfirmed = now - timedelta(days=settings.unconfirmed_days)
     yield _Expiry("unconfirmed accounts", "User", _UNCONFIRMED, unconfirmed)

@@ -126,7 +126,7 @@ async def accept(caller: Caller, *, token: str) -> MyWorkspace:
         raise invitation_not_found()
     if found.expiresAt <= datetime.now(UTC):
         raise invitation_expired()
-    id_ = WorkspaceId(found.workspaceId)
+    id_ = WorkspaceId(found.workspaceId or "")
     with use_scope(user=caller.user.id, workspace=id_):
         async with prisma.tx() as tx:
             if not await lock_user(tx, caller.user.id):

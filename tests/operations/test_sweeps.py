@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 from prisma import Json, Prisma
-from prisma.enums import EmailTokenPurpose
+from prisma.enums import EmailTokenPurpose, WorkspaceRole
 
 from app.kit.ids import new_uuid7
 from app.operations import background, sweeps
 from app.settings import ROOT, Settings, load
 from tests.fix_service import SECRET_KEY, environment
+from tests.fix_team import create_organization
 
 TABLES = (
     "session",
@@ -23,6 +24,7 @@ TABLES = (
     "emailtoken",
     "invitation",
     "workspacetransfer",
+    "organizationtransfer",
     "throttle",
 )
 
@@ -51,11 +53,26 @@ async def fill(owner: Prisma) -> None:
             }
         )
         await owner.invitation.create(
-            {"hash": name, "workspaceId": workspace.id, "email": name, "expiresAt": end}
+            {
+                "hash": name,
+                "workspaceId": workspace.id,
+                "role": WorkspaceRole.member,
+                "email": name,
+                "expiresAt": end,
+            }
         )
         offered = await owner.workspace.create({"name": name, "ownerId": user.id})
         await owner.workspacetransfer.create(
             {"workspaceId": offered.id, "userId": user.id, "expiresAt": end}
+        )
+        organization = await create_organization(owner, user.id, name)
+        await owner.organizationtransfer.create(
+            {
+                "organizationId": organization.id,
+                "offeredById": user.id,
+                "userId": user.id,
+                "expiresAt": end,
+            }
         )
         await owner.throttle.create({"key": name, "count": 1, "resetsAt": end})
 
@@ -71,6 +88,7 @@ REMAINING = {
     "emailtoken": 1,
     "invitation": 1,
     "workspacetransfer": 1,
+    "organizationtransfer": 1,
     "throttle": 1,
 }
 
@@ -104,7 +122,7 @@ async def test_the_command_sweeps(owner: Prisma, database: str):
     assert process.returncode == 0, complaint
     assert said.strip() == (
         "Deleted: 1 sessions, 1 web sessions, 1 refresh tokens, 1 links in mails, 1 invitations, "
-        "1 transfers, 1 counters, "
+        "1 transfers of workspaces, 1 transfers of organizations, 1 counters, "
         "0 unconfirmed accounts"
     )
     assert await remaining(owner) == REMAINING

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 from prisma import Prisma
+from prisma.enums import WorkspaceRole
 
 from app.workspaces import new_workspace_id
 from tests.domains import Domain, PolicyRows, Request, new_uuid
@@ -78,6 +79,7 @@ async def _create(owner: Prisma, user: str, workspace: str, name: str) -> None:
         {
             "hash": f"{name}invitation",
             "workspaceId": workspace,
+            "role": WorkspaceRole.member,
             "email": "guest@example.com",
             "expiresAt": _PAST,
         }
@@ -151,8 +153,8 @@ DOMAIN = Domain(
         "list_transfers": ("{user}", "2000-01-01"),
     },
     many_rows="""
-        INSERT INTO "Invitation" (id, hash, "workspaceId", email, "expiresAt")
-        SELECT id, id, workspace, id || '@example.com', now()
+        INSERT INTO "Invitation" (id, hash, "workspaceId", role, email, "expiresAt")
+        SELECT id, id, workspace, 'member', id || '@example.com', now()
         FROM (SELECT gen_random_uuid() AS id, workspace FROM work) AS guest;
         INSERT INTO "WorkspaceTransfer" (id, "workspaceId", "userId", "expiresAt")
         SELECT gen_random_uuid(), "workspaceId", "userId", now() + interval '1 day'
@@ -171,7 +173,13 @@ DOMAIN = Domain(
                 {"workspaceId": world.bobs, "userId": world.ann}
             ),
             "invitation": lambda world: world.client.invitation.create(
-                {"hash": "new", "workspaceId": world.bobs, "email": "e", "expiresAt": _PAST}
+                {
+                    "hash": "new",
+                    "workspaceId": world.bobs,
+                    "role": WorkspaceRole.member,
+                    "email": "e",
+                    "expiresAt": _PAST,
+                }
             ),
             "transfer": lambda world: world.client.workspacetransfer.create(
                 {"workspaceId": world.bobs, "userId": world.bob, "expiresAt": _PAST}
