@@ -1,21 +1,26 @@
-"""Create workspaces with members directly in the database, without HTTP."""
+"""Create workspaces and organizations with members directly in the database, without HTTP."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Generic, TypeVar
 
 import pytest
 from prisma import Prisma
 from prisma.enums import OrgRole, WorkspaceRole
 from prisma.models import Organization
+from prisma.types import InvitationOptionalCreateInput
 
 from app.auth import hash_secret, new_secret
 from app.workspaces import new_workspace_id
 from tests.fix_api import Api, Person
 
+RoleT = TypeVar("RoleT", WorkspaceRole, OrgRole)
+
 
 @dataclass
-class Team:
-    """A workspace with an owner, an admin and a member."""
+class TenancyTeam(ABC, Generic[RoleT]):
+    """A workspace or an organization with an owner, an admin and a member."""
 
     api: Api
     name: str
@@ -29,41 +34,92 @@ class Team:
         return f"Team {self.name}"
 
     @property
-    def path(self) -> str:
-        return f"/v1/workspaces/{self.id}"
+    @abstractmethod
+    def path(self) -> str: ...
 
-    async def joined(self, name: str, role: WorkspaceRole = WorkspaceRole.member) -> Person:
+    @abstractmethod
+    def role(self, name: str) -> RoleT:
+        """Return the role of this kind of tenancy with a name in lower case."""
+
+    @abstractmethod
+    async def add(self, person: Person, role: RoleT | None = None) -> None:
+        """Make a user a member, with the lowest role unless another is given."""
+
+    @abstractmethod
+    async def roles(self) -> dict[str, str]:
+        """Return the role of each member, by user id."""
+
+    @abstractmethod
+    async def delete(self) -> None:
+        """Delete the workspace or the organization."""
+
+    @abstractmethod
+    def _invitation(self, role: RoleT) -> InvitationOptionalCreateInput:
+        """Return the columns that differ between invitations to different tenancies."""
+
+    async def joined(self, name: str, role: RoleT | None = None) -> Person:
         """Create another user and make them a member."""
         person = await self.api.person(f"{name}.{self.name}")
         await self.add(person, role)
         return person
 
-    async def add(self, person: Person, role: WorkspaceRole = WorkspaceRole.member) -> None:
-        """Make a user a member."""
-        await self.api.owner.workspacemember.create(
-            {"workspaceId": self.id, "userId": person.id, "role": role}
-        )
-
     async def invited(
         self,
         email: str,
         *,
-        role: WorkspaceRole = WorkspaceRole.member,
+        role: RoleT | None = None,
         expires: timedelta = timedelta(days=1),
     ) -> tuple[str, str]:
         """Create an invitation; return its id and its token."""
         token = new_secret()
         invitation = await self.api.owner.invitation.create(
             {
-                "workspaceId": self.id,
+                **self._invitation(role or self.role("member")),
                 "email": email,
-                "role": role,
                 "hash": hash_secret(token),
                 "invitedById": self.owner.id,
                 "expiresAt": datetime.now(UTC) + expires,
             }
         )
         return invitation.id, token
+
+    async def actions(self) -> list[str]:
+        """Return the actions in the audit trail, oldest first."""
+        # In the order of insertion: ids of the same millisecond are not ordered.
+        events = await self.api.owner.query_raw(
+            """
+            SELECT action FROM "AuditEvent"
+            WHERE coalesce("workspaceId", "organizationId"::text) = $1 ORDER BY ctid
+            """,
+            self.id,
+        )
+        return [event["action"] for event in events]
+
+
+class Team(TenancyTeam[WorkspaceRole]):
+    """A workspace with an owner, an admin and a member."""
+
+    @property
+    def path(self) -> str:
+        return f"/v1/workspaces/{self.id}"
+
+    def role(self, name: str) -> WorkspaceRole:
+        return WorkspaceRole(name)
+
+    async def add(self, person: Person, role: WorkspaceRole | None = None) -> None:
+        await self.api.owner.workspacemember.create(
+            {"workspaceId": self.id, "userId": person.id, "role": role or WorkspaceRole.member}
+        )
+
+    async def roles(self) -> dict[str, str]:
+        members = await self.api.owner.workspacemember.find_many(where={"workspaceId": self.id})
+        return {member.userId: member.role for member in members}
+
+    async def delete(self) -> None:
+        await self.api.owner.workspace.delete(where={"id": self.id})
+
+    def _invitation(self, role: WorkspaceRole) -> InvitationOptionalCreateInput:
+        return {"workspaceId": self.id, "role": role}
 
     async def offered(self, person: Person, *, expires: timedelta = timedelta(days=1)) -> None:
         """Create a pending transfer of the workspace to a member."""
@@ -81,18 +137,33 @@ class Team:
             where={"id": self.id}, data={"owner": {"connect": {"id": person.id}}}
         )
 
+
+class OrganizationTeam(TenancyTeam[OrgRole]):
+    """An organization with an owner, an admin and a member."""
+
+    @property
+    def path(self) -> str:
+        return f"/v1/organizations/{self.id}"
+
+    def role(self, name: str) -> OrgRole:
+        return OrgRole(name.upper())
+
+    async def add(self, person: Person, role: OrgRole | None = None) -> None:
+        await self.api.owner.organizationmember.create(
+            {"organizationId": self.id, "userId": person.id, "role": role or OrgRole.MEMBER}
+        )
+
     async def roles(self) -> dict[str, str]:
-        """Return the role of each member, by user id."""
-        members = await self.api.owner.workspacemember.find_many(where={"workspaceId": self.id})
+        members = await self.api.owner.organizationmember.find_many(
+            where={"organizationId": self.id}
+        )
         return {member.userId: member.role for member in members}
 
-    async def actions(self) -> list[str]:
-        """Return the actions in the audit trail, oldest first."""
-        # In the order of insertion: ids of the same millisecond are not ordered.
-        events = await self.api.owner.query_raw(
-            'SELECT action FROM "AuditEvent" WHERE "workspaceId" = $1 ORDER BY ctid', self.id
-        )
-        return [event["action"] for event in events]
+    async def delete(self) -> None:
+        await self.api.owner.organization.delete(where={"id": self.id})
+
+    def _invitation(self, role: OrgRole) -> InvitationOptionalCreateInput:
+        return {"organizationId": self.id, "organizationRole": role}
 
 
 async def create_organization(owner: Prisma, user: str, name: str) -> Organization:
@@ -105,11 +176,17 @@ async def create_organization(owner: Prisma, user: str, name: str) -> Organizati
     return organization
 
 
-async def make_team(api: Api, name: str) -> Team:
-    """Create a workspace with an owner, an admin and a member."""
+async def make_people(api: Api, name: str) -> tuple[Person, Person, Person]:
+    """Create users for the roles of a team: its owner, its admin and its member."""
     owner, admin, member = [
         await api.person(f"{role}.{name}") for role in ("owner", "admin", "member")
     ]
+    return owner, admin, member
+
+
+async def make_team(api: Api, name: str) -> Team:
+    """Create a workspace with an owner, an admin and a member."""
+    owner, admin, member = await make_people(api, name)
     workspace = await api.owner.workspace.create(
         {"id": new_workspace_id(), "name": f"Team {name}", "ownerId": owner.id}
     )
@@ -119,6 +196,21 @@ async def make_team(api: Api, name: str) -> Team:
     return team
 
 
+async def make_organization_team(api: Api, name: str) -> OrganizationTeam:
+    """Create an organization with an owner, an admin and a member."""
+    owner, admin, member = await make_people(api, name)
+    organization = await create_organization(api.owner, owner.id, f"Team {name}")
+    team = OrganizationTeam(api, name, organization.id, owner, admin, member)
+    await team.add(admin, OrgRole.ADMIN)
+    await team.add(member)
+    return team
+
+
 @pytest.fixture
 async def team(api: Api) -> Team:
     return await make_team(api, "red")
+
+
+@pytest.fixture
+async def organization_team(api: Api) -> OrganizationTeam:
+    return await make_organization_team(api, "red")
