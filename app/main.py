@@ -25,6 +25,7 @@ from app.http.telemetry import telemetry
 from app.kit.errors import OperatorError
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
 from app.operations import background, health, metrics, readiness
+from app.organizations import endpoints as organizations_endpoints
 from app.server.collector import infrequent_collection
 from app.settings import Settings
 from app.workspaces import endpoints as workspaces_endpoints
@@ -40,6 +41,7 @@ _OPERATOR_ROUTES: tuple[BaseRoute, ...] = (
 # FastAPI first finds the router, then the route.
 ROUTES: tuple[BaseRoute, ...] = (
     *workspaces_endpoints.router.routes,
+    *organizations_endpoints.router.routes,
     *accounts_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )

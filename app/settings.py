@@ -151,6 +151,7 @@ class Settings(BaseModel):
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1)] | None = None
     workspaces_per_owner: Annotated[int, Field(ge=1)] = 100
+    organizations_per_owner: Annotated[int, Field(ge=1)] = 100
     session_days: Days = 90
     unconfirmed_days: Days = 30
     audit_days: Days | None = None

@@ -3,6 +3,8 @@
 from prisma.models import (
     AuditEvent,
     Invitation,
+    Organization,
+    OrganizationMember,
     Session,
     User,
     Workspace,
@@ -59,6 +61,34 @@ WorkspaceTransfer.create_partial(
     include=["id", "userId", "createdAt", "expiresAt", "workspace"],
     required=["workspace"],
     relations={"workspace": "WorkspaceView"},
+)
+Organization.create_partial(
+    "OrganizationView",
+    include=["id", "name", "memberBaseRole", "impersonationAllowed", "createdAt", "updatedAt"],
+)
+# What the scope of an organization's request reads, like that of a workspace.
+OrganizationMember.create_partial(
+    "RequestOrganizationMembership",
+    include=["role", "organization"],
+    required=["organization"],
+    relations={"organization": "OrganizationView"},
+)
+User.create_partial(
+    "RequestOrganizationUser",
+    include=["id", "email", "name", "organizationMemberships"],
+    required=["organizationMemberships"],
+    relations={"organizationMemberships": "RequestOrganizationMembership"},
+)
+Session.create_partial(
+    "RequestOrganizationSession",
+    include=["id", "userId", "usedAt", "expiresAt", "webSessionId", "user"],
+    required=["user"],
+    relations={"user": "RequestOrganizationUser"},
+)
+OrganizationMember.create_partial(
+    "OwnOrganizationMembership",
+    include=["id", "role", "joinedAt", "organization"],
+    relations={"organization": "OrganizationView"},
 )
 AuditEvent.create_partial(
     "AuditEntry",

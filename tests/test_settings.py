@@ -106,6 +106,7 @@ def test_empty_counts_as_unset(tmp_path: Path):
         ("BODY_SECONDS", "0", "BODY_SECONDS"),
         ("BODY_SECONDS", "inf", "BODY_SECONDS"),
         ("WORKSPACES_PER_OWNER", "0", "WORKSPACES_PER_OWNER"),
+        ("ORGANIZATIONS_PER_OWNER", "0", "ORGANIZATIONS_PER_OWNER"),
         ("UNCONFIRMED_DAYS", "0", "UNCONFIRMED_DAYS"),
         ("AUDIT_DAYS", "999999999", "AUDIT_DAYS"),
         ("SECRET_KEY", "short", "SECRET_KEY: must have at least 32 characters"),

@@ -374,6 +374,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organizations
+         * @description List your organizations, in the order in which you joined them.
+         */
+        get: operations["listOrganizations"];
+        put?: never;
+        /**
+         * Create Organization
+         * @description Create an organization that you own.
+         */
+        post: operations["createOrganization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Organization
+         * @description Return an organization.
+         */
+        get: operations["readOrganization"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/workspaces": {
         parameters: {
             query?: never;
@@ -842,6 +886,37 @@ export interface components {
             nextCursor: string | null;
         };
         /**
+         * MyOrganization
+         * @description An organization and the caller's role in it.
+         */
+        MyOrganization: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Id */
+            id: string;
+            /** Impersonationallowed */
+            impersonationAllowed: boolean;
+            memberBaseRole: components["schemas"]["ProjectRole"] | null;
+            /** Name */
+            name: string;
+            role: components["schemas"]["OrgRole"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
+        /** MyOrganizationPage */
+        MyOrganizationPage: {
+            /** Items */
+            items: components["schemas"]["MyOrganization"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
          * MyWorkspace
          * @description A workspace and the caller's role in it.
          */
@@ -894,6 +969,14 @@ export interface components {
              */
             userId: string;
         };
+        /** NewOrganization */
+        NewOrganization: {
+            /**
+             * Name
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
+             */
+            name: string;
+        };
         /** NewOwner */
         NewOwner: {
             /**
@@ -916,6 +999,11 @@ export interface components {
              */
             name: string;
         };
+        /**
+         * OrgRole
+         * @enum {string}
+         */
+        OrgRole: "OWNER" | "ADMIN" | "MEMBER";
         /** OwnSession */
         OwnSession: {
             /**
@@ -1025,6 +1113,11 @@ export interface components {
              */
             type?: string;
         };
+        /**
+         * ProjectRole
+         * @enum {string}
+         */
+        ProjectRole: "ADMIN" | "EDITOR" | "VIEWER";
         /** Readiness */
         Readiness: {
             /**
@@ -1215,13 +1308,17 @@ export type LoggedIn = components['schemas']['LoggedIn'];
 export type LogIn = components['schemas']['LogIn'];
 export type Membership = components['schemas']['Membership'];
 export type MembershipPage = components['schemas']['MembershipPage'];
+export type MyOrganization = components['schemas']['MyOrganization'];
+export type MyOrganizationPage = components['schemas']['MyOrganizationPage'];
 export type MyWorkspace = components['schemas']['MyWorkspace'];
 export type MyWorkspacePage = components['schemas']['MyWorkspacePage'];
 export type NewInvitation = components['schemas']['NewInvitation'];
 export type NewMember = components['schemas']['NewMember'];
+export type NewOrganization = components['schemas']['NewOrganization'];
 export type NewOwner = components['schemas']['NewOwner'];
 export type NewRole = components['schemas']['NewRole'];
 export type NewWorkspace = components['schemas']['NewWorkspace'];
+export type OrgRole = components['schemas']['OrgRole'];
 export type OwnSession = components['schemas']['OwnSession'];
 export type PendingInvitation = components['schemas']['PendingInvitation'];
 export type PendingInvitationPage = components['schemas']['PendingInvitationPage'];
@@ -1229,6 +1326,7 @@ export type PendingTransfer = components['schemas']['PendingTransfer'];
 export type PendingTransferPage = components['schemas']['PendingTransferPage'];
 export type Person = components['schemas']['Person'];
 export type Problem = components['schemas']['Problem'];
+export type ProjectRole = components['schemas']['ProjectRole'];
 export type Readiness = components['schemas']['Readiness'];
 export type Refresh = components['schemas']['Refresh'];
 export type ResetPassword = components['schemas']['ResetPassword'];
@@ -2575,6 +2673,201 @@ export interface operations {
             };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrganizations: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyOrganizationPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrganization"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyOrganization"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyOrganization"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

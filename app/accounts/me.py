@@ -62,7 +62,7 @@ async def delete(caller: Caller, *, password: str, address: str) -> None:
     """Delete the account and, by the database's cascades, everything that it owns."""
     await _require_password(caller, password, address)
     async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
-        # Locks the account, then its workspaces: app/workspaces/locks.py explains the order.
+        # Locks the account, then its workspaces: app/tenancy/locks.py explains the order.
         await workspaces.end_memberships(tx)
         # Before the account: a concurrent refresh locks the session and then refers to the account.
         await sessions.end_all(tx, caller.user.id)

@@ -1,6 +1,6 @@
 """Writing events, in the transaction of the change that they record, and reading them."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 import pydantic
 from prisma import Json, Prisma, partials
@@ -20,6 +20,13 @@ class AuditEntry(partials.AuditEntry):
 
 
 _entries = AuditEventActions(prisma, AuditEntry)
+
+
+class Trail(TypedDict, total=False):
+    """The trail of a workspace or of an organization: `entries(pages, **trail)`."""
+
+    workspace: str
+    organization: str
 
 
 async def record(

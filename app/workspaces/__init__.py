@@ -1,16 +1,13 @@
 """Workspaces and their members: the helpers that others build on."""
 
+from app.tenancy import record_event
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id, new_workspace_id
 from app.workspaces.locks import lock_membership
 from app.workspaces.membership import in_workspace, role_in
 from app.workspaces.rules import end_memberships
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
-from app.workspaces.transactions import (
-    WorkspaceTransaction,
-    record_event,
-    workspace_transaction,
-)
+from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
 
 __all__ = [
     "AdminScope",

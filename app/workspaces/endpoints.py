@@ -194,4 +194,4 @@ async def accept_invitation(caller: CurrentCaller, body: Acceptance) -> MyWorksp
 @router.get(f"{WORKSPACE}/audit-events", tags=["audit"])
 async def list_audit_events(scope: AdminScope, pages: Pagination) -> Page[audit.AuditEntry]:
     """List the events of the workspace's audit trail, newest first."""
-    return await audit.entries(pages, workspace=scope.id)
+    return await audit.entries(pages, **scope.trail)

@@ -7,18 +7,6 @@ def workspace_not_found() -> Problem:
     return Problem(404, "workspace_not_found", "There is no such workspace.")
 
 
-def role_too_low(min_role: str) -> Problem:
-    return Problem(403, "role_too_low", f"You need at least the role {min_role} in this workspace.")
-
-
-def role_not_lower() -> Problem:
-    return Problem(
-        403,
-        "role_not_lower",
-        "You can only manage members whose role is below yours, and assign roles below yours.",
-    )
-
-
 def member_not_found() -> Problem:
     return Problem(404, "member_not_found", "The workspace has no such member.")
 

@@ -15,6 +15,7 @@ from app.database.scope import use_scope
 from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.kit.ids import is_uuid
+from app.tenancy import lock_user
 from app.workspaces import mails, recipients
 from app.workspaces.errors import (
     already_invited,
@@ -24,9 +25,9 @@ from app.workspaces.errors import (
     invitation_not_found,
 )
 from app.workspaces.ids import WorkspaceId
-from app.workspaces.locks import lock_user, lock_workspace
+from app.workspaces.locks import lock_workspace
 from app.workspaces.membership import in_workspace
-from app.workspaces.rights import require_below
+from app.workspaces.rights import WORKSPACE_ROLES
 from app.workspaces.rules import workspace_view
 from app.workspaces.schemas import IssuedInvitation, MyWorkspace
 from app.workspaces.scope import WorkspaceScope
@@ -48,7 +49,7 @@ async def invite(
     await recipients.count_mail(email)
     token = new_secret()
     async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
-        require_below(transaction.role, role)
+        WORKSPACE_ROLES.require_below(transaction.role, role)
         if await transaction.tx.workspacemember.count(
             where={**in_workspace(scope.id), "user": {"is": {"email": email}}}
         ):
@@ -108,7 +109,7 @@ async def revoke(scope: WorkspaceScope, *, invitation: str) -> None:
         )
         if found is None:
             raise invitation_not_found()
-        require_below(transaction.role, WorkspaceRole(found.role))
+        WORKSPACE_ROLES.require_below(transaction.role, WorkspaceRole(found.role))
         await transaction.tx.invitation.delete_many(where={"id": found.id})
         await transaction.record("invitation.revoked", subject=found.id, email=found.email)
 

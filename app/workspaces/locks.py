@@ -1,28 +1,10 @@
-"""Row locks, and the one order in which transactions take them, so that they cannot deadlock.
-
-1. `User`: the one user who joins a workspace, becomes its owner or deletes their account.
-2. `Workspace`; the deletion of an account locks several, in the order of their ids.
-3. Rows that belong to the workspace: `WorkspaceMember`, `Invitation`, `WorkspaceTransfer`.
-4. `Session`, which triggers update when a membership ends.
-
-A transaction may skip steps, but never go back. Rows that refer to a user or a workspace may be
-written at any step: foreign keys only conflict with deletions, which hold these locks as well.
-"""
+"""Row locks of a workspace and its members; app/tenancy/locks.py gives the order of all locks."""
 
 from prisma import Prisma
 
+from app.tenancy import lock_user
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId
-
-
-async def lock_user(tx: Prisma, user: str) -> bool:
-    """Lock the row of the caller or of a colleague until the transaction ends.
-
-    Meanwhile they join no other workspace, own no other workspace, and cannot delete their account.
-    Return False if there is no such user any more.
-    """
-    found = await tx.query_first('SELECT lock_user($1::uuid) AS "found"', user)
-    return bool(found["found"])
 
 
 async def lock_workspace(tx: Prisma, workspace: WorkspaceId) -> None:

@@ -8,14 +8,15 @@ from prisma.models import WorkspaceMember
 from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.kit.ids import is_uuid
+from app.tenancy import joined_after
 from app.workspaces.errors import (
     already_member,
     member_not_found,
     owner_cannot_leave,
     person_not_found,
 )
-from app.workspaces.membership import in_workspace, joined_after, role_in
-from app.workspaces.rights import require_below
+from app.workspaces.membership import in_workspace, role_in
+from app.workspaces.rights import WORKSPACE_ROLES
 from app.workspaces.schemas import Membership
 from app.workspaces.scope import WorkspaceScope
 from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
@@ -40,7 +41,7 @@ async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membe
     async with workspace_transaction(
         scope, min_role=WorkspaceRole.admin, lock_user=user
     ) as transaction:
-        require_below(transaction.role, role)
+        WORKSPACE_ROLES.require_below(transaction.role, role)
         if not transaction.is_user_locked:
             raise person_not_found()
         try:
@@ -61,7 +62,7 @@ async def _revoke_invitation(transaction: WorkspaceTransaction, email: str) -> N
         where={**in_workspace(transaction.scope.id), "email": email}
     )
     if found is not None:
-        require_below(transaction.role, WorkspaceRole(found.role))
+        WORKSPACE_ROLES.require_below(transaction.role, WorkspaceRole(found.role))
         await transaction.tx.invitation.delete_many(where={"id": found.id})
         await transaction.record("invitation.revoked", subject=found.id, email=found.email)
 
@@ -70,7 +71,7 @@ async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) 
     """Give a member another role."""
     async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
         before = await _role(transaction, user)
-        require_below(transaction.role, before, role)
+        WORKSPACE_ROLES.require_below(transaction.role, before, role)
         member = await transaction.tx.workspacemember.update(
             where={"workspaceId_userId": {**in_workspace(scope.id), "userId": user}},
             data={"role": role},
@@ -89,7 +90,7 @@ async def remove(scope: WorkspaceScope, *, user: str) -> None:
     async with workspace_transaction(scope, min_role=WorkspaceRole.member) as transaction:
         role = await _role(transaction, user)
         if not is_leaving:
-            require_below(transaction.role, role)
+            WORKSPACE_ROLES.require_below(transaction.role, role)
         elif role is WorkspaceRole.owner:
             raise owner_cannot_leave()
         await transaction.tx.workspacemember.delete_many(

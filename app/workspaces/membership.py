@@ -1,11 +1,9 @@
-"""Memberships: a user's role, and the conditions that limit queries to a workspace or a page."""
+"""Memberships: a user's role, and the condition that limits queries to a workspace."""
 
-from datetime import datetime
 from typing import TypedDict
 
 from prisma import Prisma
 from prisma.enums import WorkspaceRole
-from prisma.types import WorkspaceMemberWhereInput
 
 from app.db import prisma
 from app.workspaces.ids import WorkspaceId
@@ -30,12 +28,3 @@ async def role_in(
         where={"workspaceId_userId": {"workspaceId": workspace, "userId": user}}
     )
     return WorkspaceRole(member.role) if member else None
-
-
-def joined_after(place: tuple[datetime, str] | None) -> WorkspaceMemberWhereInput:
-    """Return the part of a `where` that starts a page after a place in the order of joining."""
-    if place is None:
-        return {}
-    moment, id_ = place
-    # The first condition is redundant; it lets PostgreSQL start in the middle of the index.
-    return {"joinedAt": {"gte": moment}, "OR": [{"joinedAt": {"gt": moment}}, {"id": {"gt": id_}}]}

@@ -13,10 +13,9 @@ from app.auth.errors import not_signed_in
 from app.database.scope import use_scope
 from app.db import prisma
 from app.http.pages import Page, PageRequest
+from app.tenancy import joined_after, lock_user
 from app.workspaces.errors import too_many_workspaces, workspace_not_found
 from app.workspaces.ids import new_workspace_id
-from app.workspaces.locks import lock_user
-from app.workspaces.membership import joined_after
 from app.workspaces.schemas import MyWorkspace, WorkspaceChange
 from app.workspaces.scope import WorkspaceScope
 from app.workspaces.transactions import workspace_transaction

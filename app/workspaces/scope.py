@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from prisma import Prisma
 from prisma.actions import SessionActions
 from prisma.enums import WorkspaceRole
-from prisma.partials import RequestSession, RequestUser, WorkspaceView
+from prisma.partials import RequestSession, WorkspaceView
 
+from app.audit import Trail
 from app.auth import Credentials
 from app.database.scope import set_scope
 from app.db import prisma
 from app.http.description import declare_responses
+from app.http.problems import Problem
+from app.tenancy import TenancyScope
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
-from app.workspaces.rights import require
+from app.workspaces.locks import lock_workspace
+from app.workspaces.membership import role_in
+from app.workspaces.rights import WORKSPACE_ROLES
 
 _sessions = SessionActions(prisma, RequestSession)
 _PARAMETER = "workspaceId"
@@ -27,16 +33,33 @@ _PATH = {_PARAMETER: "10 to 20 letters and digits."}
 
 
 @dataclass(frozen=True, slots=True)
-class WorkspaceScope:
+class WorkspaceScope(TenancyScope[WorkspaceRole]):
     """A workspace, its caller, and the caller's role in it."""
 
-    user: RequestUser
     workspace: WorkspaceView
-    role: WorkspaceRole
+
+    roles = WORKSPACE_ROLES
 
     @property
     def id(self) -> WorkspaceId:
         return WorkspaceId(self.workspace.id)
+
+    @property
+    def name(self) -> str:
+        return self.workspace.name
+
+    @property
+    def trail(self) -> Trail:
+        return {"workspace": self.id}
+
+    async def lock(self, tx: Prisma) -> None:
+        await lock_workspace(tx, self.id)
+
+    async def read_role(self, tx: Prisma) -> WorkspaceRole | None:
+        return await role_in(self.id, self.user.id, tx=tx)
+
+    def not_found(self) -> Problem:
+        return workspace_not_found()
 
 
 class _ScopeDependency(Credentials):
@@ -66,8 +89,8 @@ class _ScopeDependency(Credentials):
         if not user.memberships:
             raise workspace_not_found()
         membership = user.memberships[0]
-        require(membership.role, self._min_role)
-        return WorkspaceScope(user, membership.workspace, membership.role)
+        WORKSPACE_ROLES.require(membership.role, self._min_role)
+        return WorkspaceScope(user, membership.role, membership.workspace)
 
 
 def _require_scope(min_role: WorkspaceRole) -> Any:

@@ -1,0 +1,28 @@
+"""Organizations, their members and projects: the helpers that others build on."""
+
+from app.organizations.errors import organization_not_found
+from app.organizations.locks import lock_organization
+from app.organizations.membership import OrganizationId, in_organization, role_in
+from app.organizations.scope import (
+    OrgAdminScope,
+    OrganizationScope,
+    OrgMemberScope,
+    OrgOwnerScope,
+)
+from app.organizations.transactions import OrganizationTransaction, organization_transaction
+from app.tenancy import record_event
+
+__all__ = [
+    "OrgAdminScope",
+    "OrgMemberScope",
+    "OrgOwnerScope",
+    "OrganizationId",
+    "OrganizationScope",
+    "OrganizationTransaction",
+    "in_organization",
+    "lock_organization",
+    "organization_not_found",
+    "organization_transaction",
+    "record_event",
+    "role_in",
+]

@@ -1,0 +1,17 @@
+"""What workspaces and organizations share: scopes, transactions, locks and the order of roles."""
+
+from app.tenancy.locks import lock_user
+from app.tenancy.membership import joined_after
+from app.tenancy.roles import RoleOrder
+from app.tenancy.scope import TenancyScope
+from app.tenancy.transactions import TenancyTransaction, open_transaction, record_event
+
+__all__ = [
+    "RoleOrder",
+    "TenancyScope",
+    "TenancyTransaction",
+    "joined_after",
+    "lock_user",
+    "open_transaction",
+    "record_event",
+]

@@ -1,0 +1,54 @@
+"""The scope of a request: a workspace or an organization, its caller and their role in it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol
+
+from prisma import Prisma
+
+from app.audit import Trail
+from app.http.problems import Problem
+from app.tenancy.roles import RoleOrder, RoleT
+
+
+class TenancyUser(Protocol):
+    """The caller's account, as far as requests in a tenancy read it."""
+
+    id: str
+    email: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TenancyScope(ABC, Generic[RoleT]):
+    """Base class of the scopes. What it declares is all that the shared rules know of a tenancy."""
+
+    user: TenancyUser
+    role: RoleT
+
+    roles: ClassVar[RoleOrder[Any]]
+
+    @property
+    @abstractmethod
+    def id(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def name(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def trail(self) -> Trail:
+        """Return what names the audit trail."""
+
+    @abstractmethod
+    async def lock(self, tx: Prisma) -> None:
+        """Lock the tenancy until the transaction ends; raise 404 if it was deleted."""
+
+    @abstractmethod
+    async def read_role(self, tx: Prisma) -> RoleT | None:
+        """Return the caller's current role, or None if they are no member any more."""
+
+    @abstractmethod
+    def not_found(self) -> Problem:
+        """Return the 404 that strangers get."""
