@@ -22,6 +22,7 @@ from app.http.headers import ResponseHeadersMiddleware
 from app.http.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
 from app.http.logs import shorten_logged_paths
 from app.http.telemetry import telemetry
+from app.invitations import endpoints as invitations_endpoints
 from app.kit.errors import OperatorError
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
 from app.operations import background, health, metrics, readiness
@@ -42,6 +43,7 @@ _OPERATOR_ROUTES: tuple[BaseRoute, ...] = (
 ROUTES: tuple[BaseRoute, ...] = (
     *workspaces_endpoints.router.routes,
     *organizations_endpoints.router.routes,
+    *invitations_endpoints.router.routes,
     *accounts_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )

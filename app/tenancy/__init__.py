@@ -1,5 +1,6 @@
 """What workspaces and organizations share: scopes, transactions, locks and the order of roles."""
 
+from app.tenancy import invitations, recipients
 from app.tenancy.locks import lock_user
 from app.tenancy.membership import joined_after
 from app.tenancy.roles import RoleOrder
@@ -10,8 +11,10 @@ __all__ = [
     "RoleOrder",
     "TenancyScope",
     "TenancyTransaction",
+    "invitations",
     "joined_after",
     "lock_user",
     "open_transaction",
+    "recipients",
     "record_event",
 ]

@@ -13,3 +13,19 @@ def role_not_lower() -> Problem:
         "role_not_lower",
         "You can only manage members whose role is below yours, and assign roles below yours.",
     )
+
+
+def already_invited() -> Problem:
+    return Problem(409, "already_invited", "This address already has a valid invitation.")
+
+
+def email_not_confirmed() -> Problem:
+    return Problem(403, "email_not_confirmed", "Confirm your e-mail address first.")
+
+
+def invitation_not_found() -> Problem:
+    return Problem(404, "invitation_not_found", "There is no such invitation.")
+
+
+def invitation_expired() -> Problem:
+    return Problem(410, "invitation_expired", "The invitation has expired. Ask for a new one.")

@@ -13,7 +13,6 @@ from app.http.problems import problems
 from app.http.requests import CurrentSettings
 from app.workspaces import invitations, members, rules, transfers
 from app.workspaces.schemas import (
-    Acceptance,
     IssuedInvitation,
     Membership,
     MyWorkspace,
@@ -179,16 +178,6 @@ async def invite(
 async def revoke_invitation(scope: AdminScope, invitation_id: InvitationId) -> None:
     """Revoke an invitation: its token stops working."""
     await invitations.revoke(scope, invitation=invitation_id)
-
-
-@router.post(
-    "/invitations/accept",
-    tags=["invitations"],
-    responses=problems(403, 404, 409, 410),
-)
-async def accept_invitation(caller: CurrentCaller, body: Acceptance) -> MyWorkspace:
-    """Become a member by an invitation to your confirmed address."""
-    return await invitations.accept(caller, token=body.token)
 
 
 @router.get(f"{WORKSPACE}/audit-events", tags=["audit"])

@@ -1,4 +1,4 @@
-"""The problems of workspaces, their members, invitations and transfers."""
+"""The problems of workspaces, their members and transfers."""
 
 from app.http.problems import Problem
 
@@ -37,22 +37,6 @@ def owner_cannot_leave() -> Problem:
         "owner_cannot_leave",
         "You own this workspace. Transfer it to another member before you leave, or delete it.",
     )
-
-
-def already_invited() -> Problem:
-    return Problem(409, "already_invited", "This address already has a valid invitation.")
-
-
-def email_not_confirmed() -> Problem:
-    return Problem(403, "email_not_confirmed", "Confirm your e-mail address first.")
-
-
-def invitation_not_found() -> Problem:
-    return Problem(404, "invitation_not_found", "There is no such invitation.")
-
-
-def invitation_expired() -> Problem:
-    return Problem(410, "invitation_expired", "The invitation has expired. Ask for a new one.")
 
 
 def transfer_not_found() -> Problem:

@@ -7,21 +7,6 @@ from prisma import Prisma
 from app import mail
 
 
-async def invitation(
-    tx: Prisma, *, to: str, inviter: str, workspace: str, link: str, lifetime: timedelta
-) -> None:
-    """Invite an address; `inviter` and `workspace` are names as their users chose them."""
-    inviter, workspace = mail.display_name(inviter), mail.display_name(workspace)
-    await mail.enqueue(
-        tx,
-        to=to,
-        subject=f"Invitation to {workspace}",
-        text=f'{inviter} invites you to work in the workspace "{workspace}" at Tenantry. To '
-        f"accept, log in or sign up with this address, and open\n\n{link}\n\n"
-        f"within {lifetime.days} days. If you do not know who invites you, ignore this mail.\n",
-    )
-
-
 async def transfer(
     tx: Prisma, *, to: str, owner: str, workspace: str, link: str, lifetime: timedelta
 ) -> None:

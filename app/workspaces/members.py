@@ -8,7 +8,7 @@ from prisma.models import WorkspaceMember
 from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.kit.ids import is_uuid
-from app.tenancy import joined_after
+from app.tenancy import invitations, joined_after
 from app.workspaces.errors import (
     already_member,
     member_not_found,
@@ -63,8 +63,7 @@ async def _revoke_invitation(transaction: WorkspaceTransaction, email: str) -> N
     )
     if found is not None:
         WORKSPACE_ROLES.require_below(transaction.role, WorkspaceRole(found.role))
-        await transaction.tx.invitation.delete_many(where={"id": found.id})
-        await transaction.record("invitation.revoked", subject=found.id, email=found.email)
+        await invitations.revoke(transaction, found)
 
 
 async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:

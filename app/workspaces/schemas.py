@@ -1,13 +1,12 @@
 """Request and response bodies of workspaces, members, invitations and transfers."""
 
 from enum import StrEnum
-from typing import Annotated
 from uuid import UUID
 
 from prisma import partials
 from prisma.enums import WorkspaceRole
 from prisma.partials import PendingInvitation, WorkspaceView
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.kit.schemas import Email, Input, Name, Text, input_config
@@ -70,7 +69,3 @@ class IssuedInvitation(PendingInvitation):
     """A new invitation with its token, which is never shown again."""
 
     token: str
-
-
-class Acceptance(Input):
-    token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,200}$")]

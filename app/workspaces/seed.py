@@ -8,8 +8,8 @@ from prisma.models import User, Workspace
 from app import audit
 from app.auth import hash_secret
 from app.kit.demo import Demo
+from app.tenancy.invitations import LIFETIME
 from app.workspaces.ids import new_workspace_id
-from app.workspaces.invitations import LIFETIME
 
 # Known, so that it can be shown each time; only Ivan's account can accept the invitation.
 INVITATION_TOKEN = "demo-invitation-of-ivan-to-moon-studio"  # noqa: S105

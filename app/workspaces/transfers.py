@@ -16,7 +16,8 @@ from app import mail
 from app.auth import Caller, throttle
 from app.db import prisma
 from app.http.pages import Page, PageRequest
-from app.workspaces import mails, recipients
+from app.tenancy import recipients
+from app.workspaces import mails
 from app.workspaces.errors import (
     already_owner,
     member_not_found,

@@ -1,0 +1,1 @@
+"""Accepting invitations, whatever kind of tenancy they lead into."""
