@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from app import settings as configuration
+from app.access import endpoints as access_endpoints
 from app.accounts import endpoints as accounts_endpoints
 from app.auth.tokens import Tokens
 from app.database.scope import ScopeMiddleware
@@ -45,6 +46,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *organizations_endpoints.router.routes,
     *invitations_endpoints.router.routes,
     *accounts_endpoints.router.routes,
+    *access_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

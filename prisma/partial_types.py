@@ -5,8 +5,11 @@ from prisma.models import (
     Invitation,
     Organization,
     OrganizationMember,
+    Role,
+    RoleCapability,
     Session,
     User,
+    UserRole,
     Workspace,
     WorkspaceMember,
     WorkspaceTransfer,
@@ -93,4 +96,52 @@ OrganizationMember.create_partial(
 AuditEvent.create_partial(
     "AuditEntry",
     include=["id", "actorId", "impersonatorId", "action", "subjectId", "details", "createdAt"],
+)
+# What a request that needs a capability reads: the session, its user, and the capabilities of all
+# their roles.
+RoleCapability.create_partial("GivenCapability", include=["capabilityName"])
+Role.create_partial(
+    "CapableRole",
+    include=["capabilities"],
+    required=["capabilities"],
+    relations={"capabilities": "GivenCapability"},
+)
+UserRole.create_partial(
+    "CapableGrant", include=["role"], required=["role"], relations={"role": "CapableRole"}
+)
+User.create_partial(
+    "CapableUser",
+    include=["id", "email", "name", "roles"],
+    required=["roles"],
+    relations={"roles": "CapableGrant"},
+)
+Session.create_partial(
+    "CapableSession",
+    include=["id", "userId", "usedAt", "expiresAt", "webSessionId", "user"],
+    required=["user"],
+    relations={"user": "CapableUser"},
+)
+Role.create_partial("RoleName", include=["id", "name"])
+Role.create_partial(
+    "RoleView", include=["id", "name", "description", "isBuiltIn", "createdAt", "updatedAt"]
+)
+Role.create_partial(
+    "StoredRole",
+    include=[
+        "id", "name", "description", "isBuiltIn", "createdAt", "updatedAt", "capabilities",
+    ],
+    required=["capabilities"],
+    relations={"capabilities": "GivenCapability"},
+)  # fmt: skip
+UserRole.create_partial(
+    "HeldRole",
+    include=["roleId", "grantedById", "createdAt", "role"],
+    required=["role"],
+    relations={"role": "RoleName"},
+)
+UserRole.create_partial(
+    "RoleHolder",
+    include=["userId", "grantedById", "createdAt", "user"],
+    required=["user"],
+    relations={"user": "Person"},
 )

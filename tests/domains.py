@@ -18,6 +18,8 @@ import pytest
 from fastapi.routing import APIRoute
 from prisma import Prisma
 
+from app.access import Capability
+from app.access.scope import CapabilityDependency
 from app.http.pages import PageRequest
 from app.main import ROUTES
 from tests.fix_api import Person
@@ -251,3 +253,13 @@ def takes_pages(route: APIRoute) -> bool:
         isinstance(kind := parameter.field_info.annotation, type) and issubclass(kind, PageRequest)
         for parameter in route.dependant.query_params
     )
+
+
+def capability_of(route: APIRoute) -> Capability | None:
+    """Return the capability that a route requires of its caller, if it requires one."""
+    found = {
+        dependency.call.capability
+        for dependency in route.dependant.dependencies
+        if isinstance(dependency.call, CapabilityDependency)
+    }
+    return found.pop() if found else None

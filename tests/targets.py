@@ -8,7 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.domains import Target, api_routes, collect, domains, method_of, module_of, takes_pages
+from tests.domains import (
+    Target,
+    api_routes,
+    capability_of,
+    collect,
+    domains,
+    method_of,
+    module_of,
+    takes_pages,
+)
 from tests.fix_team import Team
 
 BODIES: dict[str, Callable[[Target], object]] = collect("bodies")
@@ -40,6 +49,7 @@ class Route:
     takes_body: bool
     takes_cursor: bool
     needs_caller: bool
+    capability: str | None
 
     def make_request(self, target: Target, *, within: str | None = None) -> RouteRequest:
         """Return the request; `within` replaces the workspace in the path by the caller's own."""
@@ -72,6 +82,7 @@ def routes(description: dict[str, Any]) -> Iterator[Route]:
                 takes_body=route.body_field is not None,
                 takes_cursor=takes_pages(route),
                 needs_caller="security" in description["paths"][route.path][method.lower()],
+                capability=capability_of(route),
             )
 
 

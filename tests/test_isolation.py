@@ -223,7 +223,10 @@ async def test_the_requests_are_good(api: Api, all_routes: list[Route]):
 
 
 async def test_other_teams_do_not_change_what_is_read(api: Api, all_routes: list[Route]):
-    """Every read of a team is the same, byte by byte, before and after another team exists."""
+    """Every read of a team is the same, byte by byte, before and after another team exists.
+
+    Only what needs a capability shows the whole installation.
+    """
     red = await make_team(api, "red")
     target = await make_target(red, red.member.id, all_routes=[])
 
@@ -231,7 +234,7 @@ async def test_other_teams_do_not_change_what_is_read(api: Api, all_routes: list
         return {
             (route.name, person.email): (await route.make_request(target).send(person.http)).text
             for route in all_routes
-            if route.method == "GET"
+            if route.method == "GET" and not route.capability
             for person in (red.owner, red.admin, red.member)
         }
 

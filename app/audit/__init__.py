@@ -1,5 +1,5 @@
 """The audit trail: who did what in which workspace, and when. Events are never changed."""
 
-from app.audit.trail import AuditEntry, Trail, entries, record
+from app.audit.trail import AuditEntry, Trail, entries, record, record_each
 
-__all__ = ["AuditEntry", "Trail", "entries", "record"]
+__all__ = ["AuditEntry", "Trail", "entries", "record", "record_each"]

@@ -1,5 +1,6 @@
 """Writing events, in the transaction of the change that they record, and reading them."""
 
+from collections.abc import Mapping
 from typing import Any, TypedDict
 
 import pydantic
@@ -39,7 +40,10 @@ async def record(
     subject: str | None = None,
     **details: Any,
 ) -> None:
-    """Record that `actor` did something in a workspace or an organization; requires its scope."""
+    """Record that `actor` did something in a workspace or an organization; requires its scope.
+
+    Without either, the event belongs to the installation; requires the scope of a capability.
+    """
     await tx.auditevent.create_many(
         data=[
             {
@@ -54,11 +58,34 @@ async def record(
     )
 
 
+async def record_each(
+    tx: Prisma, action: str, *, actor: str, details: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Record that `actor` did the same with several subjects, in the trail of the installation.
+
+    `details` holds the details of each event, by its subject.
+    """
+    await tx.auditevent.create_many(
+        data=[
+            {
+                "action": action,
+                "actorId": actor,
+                "subjectId": subject,
+                "details": Json(dict(each)),
+            }
+            for subject, each in details.items()
+        ]
+    )
+
+
 async def entries(
     pages: PageRequest, *, workspace: str | None = None, organization: str | None = None
 ) -> Page[AuditEntry]:
-    """Return the events of a workspace or an organization, newest first; requires its scope."""
-    list_ = f"audit events of {workspace or organization}"
+    """Return the events of a workspace or an organization, newest first; requires its scope.
+
+    Without either, return those of the installation; requires the scope of `audit.read`.
+    """
+    list_ = f"audit events of {workspace or organization or 'the installation'}"
     where: AuditEventWhereInput = {"workspaceId": workspace, "organizationId": organization}
     if after := pages.after(list_):
         where["id"] = {"lt": after}

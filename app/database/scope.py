@@ -12,27 +12,38 @@ from prisma_wasm import scoped
 
 
 def use_scope(
-    *, user: str = "", workspace: str = "", organization: str = "", key: str = ""
+    *,
+    user: str = "",
+    workspace: str = "",
+    organization: str = "",
+    capability: str = "",
+    key: str = "",
 ) -> AbstractContextManager[None]:
     """Run the queries of a `with` block as `user`, in a tenancy, or with a `key`.
 
-    The tenancy is a workspace or an organization. A key identifies rows before the caller is
-    authenticated: an e-mail address or the hash of a token, which shows the rows that contain it.
-    An inner scope replaces the outer one entirely.
+    The tenancy is a workspace or an organization. A capability is one that the route declares, and
+    shows its rows if the user has it. A key identifies rows before the caller is authenticated: an
+    e-mail address or the hash of a token, which shows the rows that contain it. An inner scope
+    replaces the outer one entirely.
     """
     return scoped(
         {
             "tenantry.user": user,
             "tenantry.workspace": workspace,
             "tenantry.organization": organization,
+            "tenantry.capability": capability,
             "tenantry.key": key,
         }
     )
 
 
-def set_scope(*, user: str, workspace: str = "", organization: str = "") -> None:
+def set_scope(
+    *, user: str, workspace: str = "", organization: str = "", capability: str = ""
+) -> None:
     """Run the rest of the request in a scope, which `ScopeMiddleware` ends."""
-    use_scope(user=user, workspace=workspace, organization=organization).__enter__()
+    use_scope(
+        user=user, workspace=workspace, organization=organization, capability=capability
+    ).__enter__()
 
 
 class ScopeMiddleware:

@@ -50,7 +50,7 @@ class PageRequest(BaseModel):
         int, Field(ge=1, le=MAX_PAGE_SIZE, description="The maximum number of items.")
     ] = 20
     cursor: Annotated[
-        str | None, Field(max_length=200, description="The nextCursor of the previous page.")
+        str | None, Field(max_length=500, description="The nextCursor of the previous page.")
     ] = None
 
     def after(self, list_: str) -> str | None:
@@ -75,24 +75,39 @@ class PageRequest(BaseModel):
             raise invalid_cursor()
         return moment, position[0]
 
+    def after_text(self, list_: str) -> str | None:
+        """Return the text that the previous page of a list sorted by it ended with, or None."""
+        position = self._position(list_)
+        if position is None:
+            return None
+        if not position[1].isprintable():
+            raise invalid_cursor()
+        return position[1]
+
     def page(
-        self, list_: str, rows: list[RowT], *, moment: Callable[[RowT], datetime] | None = None
+        self,
+        list_: str,
+        rows: list[RowT],
+        *,
+        moment: Callable[[RowT], datetime] | None = None,
+        text: Callable[[RowT], str] | None = None,
     ) -> "Page[RowT]":
         """Return a page of the rows; one row more than it holds means that another page follows."""
         if len(rows) <= self.take:
             return Page(items=rows)
         last = rows[self.take - 1]
-        position = f"{last.id} {moment(last).isoformat() if moment else ''}"
-        token = base64.urlsafe_b64encode(_list_prefix(list_) + position.encode("ascii"))
+        place = moment(last).isoformat() if moment else text(last) if text else ""
+        position = f"{last.id} {place}"
+        token = base64.urlsafe_b64encode(_list_prefix(list_) + position.encode())
         return Page(items=rows[: self.take], nextCursor=token.decode().rstrip("="))
 
     def _position(self, list_: str) -> tuple[str, str] | None:
-        """Return the cursor's id and its moment as text, or None without a cursor."""
+        """Return the cursor's id and its moment or text, or None without a cursor."""
         if self.cursor is None:
             return None
         try:
             decoded = base64.urlsafe_b64decode(self.cursor + "=" * (-len(self.cursor) % 4))
-            id_, _, moment = decoded[_PREFIX_BYTES:].decode("ascii").partition(" ")
+            id_, _, moment = decoded[_PREFIX_BYTES:].decode().partition(" ")
         except (ValueError, binascii.Error):
             raise invalid_cursor() from None
         if decoded[:_PREFIX_BYTES] != _list_prefix(list_) or not is_uuid(id_):

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 
@@ -47,11 +47,13 @@ class Problem(HTTPException):
         detail: str,
         *,
         errors: list[FieldProblem] | None = None,
+        capabilities: list[str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(status, detail, headers)
         self.code = code
         self.errors = errors
+        self.capabilities = capabilities
 
 
 class ProblemDocument(BaseModel):
@@ -65,6 +67,9 @@ class ProblemDocument(BaseModel):
     code: str
     detail: str
     errors: list[FieldProblem] | None = None
+    capabilities: Annotated[
+        list[str] | None, Field(description="The capabilities that the caller lacks.")
+    ] = None
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -99,13 +104,19 @@ def render(
     detail: str,
     *,
     errors: list[FieldProblem] | None = None,
+    capabilities: list[str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return a response with a problem document."""
     if status == HTTPStatus.UNAUTHORIZED:  # RFC 9110 requires it, whatever the reason
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     document = ProblemDocument(
-        title=phrase(status), status=status, code=code, detail=detail, errors=errors
+        title=phrase(status),
+        status=status,
+        code=code,
+        detail=detail,
+        errors=errors,
+        capabilities=capabilities,
     )
     return JSONResponse(
         document.model_dump(exclude_none=True),
@@ -125,6 +136,7 @@ def install(app: FastAPI) -> None:
             problem.code,
             problem.detail,
             errors=problem.errors,
+            capabilities=problem.capabilities,
             headers=problem.headers,
         )
 

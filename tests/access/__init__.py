@@ -1,0 +1,1 @@
+"""Tests of global roles and capabilities."""
