@@ -74,9 +74,9 @@ def direct_cases(client: Any) -> dict[str, Query]:
         with scoped({"app.user_id": "1", "app.workspace_id": "1"}):
             await read()
 
-    async def in_scopes_of(*users: str) -> None:
+    async def in_scopes_of(*users: str, **others: str) -> None:
         for user in itertools.islice(itertools.cycle(users), READS):
-            with scoped({"app.user_id": user, "app.workspace_id": user}):
+            with scoped({"app.user_id": user, "app.workspace_id": user, **others}):
                 await read(1)
 
     return {
@@ -84,6 +84,7 @@ def direct_cases(client: Any) -> dict[str, Query]:
         "one scope around them all": in_one_scope,
         "the same scope around each": lambda: in_scopes_of("1"),
         "two scopes by turns": lambda: in_scopes_of("1", "2"),
+        "a read-only scope around each": lambda: in_scopes_of("1", transaction_read_only="on"),
     }
 
 

@@ -16,6 +16,7 @@ _NOT_AVAILABLE: Final = "(not available)"
 _KEY: Final = re.compile(r"Key \((.+)\)=\(", re.DOTALL)
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")*)"')
 
+READ_ONLY: Final = "25006"
 # Classes of SQLSTATE that mean that the server, not the query, is the matter.
 _SHUTTING_DOWN: Final = frozenset({"57P01", "57P02", "57P03", "57P04", "57P05", "25P03"})
 
@@ -93,7 +94,7 @@ def is_connection_lost(error: BaseException) -> bool:
 
 def reads_only(error: DatabaseError) -> bool:
     """Whether a write was refused since the server, or the session, takes none."""
-    return _state(error) == "25006"
+    return _state(error) == READ_ONLY
 
 
 def is_aborted(error: BaseException | None) -> bool:
@@ -221,6 +222,15 @@ def _write_conflict(error: DatabaseError) -> QueryError:
     )
 
 
+def _read_only(error: DatabaseError) -> QueryError:
+    text = _text(error)
+    return QueryError(
+        READ_ONLY,
+        f"The transaction is read-only, and PostgreSQL refused to write: {text}",
+        {"code": READ_ONLY, "message": text},
+    )
+
+
 def _authentication(error: DatabaseError) -> QueryError:
     user = _quoted(_text(error))
     return QueryError(
@@ -261,6 +271,7 @@ _BY_STATE: Final[dict[str, Callable[[DatabaseError], QueryError]]] = {
     "23503": _foreign_key,
     "23001": _foreign_key,
     "23505": _unique,
+    READ_ONLY: _read_only,
     "28000": _denied,
     "28P01": _authentication,
     "3D000": _no_database,

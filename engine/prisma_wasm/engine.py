@@ -50,11 +50,13 @@ class Target:
 class Query:
     """A query that is ready to run: of a model, by its shape, or raw."""
 
-    __slots__ = ("lifted", "method", "parameters", "rows", "sql")
+    __slots__ = ("is_one_statement", "lifted", "method", "parameters", "rows", "sql")
 
     def __init__(self, method: str, lifted: Lifted | None) -> None:
         self.method = method
         self.lifted = lifted
+        # Whether it asks for the rows of one statement and nothing else, once that is known.
+        self.is_one_statement = lifted is None and method != "execute_raw"
         # Of an insertion of many: its rows in runs of the same shape.
         self.rows: list[tuple[Lifted, list[list[Any]]]] | None = None
         # Of a raw query.
@@ -121,7 +123,7 @@ class Engine:
         try:
             action = self._known_action(query) or await self._action(query)
             action = self._watched(action)
-            return await self._on_connection(action, transaction, query.sql)
+            return await self._on_connection(action, transaction, query)
         finally:
             counters.active -= 1
             counters.client.add(time.perf_counter() - started)
@@ -162,14 +164,14 @@ class Engine:
             return lambda connection: run_raw(connection, query)
         if query.rows is not None:
             return await self._insertion(query.rows)
-        return _running(await self._program(query.lifted), query.lifted)
+        return _running(await self._program(query.lifted), query, query.lifted)
 
     def _known_action(self, query: Query) -> Action | None:
         """The same without a step of the event loop, if the plan is there already."""
         if query.lifted is None or query.rows is not None:
             return None
         plan = self._plans.find(query.lifted)
-        return None if plan is None else _running(plan, query.lifted)
+        return None if plan is None else _running(plan, query, query.lifted)
 
     async def _program(self, lifted: Lifted) -> Program:
         found = self._plans.find(lifted)
@@ -210,10 +212,11 @@ class Engine:
         self,
         action: Callable[[Connection], Awaitable[ResultT]],
         transaction: str | None,
-        raw_sql: str = "",
+        query: Query | None = None,
     ) -> ResultT:
         lane = self._lane_here()
         if transaction is not None:
+            raw_sql = "" if query is None else query.sql
             return await lane.transactions.run(transaction, action, raw_sql)
         settings = scope.current.get()
         pool = lane.pool
@@ -226,10 +229,10 @@ class Engine:
                 if connection.held.current == settings:
                     result = await action(connection)
                 else:
-                    result = await self._in_scope(action, connection, settings)
+                    result = await self._in_scope(action, connection, settings, query)
             except OutdatedStatementError:
                 # Its own transaction was taken back as a whole.
-                result = await self._in_scope(action, connection, settings)
+                result = await self._in_scope(action, connection, settings, query)
         except BaseException as error:
             if isinstance(error, QueryError):
                 lane.give_back(connection)
@@ -244,9 +247,11 @@ class Engine:
         action: Callable[[Connection], Awaitable[ResultT]],
         connection: Connection,
         settings: scope.Settings,
+        query: Query | None,
     ) -> ResultT:
         if not await settle(connection, settings):
-            action = in_local_scope(action, settings)
+            is_one = query is not None and query.is_one_statement
+            action = in_local_scope(action, settings, is_one_statement=is_one)
         return await action(connection)
 
     # Transactions
@@ -355,7 +360,9 @@ class Engine:
         return write(counters, gauges, histograms, labels)
 
 
-def _running(plan: Program, lifted: Lifted) -> Action:
+def _running(plan: Program, query: Query, lifted: Lifted) -> Action:
+    """Run a plan with a query's values, and note on the query whether it is one statement."""
+    query.is_one_statement = plan.is_one_statement
     values = lifted.values
     return lambda connection: plan.run(values, connection)
 

@@ -124,6 +124,10 @@ class Link(ABC):
         self.held.begin()
         return True
 
+    def commit_with_next(self) -> None:
+        """Commit with the next statement, which is the transaction's only one, if that can be."""
+        self._owed.commit = True
+
     async def commit(self) -> None:
         if not self._in_transaction:
             return  # it went with the last query
@@ -178,6 +182,9 @@ class Link(ABC):
         """Let what came after a savepoint belong to the transaction."""
         try:
             await self.command(f"RELEASE SAVEPOINT {savepoint}")
+            if self.held.is_read_only:
+                # What came before the savepoint may have been writable, and is so again.
+                self.held.current = None
         except QueryError as error:
             if is_aborted(error.__cause__):
                 raise rolled_back() from error
@@ -231,7 +238,7 @@ class Link(ABC):
             if is_connection_lost(error):
                 self._is_broken = True
                 raise connection_lost() from error
-            if reads_only(sent):
+            if reads_only(sent) and not (self._in_transaction and self.held.is_read_only):
                 # It may have become a standby: the next one is dialled anew.
                 self._is_broken = True
             failure = translate_raw(sent) if raw else translate(sent)

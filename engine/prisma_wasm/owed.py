@@ -1,5 +1,5 @@
 """What a connection owes the server: a transaction's BEGIN, a scope's settings, statements without
-an answer. It goes with the next statement, in the same message (`wire.py`)."""
+an answer, and the COMMIT. It goes with the next statement, in the same message (`wire.py`)."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ class Silent(NamedTuple):
 class Owed:
     """All of it, in the order in which it is sent."""
 
-    __slots__ = ("begin", "settings", "statements")
+    __slots__ = ("begin", "commit", "settings", "statements")
 
     def __init__(self) -> None:
         self.begin = False
         self.settings: Settings | None = None
         self.statements: list[Silent] = []
+        self.commit = False  # after the next statement
 
     def __bool__(self) -> bool:
         return self.begin or self.settings is not None or bool(self.statements)
@@ -43,6 +44,7 @@ class Owed:
         self.begin = False
         self.settings = None
         self.statements.clear()
+        self.commit = False
 
 
 def as_texts(values: list[Any]) -> list[str | None] | None:

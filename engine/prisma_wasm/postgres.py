@@ -60,7 +60,7 @@ class Connection(Preparing):
         """The rows of a statement."""
         prepared, values = await self._ready(sql, args, raw=False, keep=keep)
         # With a statement that has no name the driver sends its text first.
-        ends = ends and bool(prepared.statement.get_name())
+        ends = (ends or self._owed.commit) and bool(prepared.statement.get_name())
         started = self.asked_at = time.perf_counter()
         try:
             if self._owed or ends:
@@ -114,9 +114,10 @@ class Connection(Preparing):
         if not prepared.is_plain:
             await self.flush()
             self._expect_anything(sql)
+        ends = self._owed.commit and bool(prepared.statement.get_name())
         started = self.asked_at = time.perf_counter()
         try:
-            rows, _, _ = await self._with_owed(prepared, values)
+            rows, _, _ = await self._with_owed(prepared, values, ends=ends)
             columns = list(prepared.statement.get_attributes())
         except BaseException as error:
             if self._was_outdated(error) and again:
@@ -125,6 +126,8 @@ class Connection(Preparing):
         finally:
             self.asked_at = None
             self._on_query(sql, args, time.perf_counter() - started)
+        if ends:
+            self._on_query(COMMIT, [], 0)
         return columns, rows
 
     async def execute_raw(
@@ -180,7 +183,7 @@ class Connection(Preparing):
                 self._went_alone(error)
                 raise  # nothing was sent
             self._note(ahead)
-            owed.begin = False
+            owed.begin = owed.commit = False
             owed.statements.clear()
             # An error of the server's took back the settings, which are owed as before.
             if wanted is not None and not is_of_server(error):

@@ -5,6 +5,11 @@
 
 This file only says which settings a query shall run with; a context variable carries them, so that
 tasks which are started inside have them too. `settings.py` brings them to the server.
+
+Of PostgreSQL's own settings a scope takes one, with which the server refuses to write:
+
+    with scoped({"app.user_id": str(user.id), "transaction_read_only": "on"}):
+        documents = await prisma.document.find_many()
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ from prisma_wasm.scalars import is_unicode
 # Names and values, sorted by name: equal scopes are equal.
 Settings = tuple[tuple[str, str], ...]
 
+READ_ONLY: Final = "transaction_read_only"
+_IS_READ_ONLY: Final = (READ_ONLY, "on")
 _NAME: Final = re.compile(r"[a-z_][a-z0-9_$]*(?:\.[a-z_][a-z0-9_$]*)+", re.ASCII)
 
 current: Final[ContextVar[Settings]] = ContextVar("prisma_wasm_scope", default=())
@@ -30,7 +37,8 @@ _used = False
 def scoped(settings: Mapping[str, str | None]) -> AbstractContextManager[None]:
     """A block whose queries run with these settings: `with scoped({"app.user_id": "7"}): ...`
 
-    A block inside of another adds to it and overrides it. None is the empty setting.
+    A block inside of another adds to it and overrides it. None is the empty setting. With
+    `"transaction_read_only": "on"` every query runs in a read-only transaction.
     """
     return _Scope(_checked(settings))
 
@@ -38,6 +46,11 @@ def scoped(settings: Mapping[str, str | None]) -> AbstractContextManager[None]:
 def is_used() -> bool:
     """Whether this process has entered a scope yet."""
     return _used
+
+
+def is_read_only(settings: Settings) -> bool:
+    """Whether queries with these settings run in read-only transactions."""
+    return _IS_READ_ONLY in settings
 
 
 class _Scope(AbstractContextManager[None]):
@@ -78,7 +91,9 @@ def _merged(outer: Settings, inner: Settings) -> Settings:
 def _checked(settings: Mapping[str, str | None]) -> Settings:
     # Not every caller has a type checker.
     given = cast("Mapping[object, object]", settings)
-    return tuple([(folded, _checked_value(name, given[name])) for folded, name in _sorted(*given)])
+    return tuple(
+        [(folded, _checked_value(folded, name, given[name])) for folded, name in _sorted(*given)]
+    )
 
 
 @lru_cache(maxsize=256)
@@ -89,15 +104,23 @@ def _sorted(*names: object) -> list[tuple[str, str]]:
         if not isinstance(name, str):
             raise TypeError(f"A setting's name must be a str, not {type(name).__name__}.")
         lower = name.lower()
-        if not _NAME.fullmatch(lower):
-            raise ValueError(f"A setting's name must be of the form `prefix.name`, not {name!r}.")
+        if lower != READ_ONLY and not _NAME.fullmatch(lower):
+            raise ValueError(
+                f"A setting's name must be `{READ_ONLY}`, or of the form `prefix.name`, not"
+                f" {name!r}."
+            )
         if lower in folded:
             raise ValueError(f"The setting `{name}` is there twice.")
         folded[lower] = name
     return sorted(folded.items())
 
 
-def _checked_value(name: str, value: object) -> str:
+def _checked_value(folded: str, name: str, value: object) -> str:
+    if folded == READ_ONLY and value != "on":
+        raise ValueError(
+            f"The setting `{name}` can only be 'on', not {value!r}: PostgreSQL never lets a"
+            " read-only transaction write again."
+        )
     if value is None:
         return ""
     if not isinstance(value, str):

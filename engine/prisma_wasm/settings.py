@@ -2,9 +2,10 @@
 
 They are sent when they differ from what the connection has, with the next statement (`owed.py`).
 On a direct connection they belong to the session, which has them once that statement has worked.
-Inside of a transaction, which is the only place behind a pooler, they are local to it, also if it
-has not begun on the server yet. So a rollback takes back nothing that is counted on. What is not
-known for certain any more is forgotten, and the session reset before its next use.
+Inside of a transaction, which is the only place behind a pooler and for a scope that is read-only,
+they are local to it, also if it has not begun on the server yet. So a rollback takes back nothing
+that is counted on. What is not known for certain any more is forgotten, and the session reset
+before its next use.
 """
 
 from __future__ import annotations
@@ -39,11 +40,13 @@ _DROPPING: Final = re.compile(r"DISCARD|DEALLOCATE", re.IGNORECASE)
 class Held:
     """The settings of scopes that one connection has, as far as that is known."""
 
-    __slots__ = ("_last", "_outside", "current", "in_session")
+    __slots__ = ("_last", "_outside", "current", "in_session", "is_read_only")
 
     def __init__(self, *, in_session: bool | None) -> None:
         # Whether the session is the connection's own; None: that is to be found out.
         self.in_session = in_session
+        # Whether a scope has made the transaction read-only; without one it says nothing.
+        self.is_read_only = False
         # None: not known.
         self.current: Settings | None = ()
         self._outside: Settings | None = ()
@@ -51,6 +54,7 @@ class Held:
 
     def begin(self) -> None:
         self._outside = self.current
+        self.is_read_only = False
 
     def end(self) -> None:
         """After a transaction, whichever its end, the session is as it was before."""
@@ -71,6 +75,8 @@ class Held:
             return [new for new, old in zip(wanted, current, strict=True) if new != old]
         held = dict(self._last if current is None else current)
         names = {name for name, _value in wanted}
+        # PostgreSQL takes no transaction's being read-only back: that ends with it.
+        names.add(scope.READ_ONLY)
         gone: list[tuple[str, str | None]] = [(name, None) for name in held if name not in names]
         if current is None:
             return gone + list(wanted)
@@ -88,6 +94,8 @@ class Settled(Session, Protocol):
 
     def owe(self, settings: Settings | None) -> None: ...
 
+    def commit_with_next(self) -> None: ...
+
     async def is_direct(self) -> bool: ...
 
     async def command(self, sql: str) -> str: ...
@@ -100,7 +108,7 @@ ResultT = TypeVar("ResultT")
 async def settle(connection: Settled, wanted: Settings) -> bool:
     """Give a connection these settings and no others, with its next statement.
 
-    False: the session is not its own, and settings need a transaction.
+    False: they need a transaction, since the session is not its own or they are read-only.
     """
     held = connection.held
     if held.current == wanted:
@@ -118,6 +126,10 @@ async def settle(connection: Settled, wanted: Settings) -> bool:
         if held.current is None:
             await connection.command(_RESET)
             held.put(())
+    if scope.is_read_only(wanted):
+        if not local:
+            return False
+        held.is_read_only = True
     connection.owe(wanted)
     return True
 
@@ -133,19 +145,24 @@ async def settle_inside(connection: Settled, wanted: Settings) -> None:
 
 async def settle_before(connection: Settled, wanted: Settings, raw_sql: str) -> None:
     """The same before a statement that may be one that nothing goes before."""
-    if goes_alone(raw_sql):
+    if goes_alone(raw_sql) and (connection.is_in_transaction or not scope.is_read_only(wanted)):
         connection.owe(None)
     else:
         await settle_inside(connection, wanted)
 
 
 def in_local_scope(
-    action: Callable[[SettledT], Awaitable[ResultT]], settings: Settings
+    action: Callable[[SettledT], Awaitable[ResultT]],
+    settings: Settings,
+    *,
+    is_one_statement: bool,
 ) -> Callable[[SettledT], Awaitable[ResultT]]:
-    """The same in a transaction that has these settings, for sessions that others share."""
+    """The same in a transaction that has these settings and ends with it."""
 
     async def with_settings(connection: SettledT) -> ResultT:
         await settle_inside(connection, settings)
+        if is_one_statement:
+            connection.commit_with_next()
         return await action(connection)
 
     return lambda connection: in_transaction(connection, with_settings)

@@ -61,12 +61,17 @@ class Statement:
         self.arguments: Callable[[Run], list[Any]] = lambda run: [value(run) for value in evaluate]
         self.one: Callable[[Run], Part] | None = None
         self.render: Render | None = None
-        if any(fragment["type"].startswith("parameterTuple") for fragment in fragments):
+        if has_lists(fragments):
             chunkable = query["chunkable"]
             self.render = lambda run: _render(fragments, self.arguments(run), chunkable)
         else:
             self.one = _one(fragments, self.arguments)
         self.is_read = fragments[0].get("chunk", "").startswith("SELECT ")
+
+
+def has_lists(fragments: list[Fragment]) -> bool:
+    """Whether lists are written out, which may have to be cut into several statements."""
+    return any(fragment["type"].startswith("parameterTuple") for fragment in fragments)
 
 
 def _one(fragments: list[Fragment], arguments: Callable[[Run], list[Any]]) -> Callable[[Run], Part]:

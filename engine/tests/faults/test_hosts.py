@@ -12,7 +12,7 @@ import pytest
 from fix_client import Generated
 from fix_server import DatabaseServer
 
-from prisma_wasm import embedded
+from prisma_wasm import embedded, scoped
 
 from .acting import LOST, Connect, all_at_rest, observing, place_of, until, with_parameters
 from .proxy import Proxy, proxy_to
@@ -201,6 +201,26 @@ async def test_a_primary_that_is_demoted(
     await db.account.create(data={"owner": "cid"})
     assert [account.owner for account in await db.account.find_many()] == ["cid"]
     await all_at_rest(db)
+
+
+async def test_a_primary_that_is_demoted_after_a_read_only_scope(
+    connect: Connect, pair: Pair, demoted: Demote
+) -> None:
+    """A refusal that a scope asked for keeps the connection, and one after it does not."""
+    places = _place(pair.primary), _place(pair.standby)
+    db = await connect(pair.hosts(*places, connection_limit=1, target_session_attrs="read-write"))
+    accepted = pair.primary.accepted
+    with scoped({"transaction_read_only": "on"}), pytest.raises(Exception, match="read-only"):
+        await db.account.create(data={"owner": "ann"})
+    assert not await _reads_only(db)
+    assert pair.primary.accepted == accepted
+    await demoted()
+
+    with pytest.raises(Exception, match="read-only transaction"):
+        async with db.tx() as tx:
+            await tx.account.create(data={"owner": "ben"})
+    await db.account.create(data={"owner": "cid"})
+    assert pair.primary.accepted > accepted
 
 
 async def test_a_silent_host(connect: Connect, pair: Pair) -> None:

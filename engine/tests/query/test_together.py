@@ -12,7 +12,6 @@ from uuid import UUID
 import pytest
 from fix_server import DatabaseServer
 
-from prisma_wasm import wire
 from prisma_wasm.address import parse
 from prisma_wasm.errors import QueryError
 from prisma_wasm.execute import in_transaction
@@ -51,20 +50,6 @@ async def connection(
     made = await connect(parse(database), lambda sql, _args, _seconds: log.append(sql))
     yield made
     await made.close()
-
-
-@pytest.fixture
-def messages(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What is written to the server."""
-    written: list[bytes] = []
-    write = wire.Wire.write
-
-    def noting(self: wire.Wire, data: Any) -> None:
-        written.append(bytes(data))
-        write(self, data)
-
-    monkeypatch.setattr(wire.Wire, "write", noting)
-    return written
 
 
 def _creation(id_: int, *, parent: int | None = None, late: int | None = None) -> Any:

@@ -10,6 +10,11 @@ def as_user(name: str | None) -> AbstractContextManager[None]:
     return scoped({"app.user_id": name})
 
 
+def reading_as(name: str | None) -> AbstractContextManager[None]:
+    """A read-only scope of a user."""
+    return scoped({"app.user_id": name, "transaction_read_only": "on"})
+
+
 async def setting(db: Any, name: str = "app.user_id") -> str:
     """A setting as the server has it for a query of this client; empty if it has none."""
     row = await db.query_first("SELECT current_setting($1, true) AS value", name)

@@ -10,6 +10,8 @@ import pytest
 from fix_client import GenerateClient, Generated
 from fix_server import DatabaseServer
 
+from .pooler import PGBOUNCER, pooled
+
 _HERE = Path(__file__).parent
 
 Connect = Callable[..., Awaitable[Any]]
@@ -100,6 +102,23 @@ def mode(request: pytest.FixtureRequest) -> str:
 async def db(connect: Connect, mode: str) -> Any:
     """A client with one connection, in both modes."""
     return await connect(connection_limit=1, session_settings=mode)
+
+
+@pytest.fixture(scope="module")
+def pooled_url(url: str) -> Iterator[str]:
+    """The database behind a pooler that shares one session among all clients."""
+    if PGBOUNCER is None:
+        pytest.skip("there is no PgBouncer here (Debian: apt-get install pgbouncer)")
+    with pooled(url, 1) as address:
+        yield address
+
+
+@pytest.fixture(params=["session", "local", "pooler"])
+def any_url(request: pytest.FixtureRequest, url: str) -> str:
+    """The database with settings of sessions, of transactions, and behind a pooler."""
+    if request.param == "pooler":
+        return request.getfixturevalue("pooled_url")
+    return f"{url}?session_settings={str(request.param == 'session').lower()}"
 
 
 @pytest.fixture

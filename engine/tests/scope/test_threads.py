@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .acting import as_user
+from .acting import as_user, reading_as
 
 _LIMIT = 120
 
@@ -39,6 +39,26 @@ def test_the_synchronous_client(db: Any) -> None:
     with as_user("ben"):
         assert _seen(db) == ("ben", ["ben"])
     assert _seen(db) == ("", [])
+
+
+def test_a_read_only_scope(db: Any) -> None:
+    """The synchronous client's queries, batches and transactions write in none."""
+
+    def delete_in_batch() -> None:
+        with db.batch_() as batch:
+            batch.note.delete_many()
+
+    def delete_in_transaction() -> None:
+        with db.tx() as tx:
+            tx.note.delete_many()
+
+    for delete in (db.note.delete_many, delete_in_batch, delete_in_transaction):
+        with reading_as("ada"):
+            assert _seen(db) == ("ada", ["ada"])
+            with pytest.raises(Exception, match="read-only transaction"):
+                delete()
+        with as_user("ada"):
+            assert db.note.update_many(where={}, data={"mood": "CROSS"}) == 2
 
 
 def test_threads_of_many_users(db: Any) -> None:
