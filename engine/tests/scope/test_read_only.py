@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from faults.stepping import Moment, cancel_everywhere
 
-from prisma_wasm import scoped, stream
+from prisma_wasm import scoped
+from prisma_wasm import stream as _stream
 
 from .acting import as_user, assert_nothing_leaks, owners, pid, reading_as, setting
 from .conftest import Connect
 
 Act = Callable[[Any], Awaitable[object]]
 
+stream: Any = _stream
 _REFUSAL = "read-only transaction"
 _ADA = {"owner": "ada", "text": "new"}
 _INSERT = """INSERT INTO "Note" (owner, text) VALUES ('ada', 'new')"""
