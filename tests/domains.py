@@ -24,14 +24,17 @@ from app.http.pages import PageRequest
 from app.main import ROUTES
 from tests.fix_api import Person
 from tests.fix_team import Team
+from tests.role_tables import Row
 
 TESTS = Path(__file__).parent
-ROLES = ("owner", "admin", "member", "stranger")
+# The kinds of tenancy: the parameter of their paths, and their name in scopes and declarations.
+TENANCIES = {"workspaceId": "workspace", "organizationId": "organization"}
+# What people have roles in: tenancies, and what is inside of one with roles of its own.
+PLACES = (*TENANCIES, "projectId")
 ValueT = TypeVar("ValueT")
 _NO_ENTRIES: Any = partial(field, default_factory=dict)
 
 Request = Callable[[], Awaitable[httpx.Response]]
-Act = Callable[[Team, Person], Awaitable[httpx.Response]]
 
 
 @dataclass(frozen=True)
@@ -53,43 +56,38 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Roles:
-    """One row of a table of roles: a request, and the status that each role gets for it."""
+class Holder:
+    """A user in the tests of policies, and what they alone belong to."""
 
-    request: Act
-    owner: int
-    admin: int
-    member: int
-    stranger: int
+    name: str
+    user: str
+    workspace: str
+    organization: str
+    project: str
 
 
 @dataclass(frozen=True)
 class World:
-    """Two users, each with a workspace and an organization of their own, for tests of policies."""
+    """What the tests of policies run in."""
 
     client: Prisma  # as the service's role
-    ann: str
-    bob: str
-    anns: str
-    bobs: str
-    anns_organization: str
-    bobs_organization: str
+    ann: Holder
+    bob: Holder
 
 
 @dataclass(frozen=True)
 class PolicyRows:
     """What the tests of policies need: rows, and which of them each scope sees."""
 
-    # Creates rows, as the owner of the tables: (client, user, workspace, name of the user).
-    create: Callable[[Prisma, str, str, str], Awaitable[None]]
-    # Tables, and how many rows a scope shows: of one user, of one workspace, or, besides what the
-    # user sees anyway, of one organization.
+    # Creates rows for a user, as the owner of the tables.
+    create: Callable[[Prisma, Holder], Awaitable[None]]
+    # Tables, and how many rows a scope shows: of one user, and in one tenancy of theirs.
     seen_by_user: Mapping[str, int] = _NO_ENTRIES()
     seen_in_workspace: Mapping[str, int] = _NO_ENTRIES()
     seen_in_organization: Mapping[str, int] = _NO_ENTRIES()
     # Keys, with {name} for the name of a user, and the only table of which they show a row.
     seen_by_key: Mapping[str, str] = _NO_ENTRIES()
-    # Attempts of Ann to write a row for Bob or into his workspace, by name.
+    # Attempts of Ann to write a row for Bob or into his tenancies, by name.
     forged: Mapping[str, Callable[[World], Awaitable[object]]] = _NO_ENTRIES()
 
 
@@ -110,10 +108,10 @@ class Domain:
     statements: Mapping[str, int] = _NO_ENTRIES()
     # For each route one request that succeeds, in a team made for the domain.
     requests: Callable[[Team], AsyncIterator[tuple[str, Request]]] = _no_requests
-    # For each route that changes a workspace: the actions that its request adds to the trail.
+    # For each route that changes a tenancy: the actions that its request adds to the trail.
     audited: Mapping[str, Sequence[str]] = _NO_ENTRIES()
-    # For each route below a workspace at least one row: what every role gets for a request.
-    roles: Mapping[str, Roles] = _NO_ENTRIES()
+    # For each route below a tenancy at least one row: what every role gets for a request.
+    roles: Mapping[str, Row] = _NO_ENTRIES()
 
     # For each path parameter, and each other value that `make_rows` returns: a function that
     # makes a value of the same shape that refers to nothing.
@@ -125,15 +123,17 @@ class Domain:
     # Routes by which anyone may write to anyone, as a mail to an address.
     writes_to_anyone: frozenset[str] = frozenset()
 
-    # SQL that adds a row for each row of the temporary table `work` ("user", workspace). In it and
-    # in `lists`, {noteId} and other names of `parameters` stand for the values of `make_rows`.
+    # SQL that adds a row for each row of the temporary table `work` ("user", workspace,
+    # organization). In it and in `lists`, {noteId} and other names of `parameters` stand for the
+    # values of `make_rows`.
     many_rows: str = ""
     # For each list: the values of its query's conditions, of "{user}", "{workspace}",
-    # "{noteId}" or literals.
+    # "{organization}", "{noteId}" or literals.
     lists: Mapping[str, tuple[str, ...]] = _NO_ENTRIES()
 
-    # For the tests of the API's description: SQL that adds rows to "{workspace}", of "{user}", and
-    # the values that refer to them by the names of parameters and fields.
+    # For the tests of the API's description: SQL that adds rows to "{workspace}" or
+    # "{organization}", of "{user}", and the values that refer to them by the names of parameters
+    # and fields.
     contract_rows: str = ""
     contract_values: Mapping[str, Sequence[str]] = _NO_ENTRIES()
 
@@ -192,6 +192,16 @@ def domain_of(route: APIRoute) -> str:
     return route.endpoint.__module__.split(".")[1]
 
 
+def places_of(route: APIRoute) -> tuple[str, ...]:
+    """Return the parameters of a route's path that people have roles in, the outermost first."""
+    return tuple(name for name in route.param_convertors if name in PLACES)
+
+
+def scope_of(route: APIRoute) -> str | None:
+    """Return the name of the tenancy in whose scope a route runs."""
+    return next((TENANCIES[name] for name in route.param_convertors if name in TENANCIES), None)
+
+
 def describe_route(route: APIRoute) -> str:
     """Return the method and the path of a route."""
     return f"{method_of(route)} {route.path}"
@@ -240,7 +250,7 @@ def _required(name: str, route: APIRoute) -> list[tuple[str, str]]:
     required = [("statements", f"how many statements {what} sends; 0 at first, the test tells")]
     if route.body_field is not None:
         required.append(("bodies", f"a good body for {what}, as `lambda target: {{...}}`"))
-    if "{workspaceId}" in route.path and route.methods != {"GET"}:
+    if places_of(route) and route.methods != {"GET"}:
         required.append(("audited", f"the audit actions that {what} records, as a tuple"))
     if takes_pages(route):
         required.append(("lists", f"the values of the conditions of {what}'s query, as a tuple"))

@@ -1,13 +1,14 @@
 """Create workspaces and organizations with members directly in the database, without HTTP."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 import pytest
 from prisma import Prisma
-from prisma.enums import OrgRole, WorkspaceRole
+from prisma.enums import OrgRole, ProjectRole, WorkspaceRole
 from prisma.models import Organization
 from prisma.types import InvitationOptionalCreateInput
 
@@ -96,12 +97,32 @@ class TenancyTeam(ABC, Generic[RoleT]):
         return [event["action"] for event in events]
 
 
+@dataclass
 class Team(TenancyTeam[WorkspaceRole]):
-    """A workspace with an owner, an admin and a member."""
+    """A workspace with an owner, an admin and a member, who also have an organization.
+
+    The organization has a project, in which each of them has the role that they inherit.
+    """
+
+    organization: "OrganizationTeam"
+    project: str
 
     @property
     def path(self) -> str:
         return f"/v1/workspaces/{self.id}"
+
+    @property
+    def project_path(self) -> str:
+        return f"{self.organization.path}/projects/{self.project}"
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Return the ids of what the people have roles in, by the names of path parameters."""
+        return {
+            "workspaceId": self.id,
+            "organizationId": self.organization.id,
+            "projectId": self.project,
+        }
 
     def role(self, name: str) -> WorkspaceRole:
         return WorkspaceRole(name)
@@ -137,6 +158,27 @@ class Team(TenancyTeam[WorkspaceRole]):
             where={"id": self.id}, data={"owner": {"connect": {"id": person.id}}}
         )
 
+    async def joined_project(self, name: str, role: ProjectRole) -> Person:
+        """Create another member of the organization, with a role of their own in the project."""
+        person = await self.organization.joined(name)
+        await self.api.owner.projectmember.create(
+            {
+                "organizationId": self.organization.id,
+                "projectId": self.project,
+                "userId": person.id,
+                "role": role,
+                "inheritedFromOrg": False,
+            }
+        )
+        return person
+
+    async def joined_no_project(self, name: str) -> Person:
+        """Create another member of the organization, whose members inherit no role in projects."""
+        await self.api.owner.organization.update(
+            where={"id": self.organization.id}, data={"memberBaseRole": None}
+        )
+        return await self.organization.joined(name)
+
 
 class OrganizationTeam(TenancyTeam[OrgRole]):
     """An organization with an owner, an admin and a member."""
@@ -166,14 +208,18 @@ class OrganizationTeam(TenancyTeam[OrgRole]):
         return {"organizationId": self.id, "organizationRole": role}
 
 
-async def create_organization(owner: Prisma, user: str, name: str) -> Organization:
-    """Create an organization with an owner."""
-    async with owner.tx() as tx:
-        organization = await tx.organization.create({"name": name, "createdById": user})
-        await tx.organizationmember.create(
-            {"organizationId": organization.id, "userId": user, "role": OrgRole.OWNER}
-        )
-    return organization
+async def create_organization(
+    owner: Prisma, user: str, name: str, *, others: Mapping[str, OrgRole] | None = None
+) -> Organization:
+    """Create an organization with an owner, and with others by user id."""
+    roles = {user: OrgRole.OWNER, **(others or {})}
+    return await owner.organization.create(
+        {
+            "name": name,
+            "createdById": user,
+            "members": {"create": [{"userId": each, "role": roles[each]} for each in roles]},
+        }
+    )
 
 
 async def make_people(api: Api, name: str) -> tuple[Person, Person, Person]:
@@ -185,12 +231,16 @@ async def make_people(api: Api, name: str) -> tuple[Person, Person, Person]:
 
 
 async def make_team(api: Api, name: str) -> Team:
-    """Create a workspace with an owner, an admin and a member."""
-    owner, admin, member = await make_people(api, name)
+    """Create a workspace and an organization with the same owner, admin and member."""
+    organization = await make_organization_team(api, name)
+    owner, admin, member = organization.owner, organization.admin, organization.member
+    project = await api.owner.project.create(
+        {"organizationId": organization.id, "name": f"Team {name}'s project"}
+    )
     workspace = await api.owner.workspace.create(
         {"id": new_workspace_id(), "name": f"Team {name}", "ownerId": owner.id}
     )
-    team = Team(api, name, workspace.id, owner, admin, member)
+    team = Team(api, name, workspace.id, owner, admin, member, organization, project.id)
     await team.add(admin, WorkspaceRole.admin)
     await team.add(member)
     return team
@@ -199,11 +249,9 @@ async def make_team(api: Api, name: str) -> Team:
 async def make_organization_team(api: Api, name: str) -> OrganizationTeam:
     """Create an organization with an owner, an admin and a member."""
     owner, admin, member = await make_people(api, name)
-    organization = await create_organization(api.owner, owner.id, f"Team {name}")
-    team = OrganizationTeam(api, name, organization.id, owner, admin, member)
-    await team.add(admin, OrgRole.ADMIN)
-    await team.add(member)
-    return team
+    others = {admin.id: OrgRole.ADMIN, member.id: OrgRole.MEMBER}
+    made = await create_organization(api.owner, owner.id, f"Team {name}", others=others)
+    return OrganizationTeam(api, name, made.id, owner, admin, member)
 
 
 @pytest.fixture

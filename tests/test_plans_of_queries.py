@@ -9,7 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.domains import Target, api_routes, capability_of, collect, domains
+from tests.domains import (
+    TENANCIES,
+    Target,
+    api_routes,
+    capability_of,
+    collect,
+    domains,
+    scope_of,
+)
 from tests.fix_api import Api
 from tests.fix_database import run_sql
 from tests.fix_team import Team, make_team
@@ -32,15 +40,24 @@ PEOPLE = """
     ON CONFLICT DO NOTHING;
     INSERT INTO "WorkspaceMember" ("workspaceId", "userId")
     SELECT '{workspace}', id FROM "User" WHERE id <> '{user}' LIMIT {many} ON CONFLICT DO NOTHING;
-    CREATE TEMP TABLE work AS SELECT "ownerId" AS "user", id AS workspace FROM "Workspace"
-    UNION ALL SELECT '{user}', '{workspace}' FROM generate_series(1, {many});
+    INSERT INTO "Organization" (id, name) SELECT id, '' FROM "User" WHERE id <> '{user}';
+    INSERT INTO "OrganizationMember" (id, "organizationId", "userId", role)
+    SELECT gen_random_uuid(), id, id, 'OWNER' FROM "User" WHERE id <> '{user}';
+    INSERT INTO "OrganizationMember" (id, "organizationId", "userId")
+    SELECT gen_random_uuid(), id, '{user}' FROM "User" WHERE id <> '{user}' LIMIT {many};
+    INSERT INTO "OrganizationMember" (id, "organizationId", "userId")
+    SELECT gen_random_uuid(), '{organization}', id FROM "User" LIMIT {many} ON CONFLICT DO NOTHING;
+    CREATE TEMP TABLE work AS
+    SELECT id AS "user", left(md5(id::text), 20) AS workspace, id AS organization
+    FROM "User" WHERE id <> '{user}'
+    UNION ALL SELECT '{user}', '{workspace}', '{organization}' FROM generate_series(1, {many});
 """
 LISTS: dict[str, tuple[str, ...]] = collect("lists")
 
 
 @dataclass(frozen=True)
 class Busy:
-    """A workspace with a thousand rows of everything, among many with one; a path of each read."""
+    """A team with a thousand rows of everything, among many with one; a path of each read."""
 
     team: Team
     paths: dict[str, str]
@@ -50,16 +67,23 @@ class Busy:
     def http(self) -> httpx.AsyncClient:
         return self.team.owner.http
 
-    @property
-    def scope(self) -> dict[str, str]:
-        return {name: self.values[name] for name in ("user", "workspace")}
+    def enter_scope(self, route: str) -> list[str]:
+        """Return the statements that enter the scope in which a route runs."""
+        names = filter(None, ("user", scope_of(api_routes()[route])))
+        scope = {name: self.values[name] for name in names}
+        scope["capability"] = capability_of(api_routes()[route]) or ""
+        return [
+            f"SELECT set_config('tenantry.{name}', '{value}', false)"
+            for name, value in scope.items()
+        ]
 
 
 @pytest.fixture(params=[1_200, 12_000])
 async def busy(api: Api, request: pytest.FixtureRequest) -> Busy:
     team = await make_team(api, "busy")
     target = await make_target(team, team.owner.id, all_routes=[])
-    scope = {"user": team.owner.id, "workspace": team.id}
+    tenancies = {name: team.places[parameter] for parameter, name in TENANCIES.items()}
+    scope = {"user": team.owner.id, **tenancies}
     values = Target({**target.values, **scope})
     sql = PEOPLE.format(people=request.param, many=MANY, **scope)
     rows = "".join(filled(domain.many_rows, values) for domain in domains().values())
@@ -86,15 +110,6 @@ def explained(url: str, *statements: str) -> dict[str, Any]:
     """Run statements; return the plan that the last one asks for."""
     rows = run_sql(url, *statements)
     return json.loads("\n".join(rows[rows.index("[") :]))[0]["Plan"]
-
-
-def in_scope(user: str, workspace: str, capability: str = "") -> list[str]:
-    """Return the statements that enter the scope of a user in a workspace."""
-    return [
-        f"SELECT set_config('tenantry.user', '{user}', false)",
-        f"SELECT set_config('tenantry.workspace', '{workspace}', false)",
-        f"SELECT set_config('tenantry.capability', '{capability}', false)",
-    ]
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -147,7 +162,7 @@ async def test_no_read_scans_a_whole_table(api: Api, busy: Busy, work: Counter):
     for name, queries in statements.items():
         for sql in queries:
             assert "..." not in sql, f"{name}: the log has shortened {sql}"
-            plan = plan_of(url, in_scope(**busy.scope), sql)
+            plan = plan_of(url, busy.enter_scope(name), sql)
             require_an_index(name, plan, sql)
 
 
@@ -185,9 +200,10 @@ async def test_the_first_page_of_a_long_list_reads_little(api: Api, busy: Busy, 
         assert sql.endswith(f"LIMIT ${len(conditions) + 1}"), (
             f"`lists` of the domain gives {name} {len(conditions)} values, which do not fit: {sql}"
         )
+        scope = busy.enter_scope(name)
         given = [f"'{filled(value, busy.values)}'" for value in conditions]
         for mode in ("force_custom_plan", "force_generic_plan"):
-            plan = run_plan(api, busy, name, mode, sql, [*given, "6"])
+            plan = run_plan(api, scope, mode, sql, [*given, "6"])
             assert rows_read(plan) < 40, (
                 f"{name} reads {rows_read(plan):.0f} rows for a page of five: add an index that "
                 "ends with the order of the list, and `n_distinct` for the columns of its "
@@ -197,7 +213,7 @@ async def test_the_first_page_of_a_long_list_reads_little(api: Api, busy: Busy, 
                 f"{name} reads rows that it does not return: add the columns of its conditions to "
                 f"its index. {described(plan)}, {mode}"
             )
-            whole = run_plan(api, busy, name, mode, sql.rpartition(" LIMIT ")[0], given)
+            whole = run_plan(api, scope, mode, sql.rpartition(" LIMIT ")[0], given)
             assert rows_read(whole) >= MANY, (
                 f"{name} has {rows_read(whole):.0f} rows here: let `many_rows` of its domain add "
                 f"{MANY} that its conditions select"
@@ -214,14 +230,12 @@ async def test_sessions_of_each_of_many_members_are_found_by_an_index(api: Api):
     assert "workspaceId" in condition
 
 
-def run_plan(
-    api: Api, busy: Busy, name: str, mode: str, sql: str, given: list[str]
-) -> dict[str, Any]:
-    """Run a prepared statement in the scope of a route's request; return its plan with counts."""
+def run_plan(api: Api, scope: list[str], mode: str, sql: str, given: list[str]) -> dict[str, Any]:
+    """Run a prepared statement in a scope; return its plan with counts."""
     arguments = f"({', '.join(given)})" if given else ""
     return explained(
         api.app.state.settings.app_database_url,
-        *in_scope(**busy.scope, capability=capability_of(api_routes()[name]) or ""),
+        *scope,
         f"SET plan_cache_mode = {mode}",
         f"PREPARE list AS {sql}",
         f"EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE list{arguments}",

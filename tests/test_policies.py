@@ -1,6 +1,7 @@
 """The second line of defence: what the service's role can read and write without a filter."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.database import protection, roles
 from app.database.scope import ScopeMiddleware, set_scope, use_scope
-from tests.domains import World, policy_rows
+from tests.domains import TENANCIES, Holder, World, policy_rows
 from tests.fix_team import create_organization
 
 PASSWORD = "of this test alone"
@@ -21,20 +22,29 @@ _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 @pytest.fixture
 async def world(owner: Prisma, database: str, role: str) -> AsyncIterator[World]:
     await roles.prepare(owner, role=role, password=PASSWORD)
-    made: list[tuple[str, str, str]] = []
-    for name in ("ann", "bob"):
-        user = await owner.user.create({"email": f"{name}@example.com"})
-        workspace = await owner.workspace.create(
-            {"id": f"{name}sWorkspace", "name": name, "ownerId": user.id}
-        )
-        organization = await create_organization(owner, user.id, name)
-        made.append((user.id, workspace.id, organization.id))
-        for rows in policy_rows():
-            await rows.create(owner, user.id, workspace.id, name)
+    ann, bob = [await make_holder(owner, name) for name in ("ann", "bob")]
     url = roles.login_url(database, role, PASSWORD)
-    (ann, anns, anns_organization), (bob, bobs, bobs_organization) = made
     async with Prisma(use_dotenv=False, datasource={"url": url}) as client:
-        yield World(client, ann, bob, anns, bobs, anns_organization, bobs_organization)
+        yield World(client, ann, bob)
+
+
+async def make_holder(owner: Prisma, name: str) -> Holder:
+    """Create a user who owns one tenancy of each kind, with the rows of all domains."""
+    user = await owner.user.create({"email": f"{name}@example.com"})
+    workspace = await owner.workspace.create(
+        {"id": f"{name}sWorkspace", "name": name, "ownerId": user.id}
+    )
+    organization = await create_organization(owner, user.id, name)
+    project = await owner.project.create({"organizationId": organization.id, "name": name})
+    holder = Holder(name, user.id, workspace.id, organization.id, project.id)
+    for rows in policy_rows():
+        await rows.create(owner, holder)
+    return holder
+
+
+def scope_in(holder: Holder, tenancy: str) -> AbstractContextManager[None]:
+    """Enter the scope of a user in their own tenancy of a kind."""
+    return use_scope(user=holder.user, **{tenancy: getattr(holder, tenancy)})
 
 
 def seen_by(scope: str) -> dict[str, int]:
@@ -82,7 +92,7 @@ async def test_without_a_scope_there_is_nothing(world: World):
 
 async def test_a_user_sees_their_own(world: World):
     """A user sees their account, workspaces and sessions, but not what is in those workspaces."""
-    with use_scope(user=world.ann):
+    with use_scope(user=world.ann.user):
         assert await counts(world.client) == seen_by("seen_by_user")
 
 
@@ -92,7 +102,7 @@ async def test_a_request_starts_with_an_empty_scope(world: World):
 
     async def application(_request: Scope, _receive: Receive, _send: Send) -> None:
         seen.append(await counts(world.client))
-        set_scope(user=world.ann)
+        set_scope(user=world.ann.user)
         seen.append(await counts(world.client))
 
     async def nothing(*_: object) -> Any: ...
@@ -101,33 +111,34 @@ async def test_a_request_starts_with_an_empty_scope(world: World):
     nobodys, anns = seen
     assert nobodys == await counts(world.client) == {}
     assert anns["User"] == 1
-    with use_scope(user=world.bob, workspace=world.bobs):
+    with use_scope(user=world.bob.user, workspace=world.bob.workspace):
         bobs = await counts(world.client)
         await ScopeMiddleware(application)({}, nothing, nothing)
         assert await counts(world.client) == bobs != anns
     assert seen[2:] == [nobodys, anns]
 
 
-async def test_a_workspace_shows_itself_and_its_people(world: World):
-    """Inside a workspace its members, invitations and trail are visible, and no other's."""
-    with use_scope(workspace=world.bobs):
-        assert await counts(world.client) == seen_by("seen_in_workspace")
+@pytest.mark.parametrize("tenancy", TENANCIES.values())
+async def test_a_tenancy_shows_itself_and_its_people(world: World, tenancy: str):
+    """Inside a tenancy its rows are visible besides the user's own, and no other's."""
+    with scope_in(world.bob, tenancy):
+        assert await counts(world.client) == seen_by("seen_by_user") | seen_by(f"seen_in_{tenancy}")
         (person,) = await world.client.user.find_many()
-        assert person.id == world.bob
+        assert person.id == world.bob.user
 
 
-async def test_an_organization_shows_itself_and_its_people(world: World):
-    """Inside an organization its members, projects and trail are visible, and no other's."""
-    with use_scope(user=world.bob, organization=world.bobs_organization):
-        expected = seen_by("seen_by_user") | seen_by("seen_in_organization")
-        assert await counts(world.client) == expected
-        (person,) = await world.client.user.find_many()
-        assert person.id == world.bob
+@pytest.mark.parametrize("tenancy", TENANCIES.values())
+async def test_a_tenancy_shows_nothing_that_belongs_to_its_people_alone(world: World, tenancy: str):
+    """Without a user, the scope shows at most its own rows, and no session or token."""
+    with use_scope(**{tenancy: getattr(world.bob, tenancy)}):
+        shown = await counts(world.client)
+    assert shown
+    assert shown.items() <= seen_by(f"seen_in_{tenancy}").items()
 
 
 async def test_a_stranger_in_an_organization_sees_no_project(world: World):
     """A project is visible to whoever has a role in it, and not to everybody in the scope."""
-    with use_scope(user=world.ann, organization=world.bobs_organization):
+    with use_scope(user=world.ann.user, organization=world.bob.organization):
         assert await world.client.project.find_many() == []
 
 
@@ -144,14 +155,14 @@ async def test_a_key_shows_the_row_that_contains_it(world: World, key: str, tabl
 async def test_invisible_rows_cannot_be_changed_or_deleted(world: World, owner: Prisma):
     """Writes without a filter change only rows of the scope."""
     before = await owner.query_raw('SELECT * FROM "Session" ORDER BY id')
-    with use_scope(user=world.ann, workspace=world.anns):
+    with use_scope(user=world.ann.user, workspace=world.ann.workspace):
         await world.client.workspacemember.update_many(where={}, data={"joinedAt": _PAST})
         await world.client.user.update_many(where={}, data={"name": "changed"})
         await world.client.workspace.update_many(where={}, data={"name": "changed"})
         await world.client.invitation.delete_many()
         await world.client.session.delete_many()
     bob = await owner.user.find_unique_or_raise(
-        where={"id": world.bob},
+        where={"id": world.bob.user},
         include={"memberships": True, "workspaces": {"include": {"invitations": True}}},
     )
     assert bob.name is None
@@ -161,7 +172,7 @@ async def test_invisible_rows_cannot_be_changed_or_deleted(world: World, owner: 
     assert bob.workspaces[0].name == "bob"
     assert len(bob.workspaces[0].invitations or []) == 1
     after = await owner.query_raw('SELECT * FROM "Session" ORDER BY id')
-    assert after == [row for row in before if row["userId"] == world.bob]
+    assert after == [row for row in before if row["userId"] == world.bob.user]
 
 
 FORGED = {name: forge for rows in policy_rows() for name, forge in rows.forged.items()}
@@ -171,7 +182,11 @@ FORGED = {name: forge for rows in policy_rows() for name, forge in rows.forged.i
 async def test_nothing_is_written_into_another_scope(world: World, row: str):
     """The database refuses a row that names another workspace or user."""
     with (
-        use_scope(user=world.ann, workspace=world.anns, organization=world.anns_organization),
+        use_scope(
+            user=world.ann.user,
+            workspace=world.ann.workspace,
+            organization=world.ann.organization,
+        ),
         pytest.raises(PrismaError, match="row-level security"),
     ):
         await FORGED[row](world)
@@ -180,15 +195,17 @@ async def test_nothing_is_written_into_another_scope(world: World, row: str):
 async def test_a_row_cannot_be_moved_into_another_scope(world: World):
     """The database refuses an update that gives a row to another workspace."""
     with (
-        use_scope(user=world.ann, workspace=world.anns),
+        use_scope(user=world.ann.user, workspace=world.ann.workspace),
         pytest.raises(PrismaError, match="row-level security"),
     ):
-        await world.client.execute_raw('UPDATE "Invitation" SET "workspaceId" = $1', world.bobs)
+        await world.client.execute_raw(
+            'UPDATE "Invitation" SET "workspaceId" = $1', world.bob.workspace
+        )
 
 
 async def test_the_trail_is_append_only(world: World):
     """The service's role may add to the trail; an update or a deletion is an error."""
-    with use_scope(user=world.ann, workspace=world.anns):
+    with use_scope(user=world.ann.user, workspace=world.ann.workspace):
         for statement in ('UPDATE "AuditEvent" SET action = $1', 'DELETE FROM "AuditEvent"'):
             with pytest.raises(RawQueryError, match="permission denied"):
                 await world.client.execute_raw(statement, *(["x"] if "$1" in statement else []))  # pyright: ignore[reportArgumentType]  # one of two literals
@@ -202,17 +219,17 @@ async def test_an_invalid_scope_shows_nothing(world: World):
 
 async def test_a_scope_is_whatever_the_role_says(world: World):
     """Policies stop a forgotten filter, not SQL injection; see docs/decisions."""
-    with use_scope(user=world.ann):
+    with use_scope(user=world.ann.user):
         row = await world.client.query_first(
             """
             SELECT set_config('tenantry.user', $1, true) AS "scope",
                 (SELECT json_agg(id) FROM "User") AS "found"
             """,
-            world.bob,
+            world.bob.user,
         )
 
-        assert row["found"] == [world.bob]
+        assert row["found"] == [world.bob.user]
         # No scope gives the role rights that it lacks, and the next query is in Ann's scope again.
-        assert [user.id for user in await world.client.user.find_many()] == [world.ann]
+        assert [user.id for user in await world.client.user.find_many()] == [world.ann.user]
         with pytest.raises(RawQueryError, match="permission denied"):
             await world.client.query_raw('SELECT * FROM "OutboxMail"')

@@ -1,38 +1,42 @@
-"""What each role may do with each route of a workspace, as the domains' modules declare it."""
+"""What each role may do with each route of a tenancy, as the domains' modules declare it."""
 
 import re
 
+import httpx
 import pytest
+from fastapi.routing import APIRoute
 
-from tests.domains import ROLES, Roles, api_routes, collect, describe_route, module_of
+from tests.domains import api_routes, collect, describe_route, module_of, places_of
 from tests.fix_api import Api
-from tests.fix_team import make_team
+from tests.fix_team import Team, make_team
+from tests.role_tables import Row
 
-TABLE: dict[str, Roles] = collect("roles")
+TABLE: dict[str, Row] = collect("roles")
+AUDITED: dict[str, tuple[str, ...]] = collect("audited")
 
 
-async def test_every_route_of_a_workspace_is_in_a_table(api: Api):
+async def test_every_route_of_a_tenancy_is_in_a_table(api: Api):
     """A new route comes with a row for it; it declares a 403 exactly if some role gets one."""
-    cells: dict[str, set[int]] = {}
+    rows: dict[str, list[Row]] = {}
     for number, row in enumerate(TABLE.values()):
         team = await make_team(api, f"number{number}")
-        request = (await row.request(team, team.owner)).request
-        statuses = {getattr(row, role) for role in ROLES}
-        cells.setdefault(f"{request.method} {request.url.path}", set()).update(statuses)
+        name = route_of((await row.request(team, team.owner)).request).name
+        rows.setdefault(name, []).append(row)
 
     wrong: list[str] = []
     for name, route in api_routes().items():
-        if "{workspaceId}" not in route.path:
+        places = places_of(route)
+        if not places:
             continue
-        shape = re.compile(re.sub(r"{\w+}", "[^/]+", describe_route(route)))
-        found = [statuses for request, statuses in cells.items() if shape.fullmatch(request)]
+        kind = "ProjectRoles" if places[-1] == "projectId" else "Roles"
+        found = [row for row in rows.get(name, ()) if type(row).__name__ == kind]
+        cells = {cell for row in found for cell in row.cells.values()}
         if not found:
             wrong.append(
                 f"{module_of(route)}: add a row to `roles` whose request is "
-                f"{describe_route(route)} ({name}): Roles(request, owner=..., admin=..., "
-                "member=..., stranger=404)."
+                f"{describe_route(route)} ({name}): {kind}(request, ..., stranger=404)."
             )
-        elif 403 in route.responses and 403 not in set[int]().union(*found):
+        elif 403 in route.responses and 403 not in cells:
             wrong.append(
                 f"{name} declares a 403 that no row of `roles` in {module_of(route)} shows: add "
                 "the row, or remove 403 from `responses` if every member may do it."
@@ -40,22 +44,49 @@ async def test_every_route_of_a_workspace_is_in_a_table(api: Api):
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-@pytest.mark.parametrize("row", TABLE)
-async def test_every_cell(api: Api, row: str):
-    """Each role gets what its cell says; a refusal changes nothing; one owner stays."""
-    for role in ROLES:
+def route_of(request: httpx.Request) -> APIRoute:
+    """Return the route that a request is for."""
+    asked = f"{request.method} {request.url.path}"
+    return next(
+        route
+        for route in api_routes().values()
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", describe_route(route)), asked)
+    )
+
+
+@pytest.mark.parametrize("name", TABLE)
+async def test_every_cell(api: Api, name: str):
+    """Each role gets what its cell says; a refusal changes nothing; every tenancy has an owner."""
+    row = TABLE[name]
+    for role, cell in row.cells.items():
         team = await make_team(api, f"with.{role}")
-        caller = await api.person("stranger") if role == "stranger" else getattr(team, role)
+        caller = await row.make_caller(team, role)
 
-        answer = await TABLE[row].request(team, caller)
+        answer = await row.request(team, caller)
 
-        assert answer.status_code == getattr(TABLE[row], role), (role, answer.text)
-        events = await team.actions()
+        if isinstance(cell, str):
+            assert answer.status_code == 200, (role, answer.text)
+            assert shows_a_place(answer, team) == (cell == "yes"), role
+        else:
+            assert answer.status_code == cell, (role, answer.text)
+        events = [*await team.actions(), *await team.organization.actions()]
         if not answer.is_success:
             assert answer.json()["code"], role
             assert events == [], role
-        elif answer.request.method != "GET":
+        elif AUDITED.get(route_of(answer.request).name):
             assert events, f"{role}: a change leaves no event in the audit trail"
-        exists = await api.owner.workspace.count(where={"id": team.id})
-        owners = [user for user, held in (await team.roles()).items() if held == "owner"]
-        assert len(owners) == exists, role
+        await require_owners(api, team)
+
+
+def shows_a_place(answer: httpx.Response, team: Team) -> bool:
+    """Return whether a list shows one of the places of a team, except that which its path names."""
+    asked = answer.request.url.path
+    return any(id_ in answer.text for id_ in team.places.values() if id_ not in asked)
+
+
+async def require_owners(api: Api, team: Team) -> None:
+    """Fail unless a workspace that exists has one owner, and an organization at least one."""
+    workspace = await api.owner.workspace.count(where={"id": team.id})
+    assert list((await team.roles()).values()).count("owner") == workspace
+    organization = await api.owner.organization.count(where={"id": team.organization.id})
+    assert list((await team.organization.roles()).values()).count("OWNER") >= organization

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from prisma import Prisma
 
 from app.access import Capability
-from tests.domains import Domain, PolicyRows, Request, World, new_uuid
+from tests.domains import Domain, Holder, PolicyRows, Request, World, new_uuid
 from tests.fix_access import administrator_role, create_role, grant, make_administrator
 from tests.fix_api import Person
 from tests.fix_team import Team
@@ -51,16 +51,16 @@ async def _make_rows(team: Team, person: Person) -> Mapping[str, str]:
     return {"roleId": roles[0]}
 
 
-async def _create(owner: Prisma, user: str, _: str, name: str) -> None:
-    role = await owner.role.create({"name": f"role-of-{name}"})
+async def _create(owner: Prisma, holder: Holder) -> None:
+    role = await owner.role.create({"name": f"role-of-{holder.name}"})
     await owner.rolecapability.create({"roleId": role.id, "capabilityName": Capability.AUDIT_READ})
-    await owner.userrole.create({"userId": user, "roleId": role.id})
-    await owner.auditevent.create({"actorId": user, "action": "test"})
+    await owner.userrole.create({"userId": holder.user, "roleId": role.id})
+    await owner.auditevent.create({"actorId": holder.user, "action": "test"})
 
 
 async def _grant_to_bob(world: World) -> None:
     role = await world.client.role.find_first_or_raise()
-    await world.client.userrole.create({"userId": world.bob, "roleId": role.id})
+    await world.client.userrole.create({"userId": world.bob.user, "roleId": role.id})
 
 
 async def _extend(world: World) -> None:

@@ -1,26 +1,45 @@
-"""What the central tests need to know about the audit trail; its route is in app/workspaces."""
+"""What the central tests need to know about the audit trail; other domains have its routes."""
 
 from prisma import Prisma
 
-from tests.domains import Domain, PolicyRows
+from tests.domains import Domain, Holder, PolicyRows
 
 
-async def _create(owner: Prisma, user: str, workspace: str, _: str) -> None:
-    await owner.auditevent.create({"workspaceId": workspace, "actorId": user, "action": "test"})
+async def _create(owner: Prisma, holder: Holder) -> None:
+    await owner.auditevent.create_many(
+        [
+            {"workspaceId": holder.workspace, "actorId": holder.user, "action": "test"},
+            {"organizationId": holder.organization, "actorId": holder.user, "action": "test"},
+        ]
+    )
 
 
 DOMAIN = Domain(
     policy_rows=PolicyRows(
         create=_create,
         seen_in_workspace={"AuditEvent": 1},
+        seen_in_organization={"AuditEvent": 1},
         forged={
-            "event": lambda world: world.client.auditevent.create(
-                {"workspaceId": world.bobs, "actorId": world.ann, "action": "forged"}
-            )
+            "event of a workspace": lambda world: world.client.auditevent.create(
+                {
+                    "workspaceId": world.bob.workspace,
+                    "actorId": world.ann.user,
+                    "action": "forged",
+                }
+            ),
+            "event of an organization": lambda world: world.client.auditevent.create(
+                {
+                    "organizationId": world.bob.organization,
+                    "actorId": world.ann.user,
+                    "action": "forged",
+                }
+            ),
         },
     ),
     many_rows="""
         INSERT INTO "AuditEvent" (id, "workspaceId", "actorId", action)
         SELECT gen_random_uuid(), workspace, "user", 'member.added' FROM work;
+        INSERT INTO "AuditEvent" (id, "organizationId", "actorId", action)
+        SELECT gen_random_uuid(), organization, "user", 'member.added' FROM work;
     """,
 )

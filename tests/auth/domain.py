@@ -5,34 +5,34 @@ from datetime import UTC, datetime
 from prisma import Json, Prisma
 from prisma.enums import EmailTokenPurpose
 
-from tests.domains import Domain, PolicyRows
+from tests.domains import Domain, Holder, PolicyRows
 
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-async def _create(owner: Prisma, user: str, workspace: str, name: str) -> None:
+async def _create(owner: Prisma, holder: Holder) -> None:
     session = await owner.session.create(
-        {"userId": user, "workspaceId": workspace, "expiresAt": _PAST}
+        {"userId": holder.user, "workspaceId": holder.workspace, "expiresAt": _PAST}
     )
     await owner.refreshtoken.create(
         {
-            "hash": f"{name}refresh",
+            "hash": f"{holder.name}refresh",
             "sessionId": session.id,
-            "userId": user,
+            "userId": holder.user,
             "expiresAt": _PAST,
         }
     )
     await owner.emailtoken.create(
         {
-            "hash": f"{name}email",
+            "hash": f"{holder.name}email",
             "purpose": EmailTokenPurpose.reset,
-            "userId": user,
+            "userId": holder.user,
             "email": "e",
             "expiresAt": _PAST,
         }
     )
-    await owner.websession.create({"sid": f"{name}web", "sess": Json({}), "expire": _PAST})
-    await owner.throttle.create({"key": f"{name}throttle", "count": 1, "resetsAt": _PAST})
+    await owner.websession.create({"sid": f"{holder.name}web", "sess": Json({}), "expire": _PAST})
+    await owner.throttle.create({"key": f"{holder.name}throttle", "count": 1, "resetsAt": _PAST})
 
 
 DOMAIN = Domain(
@@ -40,6 +40,7 @@ DOMAIN = Domain(
         create=_create,
         seen_by_user={"User": 1, "Session": 1, "RefreshToken": 1, "EmailToken": 1},
         seen_in_workspace={"User": 1},
+        seen_in_organization={"User": 1},
         seen_by_key={
             "{name}@example.com": "User",
             "{name}refresh": "RefreshToken",
@@ -49,7 +50,7 @@ DOMAIN = Domain(
         },
         forged={
             "session": lambda world: world.client.session.create(
-                {"userId": world.bob, "expiresAt": _PAST}
+                {"userId": world.bob.user, "expiresAt": _PAST}
             )
         },
     ),

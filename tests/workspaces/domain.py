@@ -8,7 +8,7 @@ from prisma import Prisma
 from prisma.enums import WorkspaceRole
 
 from app.workspaces import new_workspace_id
-from tests.domains import Domain, PolicyRows, Request, new_uuid
+from tests.domains import Domain, Holder, PolicyRows, Request, new_uuid
 from tests.fix_api import Person
 from tests.fix_team import Team, make_team
 from tests.workspaces.roles import ROLES_OF_PAGE
@@ -67,18 +67,18 @@ async def _make_rows(team: Team, person: Person) -> Mapping[str, str]:
     return {"workspaceId": team.id, "userId": person.id, "invitationId": invitation}
 
 
-async def _create(owner: Prisma, user: str, workspace: str, name: str) -> None:
+async def _create(owner: Prisma, holder: Holder) -> None:
     await owner.invitation.create(
         {
-            "hash": f"{name}invitation",
-            "workspaceId": workspace,
+            "hash": f"{holder.name}invitation",
+            "workspaceId": holder.workspace,
             "role": WorkspaceRole.member,
             "email": "guest@example.com",
             "expiresAt": _PAST,
         }
     )
     await owner.workspacetransfer.create(
-        {"workspaceId": workspace, "userId": user, "expiresAt": _PAST}
+        {"workspaceId": holder.workspace, "userId": holder.user, "expiresAt": _PAST}
     )
 
 
@@ -159,22 +159,22 @@ DOMAIN = Domain(
         seen_by_key={"{name}invitation": "Invitation"},
         forged={
             "member": lambda world: world.client.workspacemember.create(
-                {"workspaceId": world.bobs, "userId": world.ann}
+                {"workspaceId": world.bob.workspace, "userId": world.ann.user}
             ),
             "invitation": lambda world: world.client.invitation.create(
                 {
                     "hash": "new",
-                    "workspaceId": world.bobs,
+                    "workspaceId": world.bob.workspace,
                     "role": WorkspaceRole.member,
                     "email": "e",
                     "expiresAt": _PAST,
                 }
             ),
             "transfer": lambda world: world.client.workspacetransfer.create(
-                {"workspaceId": world.bobs, "userId": world.bob, "expiresAt": _PAST}
+                {"workspaceId": world.bob.workspace, "userId": world.bob.user, "expiresAt": _PAST}
             ),
             "workspace": lambda world: world.client.workspace.create(
-                {"name": "for Bob", "ownerId": world.bob}
+                {"name": "for Bob", "ownerId": world.bob.user}
             ),
         },
     ),

@@ -1,28 +1,11 @@
-"""The table of docs/roles.md as requests; tests/test_roles_of_routes.py sends them."""
-
-import re
+"""The table of docs/roles.md about workspaces as requests."""
 
 from httpx import Response
 from prisma.enums import WorkspaceRole
 
-from app.settings import ROOT
-from tests.domains import ROLES, Act, Roles
 from tests.fix_api import Person
 from tests.fix_team import Team
-
-
-def matrix() -> dict[str, dict[str, str]]:
-    """Return the table of the page: action -> role -> status."""
-    page = (ROOT / "docs" / "roles.md").read_text()
-    head, _, *rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in page.splitlines()
-        if line.startswith("|")
-    ]
-    assert head[1:] == list(ROLES)
-    assert all(re.fullmatch(r"\d{3}|yes|no", cell) for _, *cells in rows for cell in cells)
-    assert len({row[0] for row in rows}) == len(rows)
-    return {row[0]: dict(zip(ROLES, row[1:], strict=True)) for row in rows}
+from tests.role_tables import Act, Roles, rows_of_page
 
 
 def add(role: str) -> Act:
@@ -95,7 +78,7 @@ def revoke(role: WorkspaceRole) -> Act:
     return act
 
 
-ACTS: dict[str, Act] = {
+_ACTS: dict[str, Act] = {
     "see the workspace in your list": lambda _, caller: caller.get("/v1/workspaces"),
     "read the workspace": lambda team, caller: caller.get(team.path),
     "rename or describe it": lambda team, caller: caller.patch(team.path, {"name": "New"}),
@@ -130,11 +113,4 @@ ACTS: dict[str, Act] = {
     "read the audit trail": lambda team, caller: caller.get(f"{team.path}/audit-events"),
 }
 
-
-# The row whose cells are "yes" and "no"; tests/workspaces/test_roles.py checks it.
-LISTED = "see the workspace in your list"
-ROLES_OF_PAGE = {
-    act: Roles(ACTS[act], **{role: int(cell) for role, cell in cells.items()})
-    for act, cells in matrix().items()
-    if act in ACTS and act != LISTED
-}
+ROLES_OF_PAGE = rows_of_page("In a workspace", Roles, _ACTS)
