@@ -1,10 +1,11 @@
 """The configuration: typed settings, read from the environment and `.env`."""
 
+import fcntl
 import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
@@ -147,6 +148,8 @@ class Settings(BaseModel):
     app_database_role: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "tenantry_app"
     secret_key: SecretKey
     former_secret_keys: Annotated[tuple[SecretKey, ...], BeforeValidator(_listed)] = ()
+    # load() fills in a secret of development.
+    session_secret: Annotated[tuple[SecretKey, ...], BeforeValidator(_listed)] = ()
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1)] | None = None
@@ -191,7 +194,16 @@ class Settings(BaseModel):
 
 
 # Without mail nobody could confirm an address, so nobody could log in.
-NEEDED_IN_PRODUCTION = ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM")
+NEEDED_IN_PRODUCTION = (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "SESSION_SECRET",
+    "PUBLIC_URL",
+    "SMTP_URL",
+    "MAIL_FROM",
+)
+# Development generates what is missing of these.
+_SECRETS = ("SECRET_KEY", "SESSION_SECRET")
 
 
 def load(
@@ -211,8 +223,8 @@ def load(
         for name in NEEDED_IN_PRODUCTION:
             if name not in values:
                 raise SettingsError(f"{name} is not set, and production needs it.")
-    elif "SECRET_KEY" not in values:
-        values["SECRET_KEY"] = _development_secret(data / "secrets")
+    elif missing := [name for name in _SECRETS if name not in values]:
+        values |= _development_secrets(data / "secrets", missing)
     try:
         settings = Settings.model_validate({name.lower(): value for name, value in values.items()})
     except ValidationError as error:
@@ -230,25 +242,28 @@ def _one_line(error: ValidationError) -> str:
     return "; ".join(problems)
 
 
-def _development_secret(path: Path) -> str:
-    """Return the secret in `path`; the first start writes it, readable by its owner only."""
+def _development_secrets(path: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return secrets from `path`; a start adds what is missing, readable by its owner only."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        if not path.exists():
-            with os.fdopen(os.open(made, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(f"SECRET_KEY={secrets.token_urlsafe(48)}\n")
-            try:
-                os.link(made, path)  # the first of several concurrent starts wins
-            except FileExistsError:
-                pass
-            finally:
-                made.unlink()
-        secret = dotenv_values(path).get("SECRET_KEY")
+        if not _read_secrets(path).keys() >= set(names):
+            _add_secrets(path, names)
+        kept = _read_secrets(path)
     except OSError as error:
         raise SettingsError(
-            f"SECRET_KEY is not set, and {path} cannot be used: {error.strerror}."
+            f"{', '.join(names)}: not set, and {path} cannot be used: {error.strerror}."
         ) from None
-    if not secret:
-        raise SettingsError(f"SECRET_KEY is not set, and {path} holds none: delete that file.")
-    return secret
+    return {name: kept[name] for name in names}
+
+
+def _add_secrets(path: Path, names: Sequence[str]) -> None:
+    descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600)
+    with os.fdopen(descriptor, "a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # the first of several concurrent starts adds them
+        kept = _read_secrets(path)
+        added = [f"{name}={secrets.token_urlsafe(48)}" for name in names if name not in kept]
+        file.write("".join(f"\n{line}" for line in added) + "\n")
+
+
+def _read_secrets(path: Path) -> dict[str, str]:
+    return {name: value for name, value in dotenv_values(path).items() if value}

@@ -241,6 +241,7 @@ def try_out(images: dict[str, Image]) -> None:
         settings = {
             "DATABASE_URL": server.url(),
             "SECRET_KEY": "of this trial alone, and of nothing else",
+            "SESSION_SECRET": "for the cookies of this trial and no others",
             "PUBLIC_URL": "https://app.example.com",
             "SMTP_URL": "smtp://127.0.0.1:1025",
             "MAIL_FROM": "tenantry@example.com",

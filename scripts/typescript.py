@@ -69,7 +69,8 @@ def openapi() -> object:
     from app.main import create_app
     from app.settings import load
 
-    return create_app(load({"SECRET_KEY": "x" * 32}, env_file=ROOT / "no.env")).openapi()
+    secrets = {"SECRET_KEY": "x" * 32, "SESSION_SECRET": "x" * 32}
+    return create_app(load(secrets, env_file=ROOT / "no.env")).openapi()
 
 
 def run(program: str, *arguments: str | Path) -> None:

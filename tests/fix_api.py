@@ -28,7 +28,7 @@ from app.database import roles
 from app.settings import Settings, load
 from tests.fix_database import run_sql, with_database
 from tests.fix_declared import Declared
-from tests.fix_service import SECRET_KEY, SETTINGS
+from tests.fix_service import SECRET_KEY, SESSION_SECRET, SETTINGS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -180,6 +180,7 @@ def own_settings() -> Iterator[None]:
         for name in SETTINGS:
             patch.setenv(name, "")
         patch.setenv("SECRET_KEY", SECRET_KEY)
+        patch.setenv("SESSION_SECRET", SESSION_SECRET)
         yield
 
 
@@ -268,6 +269,7 @@ async def api(
             {
                 **urls,
                 "SECRET_KEY": SECRET_KEY,
+                "SESSION_SECRET": SESSION_SECRET,
                 "MAIL_FOLDER": str(tmp_path / "mail"),
                 **api_settings,
             },

@@ -23,6 +23,7 @@ STOP_LIMIT = 60.0
 REQUEST_LIMIT = 60.0
 SETTINGS = tuple(name.upper() for name in Settings.model_fields)
 SECRET_KEY = "for tests only, not for anything else"
+SESSION_SECRET = "for the cookies of tests and for nothing else"
 
 
 @dataclass
@@ -53,7 +54,13 @@ def environment(**settings: str) -> dict[str, str]:
     """Return this process's environment with these settings and no others, not even from .env."""
     clean = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     unset = dict.fromkeys(SETTINGS, "")
-    return {**clean, **unset, "SECRET_KEY": SECRET_KEY, **settings}
+    return {
+        **clean,
+        **unset,
+        "SECRET_KEY": SECRET_KEY,
+        "SESSION_SECRET": SESSION_SECRET,
+        **settings,
+    }
 
 
 def run_tenantry(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:

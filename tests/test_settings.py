@@ -1,6 +1,9 @@
 """The settings, as `settings.load` reads them."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from secrets import token_urlsafe
 
 import pytest
 
@@ -24,15 +27,55 @@ def test_development_needs_nothing(tmp_path: Path):
     assert (settings.host, settings.port) == ("127.0.0.1", 8000)
 
 
-def test_development_keeps_its_secret(tmp_path: Path):
-    """The first start writes a random secret, readable by its owner only; later ones read it."""
+def test_development_keeps_its_secrets(tmp_path: Path):
+    """The first start writes random secrets, readable by its owner only; later ones read them."""
     first, second = read(tmp_path), read(tmp_path)
     path = tmp_path / ".data" / "secrets"
 
     assert first.secret_key == second.secret_key
+    assert first.session_secret == second.session_secret != (first.secret_key,)
     assert path.stat().st_mode & 0o777 == 0o600
-    assert first.secret_key.get_secret_value() in path.read_text()
+    for secret in (first.secret_key, *first.session_secret):
+        assert secret.get_secret_value() in path.read_text()
     assert [file.name for file in path.parent.iterdir()] == ["secrets"]
+
+
+def test_development_adds_the_secret_that_is_missing(tmp_path: Path):
+    """A file of a former release keeps its key, and gets a secret for cookies."""
+    path = tmp_path / ".data" / "secrets"
+    path.parent.mkdir()
+    path.write_text(f"SECRET_KEY={SECRET}")  # without an end of line, as some editors leave it
+
+    first, second = read(tmp_path), read(tmp_path)
+
+    assert first.secret_key.get_secret_value() == SECRET
+    assert len(first.session_secret) == 1
+    assert first.session_secret == second.session_secret
+
+
+def test_concurrent_first_starts_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Each of them uses the secrets that are kept."""
+
+    def generate_slowly(size: int) -> str:
+        time.sleep(0.01)
+        return token_urlsafe(size)
+
+    monkeypatch.setattr("app.settings.secrets.token_urlsafe", generate_slowly)
+    with ThreadPoolExecutor(8) as starts:
+        made = [each.result() for each in [starts.submit(read, tmp_path) for _ in range(8)]]
+
+    assert len({(each.secret_key, each.session_secret) for each in made}) == 1
+
+
+def test_session_secrets_are_listed(tmp_path: Path):
+    """The first one signs; each has to be long enough."""
+    old, new = "o" * 32, "n" * 32
+    listed = read(tmp_path, SESSION_SECRET=f"{new}, {old}").session_secret
+
+    assert [secret.get_secret_value() for secret in listed] == [new, old]
+    for value in (f"{new},", f"{new},short", ","):
+        with pytest.raises(SettingsError, match="SESSION_SECRET: must have at least 32 characters"):
+            read(tmp_path, SESSION_SECRET=value)
 
 
 def test_two_trees_have_two_secrets(tmp_path: Path):
@@ -147,7 +190,8 @@ def test_a_wrong_secret_is_not_printed(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "missing", ["DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM"]
+    "missing",
+    ["DATABASE_URL", "SECRET_KEY", "SESSION_SECRET", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM"],
 )
 def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
     """Production generates no secret and starts no embedded database."""
@@ -155,6 +199,7 @@ def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
         "APP_ENV": "production",
         "DATABASE_URL": "postgresql://owner:pw@db/app",
         "SECRET_KEY": SECRET,
+        "SESSION_SECRET": SECRET,
         "PUBLIC_URL": "https://app.example.com",
         "SMTP_URL": "smtps://mail.example.com",
         "MAIL_FROM": "app@example.com",

@@ -83,17 +83,18 @@ def test_compose_and_the_trial_of_the_images_grant_the_same_writable_folders():
     assert not {"tmpfs", "volumes"} & services["service"].keys()
 
 
-def test_compose_has_no_default_secret_key():
-    """Whoever knows the key can sign tokens; CI generates one before it starts the containers."""
+@pytest.mark.parametrize("secret", ["SECRET_KEY", "SESSION_SECRET"])
+def test_compose_has_no_default_secrets(secret: str):
+    """Whoever knows one can sign in as anybody; CI generates them before it starts containers."""
     for name in ("migrate", "service"):
-        key = loaded("compose.yaml")["services"][name]["environment"]["SECRET_KEY"]
-        assert key.startswith("${SECRET_KEY:?")
+        value = loaded("compose.yaml")["services"][name]["environment"][secret]
+        assert value.startswith(f"${{{secret}:?")
     commands = [
         step.get("run", "") for step in loaded(".github/workflows/ci.yml")["jobs"]["image"]["steps"]
     ]
     first = next(place for place, command in enumerate(commands) if "docker compose" in command)
 
-    assert any("SECRET_KEY=$(openssl rand" in command for command in commands[:first])
+    assert any(f"{secret}=$(openssl rand" in command for command in commands[:first])
 
 
 def test_compose_waits_in_order():

@@ -8,10 +8,11 @@ import pytest
 
 from app.main import create_app
 from app.settings import load
-from tests.fix_service import SECRET_KEY
+from tests.fix_service import SECRET_KEY, SESSION_SECRET
 
 PRODUCTION = {
     "APP_ENV": "production",
+    "SESSION_SECRET": SESSION_SECRET,
     "DATABASE_URL": "postgresql://owner:pw@127.0.0.1:1/app",
     "PUBLIC_URL": "https://app.example.com",
     "SMTP_URL": "smtps://mail.example.com",
