@@ -119,5 +119,5 @@ lock: setup ## update requirements.lock from pyproject.toml
 	@$(BIN)/python scripts/lock.py
 
 clean: ## remove what set-up created; the database under .data/ stays
-	@rm -rf .venv .versions build dist .pytest_cache .ruff_cache typescript/node_modules
+	@rm -rf .venv .versions build dist .pytest_cache .ruff_cache typescript/node_modules tests/auth/express/node_modules
 	@find . -name __pycache__ -type d -not -path './.data/*' -prune -exec rm -rf {} +

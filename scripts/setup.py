@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -23,7 +24,12 @@ LOCK = ROOT / "requirements.lock"
 PROJECTS = [ROOT / "pyproject.toml", ROOT / "engine" / "pyproject.toml"]
 TOOLCHAIN = ROOT / "engine" / "prisma_wasm" / "toolchain"
 NODE_REQUIREMENTS = TOOLCHAIN / "node-requirements.txt"
-TYPESCRIPT = ROOT / "typescript" / "package-lock.json"
+TYPESCRIPT = ROOT / "typescript"
+EXPRESS = ROOT / "tests" / "auth" / "express"
+NODE_PACKAGES = (
+    ("types", "Installing the TypeScript tools", TYPESCRIPT),
+    ("express", "Installing Express, for tests of shared sessions", EXPRESS),
+)
 STAMPS = VENV / "setup"
 BEGUN = STAMPS / "packages-begun"
 WAIT_FOR_OTHER = 900.0  # seconds to wait for another set-up of the same tree
@@ -43,7 +49,8 @@ def main() -> None:
         step("packages", "Installing the pinned packages", [LOCK], packages)
         step("project", "Installing the project", PROJECTS, project)
         step("node", "Installing Prisma's Node.js packages", needed_for_node(), node)
-        step("types", "Installing the TypeScript tools", [TYPESCRIPT], typescript)
+        for name, title, folder in NODE_PACKAGES:
+            step(name, title, [folder / "package-lock.json"], partial(node_packages, title, folder))
         step("client", "Generating the Prisma client", generated_from(), client)
 
 
@@ -135,8 +142,8 @@ def needed_for_node() -> list[Path | str]:
     ]
 
 
-def typescript() -> None:
-    run("Installing the TypeScript tools", [BIN / "python", "scripts/typescript.py", "--install"])
+def node_packages(title: str, folder: Path) -> None:
+    run(title, [BIN / "python", "scripts/node_packages.py", folder])
 
 
 def client() -> None:

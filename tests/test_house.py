@@ -183,7 +183,8 @@ def test_lock_files_name_no_host():
     assert "://" not in (ROOT / "requirements.lock").read_text()
     (tools,) = (ROOT / "engine" / "prisma_wasm").rglob("npm/package-lock.json")
     servers = ROOT / "bench" / "servers" / "node" / "package-lock.json"
-    for lock in (tools, servers, ROOT / "typescript" / "package-lock.json"):
+    express = ROOT / "tests" / "auth" / "express" / "package-lock.json"
+    for lock in (tools, servers, express, ROOT / "typescript" / "package-lock.json"):
         for name, package in json.loads(lock.read_text())["packages"].items():
             assert "resolved" not in package, name
             assert not name or "integrity" in package, name
