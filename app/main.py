@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from app import settings as configuration
 from app.access import endpoints as access_endpoints
 from app.accounts import endpoints as accounts_endpoints
-from app.auth.tokens import Tokens
+from app.auth import SessionCookies, Tokens
 from app.database.scope import ScopeMiddleware
 from app.http import api_docs, problems
 from app.http.bodies import BodyLimitMiddleware
@@ -78,6 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.tokens = Tokens(settings)
+    app.state.cookies = SessionCookies(settings)
     problems.install(app)
     health.install(app)
     app.add_middleware(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from email.utils import formataddr, parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -80,6 +80,7 @@ def _smtp_url(value: SecretStr) -> SecretStr:
 def _web_url(value: str) -> str:
     try:
         parts = urlsplit(value)
+        _ = parts.port
     except ValueError as error:
         raise ValueError(f"is not a valid URL ({error})") from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -89,22 +90,27 @@ def _web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin_of(url: SplitResult) -> str:
+    """Return a URL's origin as browsers send it: lower case, without its scheme's own port."""
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    is_default = url.port is None or (url.scheme, url.port) in (("http", 80), ("https", 443))
+    return f"{url.scheme}://{host}" + ("" if is_default else f":{url.port}")
+
+
 def _origin(value: str) -> str:
-    """Return an origin as browsers send it: lower case, without its scheme's own port."""
+    """Return an origin as browsers send it."""
     if "*" in value:
         raise ValueError("takes exact origins only: a wildcard would let every site call the API")
     try:
         parts = urlsplit(value)
-        port = parts.port
+        _ = parts.port
     except ValueError as error:
         raise ValueError(f"contains an invalid origin ({error})") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or not value.isascii():
         raise ValueError("takes origins such as https://app.example.com or http://localhost:5173")
     if parts.path or parts.query or parts.fragment or "@" in parts.netloc:
         raise ValueError("takes origins only: scheme, host and port, without a path or final slash")
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    is_default = port is None or (parts.scheme, port) in (("http", 80), ("https", 443))
-    return f"{parts.scheme}://{host}" + ("" if is_default else f":{port}")
+    return _origin_of(parts)
 
 
 def _sender(value: str) -> str:
@@ -186,6 +192,11 @@ class Settings(BaseModel):
         """Return the URL at which a browser on this machine reaches the service."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104  (compared, not bound)
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def public_origin(self) -> str:
+        """Return the origin of PUBLIC_URL, as browsers send it."""
+        return _origin_of(urlsplit(self.public_url))
 
     @property
     def serves_docs(self) -> bool:

@@ -6,6 +6,7 @@ async def test_something(api: Api):
 """
 
 import asyncio
+import json
 import re
 import time
 import uuid
@@ -23,7 +24,7 @@ import httpx
 import pytest
 from prisma import Prisma
 
-from app.auth.tokens import Tokens
+from app.auth import SessionCookies, Tokens, new_secret
 from app.database import roles
 from app.settings import Settings, load
 from tests.fix_database import run_sql, with_database
@@ -33,6 +34,7 @@ from tests.fix_service import SECRET_KEY, SESSION_SECRET, SETTINGS
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+ORIGIN = "http://tenantry"
 MAIL_LIMIT = 60.0  # for a loaded machine
 ROLE_PASSWORD = "for tests only"
 PASSWORD = "a horse on the moon"
@@ -119,12 +121,38 @@ class Api:
         token = tokens.access(user=user, session=session.id)
         return Person(user, email, session.id, self.client(token))
 
-    def client(self, token: str | None = None) -> httpx.AsyncClient:
-        """Return a client that sends an access token, or none."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async def browser(
+        self, user: str, email: str, *, expires: timedelta = timedelta(days=1)
+    ) -> Person:
+        """Create another session of a user, in a browser with a cookie on a page of this site."""
+        person = await self.signed_in(user, email, expires=expires)
+        sid = new_secret()
+        await self.owner.session.update(where={"id": person.session}, data={"webSessionId": sid})
+        document = json.dumps({"userId": user, "sessionId": person.session})
+        await self.write_web_session(sid, document)
+        cookies: SessionCookies = self.app.state.cookies
+        cookie = cookies.write(sid, lifetime=expires).partition(";")[0]
+        person.http = self.client(cookie=cookie, origin=ORIGIN)
+        return person
+
+    async def write_web_session(
+        self, sid: str, document: str, *, expires: timedelta = timedelta(days=1)
+    ) -> None:
+        """Write a row of the table that Express applications share, as connect-pg-simple does."""
+        await self.owner.execute_raw(
+            "INSERT INTO session (sess, expire, sid) SELECT $1::json, to_timestamp($2), $3",
+            document,
+            (datetime.now(UTC) + expires).timestamp(),
+            sid,
+        )
+
+    def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
+        """Return a client that sends these headers, and an access token if there is one."""
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         made = httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app),
-            base_url="http://tenantry",
+            base_url=ORIGIN,
             headers=headers,
             event_hooks={"response": [self._declared.check]},
         )

@@ -22,7 +22,7 @@ from tests.fix_api import Api, disable_policies
 from tests.fix_team import Team, make_team
 from tests.targets import Route, make_target, nowhere, routes
 
-CALLERS = ("owner", "admin", "member", "stranger", "anonymous")
+CALLERS = ("owner", "owner with a cookie", "admin", "member", "stranger", "anonymous")
 # Routes whose rows a module keeps to the workspace by its `in_workspace` alone.
 FILTERED = {"app.workspaces.invitations": ("list_invitations", "revoke_invitation")}
 REMEDY = (
@@ -139,7 +139,9 @@ async def make_caller(api: Api, caller: str, number: int) -> tuple[httpx.AsyncCl
         return api.anonymous, None
     if caller == "stranger":
         return (await api.person(f"stranger{number}")).http, None
-    red = await make_team(api, f"red.{caller}{number}")
+    red = await make_team(api, f"red{CALLERS.index(caller)}.{number}")
+    if caller == "owner with a cookie":
+        return (await api.browser(red.owner.id, red.owner.email)).http, red.id
     people = {"owner": red.owner, "admin": red.admin, "member": red.member}
     return people[caller].http, red.id
 

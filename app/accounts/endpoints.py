@@ -1,9 +1,10 @@
 """Accounts over HTTP: signing up, logging in, and /me."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
-from fastapi import Body, Path
+from fastapi import Body, Depends, Path, Request
 from prisma.enums import EmailTokenPurpose
 from prisma.partials import Account, OwnSession
 from prisma.types import UserUpdateInput
@@ -23,10 +24,22 @@ from app.accounts.schemas import (
     SessionView,
     SignUp,
     SwitchWorkspace,
+    WebLoggedIn,
 )
-from app.auth import CurrentCaller, CurrentTokens, TokenPair, sessions
+from app.auth import (
+    Caller,
+    CurrentCaller,
+    CurrentCookies,
+    CurrentTokens,
+    SessionCookies,
+    TokenPair,
+    require_own_page,
+    sessions,
+    web_sessions,
+)
 from app.auth.errors import session_not_found
 from app.http.description import domain_router
+from app.http.headers import add_response_header
 from app.http.pages import Page, Pagination
 from app.http.problems import problems
 from app.http.requests import CallerAddress, CurrentSettings, UserAgent
@@ -104,14 +117,46 @@ async def log_in(
     address: CallerAddress,
     user_agent: UserAgent,
 ) -> LoggedIn:
-    """Begin a session."""
-    return await login.log_in(
-        tokens,
-        body,
-        address=address,
+    """Begin a session with tokens."""
+    begin = partial(
+        sessions.begin,
+        tokens=tokens,
         user_agent=user_agent,
         lifetime=timedelta(days=settings.session_days),
     )
+    pair, device = await login.log_in(tokens, body, address=address, begin=begin)
+    return LoggedIn(**pair.model_dump(), deviceToken=device)
+
+
+@router.post(
+    "/auth/web-log-in",
+    tags=["auth"],
+    responses={
+        **problems(401, 429),
+        200: {"headers": {"Set-Cookie": {"required": True, "schema": {"type": "string"}}}},
+    },
+    dependencies=[Depends(require_own_page)],
+)
+async def web_log_in(
+    body: LogIn,
+    request: Request,
+    tokens: CurrentTokens,
+    cookies: CurrentCookies,
+    settings: CurrentSettings,
+    address: CallerAddress,
+    user_agent: UserAgent,
+) -> WebLoggedIn:
+    """Begin a session with a cookie, for a page of this site; it replaces that of a cookie sent."""
+    begin = partial(
+        web_sessions.begin,
+        cookies=cookies,
+        user_agent=user_agent,
+        lifetime=timedelta(days=settings.session_days),
+        replaced=cookies.read(request.scope),
+    )
+    header, device = await login.log_in(tokens, body, address=address, begin=begin)
+    add_response_header(request.scope, "Set-Cookie", header)
+    return WebLoggedIn(deviceToken=device)
 
 
 @router.post("/auth/refresh", tags=["auth"], responses=problems(401))
@@ -125,9 +170,10 @@ async def refresh(body: Refresh, tokens: CurrentTokens) -> TokenPair:
 
 
 @router.post("/auth/log-out", tags=["auth"], status_code=204)
-async def log_out(caller: CurrentCaller) -> None:
+async def log_out(caller: CurrentCaller, request: Request, cookies: CurrentCookies) -> None:
     """End the current session."""
     await sessions.end(caller.user.id, caller.session.id)
+    _clear_cookie(caller, request, cookies)
 
 
 @router.get("/me", tags=["me"])
@@ -144,9 +190,16 @@ async def change_me(body: Annotated[ChangeAccount, Body()], caller: CurrentCalle
 
 
 @router.delete("/me", tags=["me"], status_code=204, responses=problems(403, 429))
-async def delete_me(body: DeleteAccount, caller: CurrentCaller, address: CallerAddress) -> None:
+async def delete_me(
+    body: DeleteAccount,
+    caller: CurrentCaller,
+    address: CallerAddress,
+    request: Request,
+    cookies: CurrentCookies,
+) -> None:
     """Delete your account and the workspaces that you own."""
     await me.delete(caller, password=body.password, address=address)
+    _clear_cookie(caller, request, cookies)
 
 
 @router.post("/me/password", tags=["me"], status_code=204, responses=problems(403, 429))
@@ -188,3 +241,8 @@ async def switch_workspace(body: SwitchWorkspace, caller: CurrentCaller) -> OwnS
     """Choose the workspace of this session; null leaves it."""
     session = await me.switch_workspace(caller, body.workspaceId)
     return OwnSession.model_validate(session, from_attributes=True)
+
+
+def _clear_cookie(caller: Caller, request: Request, cookies: SessionCookies) -> None:
+    if caller.session.webSessionId:
+        add_response_header(request.scope, "Set-Cookie", cookies.clear())

@@ -9,6 +9,7 @@ answers, hashes as often, and sends the database as many statements.
 """
 
 from datetime import timedelta
+from typing import Protocol, TypeVar
 
 from prisma import Prisma
 from prisma.models import User
@@ -17,8 +18,8 @@ from app import mail
 from app.accounts import mails
 from app.accounts.errors import wrong_credentials
 from app.accounts.recent import RecentLogIns
-from app.accounts.schemas import LoggedIn, LogIn
-from app.auth import Tokens, devices, passwords, sessions, throttle
+from app.accounts.schemas import LogIn
+from app.auth import Tokens, devices, passwords, throttle
 from app.auth.passwords import Hashing
 from app.auth.shares import Claim, claim_of_address, claim_of_known
 from app.auth.throttle import Attempt, Limit
@@ -46,16 +47,20 @@ LINKS_OPENED = Limit("links opened", 1, timedelta(hours=1))
 
 recent_log_ins = RecentLogIns()
 
+BegunT = TypeVar("BegunT")
+BegunT_co = TypeVar("BegunT_co", covariant=True)
+
+
+class Begin(Protocol[BegunT_co]):
+    """Begins a session of a kind in a transaction, in its user's scope."""
+
+    async def __call__(self, tx: Prisma, *, user: str) -> BegunT_co: ...
+
 
 async def log_in(
-    tokens: Tokens,
-    credentials: LogIn,
-    *,
-    address: str,
-    user_agent: str | None,
-    lifetime: timedelta,
-) -> LoggedIn:
-    """Begin a session that ends after `lifetime` at the latest."""
+    tokens: Tokens, credentials: LogIn, *, address: str, begin: Begin[BegunT]
+) -> tuple[BegunT, str]:
+    """Begin a session; return what `begin` returned, and a token for the known device."""
     email = credentials.email
     is_known = recent_log_ins.has(email, address)
     if credentials.deviceToken is None:
@@ -69,18 +74,18 @@ async def log_in(
         with passwords.reserve_slot(claim) as hashing:
             user = await _verify(hashing, user, credentials.password)
             await throttle.attempt(SESSIONS_OF_ACCOUNT, email)
-            pair = await _begin(tokens, user, user_agent, lifetime)
-            if pair is None:  # the password was changed, or hashed again meanwhile: look again
+            begun = await _begin(begin, user)
+            if begun is None:  # the password was changed, or hashed again meanwhile: look again
                 user = await _verify(hashing, await _find(email), credentials.password)
-                pair = await _begin(tokens, user, user_agent, lifetime)
-    if pair is None:
+                begun = await _begin(begin, user)
+    if begun is None:
         raise wrong_credentials()
     await _reset_throttles(email, address, device)
     recent_log_ins.remember(email, address)
     token = devices.issue(
         tokens, user=user.id, password_hash=user.passwordHash or "", device=device
     )
-    return LoggedIn(**pair.model_dump(), deviceToken=token)
+    return begun, token
 
 
 async def reset_throttles_after_link(email: str, address: str) -> None:
@@ -149,17 +154,13 @@ async def _verify(hashing: Hashing, user: User | None, password: str) -> User:
     return user
 
 
-async def _begin(
-    tokens: Tokens, user: User, user_agent: str | None, lifetime: timedelta
-) -> sessions.TokenPair | None:
+async def _begin(begin: Begin[BegunT], user: User) -> BegunT | None:
     """Begin a session, or return None if the stored hash changed since it was read."""
     with use_scope(user=user.id):
         async with prisma.tx() as tx:
             if not await _lock_password(tx, user):
                 return None
-            return await sessions.begin(
-                tx, tokens, user=user.id, user_agent=user_agent, lifetime=lifetime
-            )
+            return await begin(tx, user=user.id)
 
 
 async def _lock_password(tx: Prisma, user: User) -> bool:

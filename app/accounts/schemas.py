@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from prisma.partials import OwnSession
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from app.auth import NewPassword, Password, TokenPair
@@ -37,16 +37,25 @@ class LogIn(Input):
     ) = None
 
 
+DeviceToken = Annotated[
+    str,
+    Field(
+        description="Keep it beyond the session, and send it with the next log-in. It is good "
+        "for a year, or until the password changes, and replaces no password."
+    ),
+]
+
+
 class LoggedIn(TokenPair):
     """The tokens of a new session, and a token that marks the client as a known device."""
 
-    deviceToken: Annotated[
-        str,
-        Field(
-            description="Keep it beyond the session, and send it with the next log-in. It is good "
-            "for a year, or until the password changes, and replaces no password."
-        ),
-    ]
+    deviceToken: DeviceToken
+
+
+class WebLoggedIn(BaseModel):
+    """A token that marks the browser as a known device; the session is in the cookie."""
+
+    deviceToken: DeviceToken
 
 
 class Refresh(Input):

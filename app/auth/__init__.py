@@ -1,8 +1,9 @@
 """Authentication: passwords, sessions, tokens, known devices, throttles."""
 
-from app.auth import devices, passwords, sessions, throttle
+from app.auth import devices, passwords, sessions, throttle, web_sessions
 from app.auth.caller import Caller, CurrentCaller, CurrentTokens
-from app.auth.credentials import Credentials
+from app.auth.cookies import SessionCookies
+from app.auth.credentials import Credentials, CurrentCookies, require_own_page
 from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
 from app.auth.tokens import Tokens, hash_secret, new_secret
@@ -11,15 +12,19 @@ __all__ = [
     "Caller",
     "Credentials",
     "CurrentCaller",
+    "CurrentCookies",
     "CurrentTokens",
     "NewPassword",
     "Password",
+    "SessionCookies",
     "TokenPair",
     "Tokens",
     "devices",
     "hash_secret",
     "new_secret",
     "passwords",
+    "require_own_page",
     "sessions",
     "throttle",
+    "web_sessions",
 ]

@@ -1,17 +1,29 @@
 """Credentials: how a request proves who calls. Which ones are accepted is decided here alone."""
 
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from types import MappingProxyType
+from typing import Annotated, Protocol, TypeVar
 
-from fastapi import Request
-from fastapi.openapi.models import HTTPBearer
-from fastapi.security.base import SecurityBase
+from fastapi import Depends, Request
+from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
 
-from app.auth.errors import not_signed_in
+from app.auth import cookies, web_sessions
+from app.auth.cookies import SessionCookies
+from app.auth.errors import cross_site_request, not_signed_in
 from app.auth.tokens import Claims, InvalidToken, Tokens
-from app.http.description import declare_responses
+from app.auth.web_sessions import WebClaims
+from app.http.description import SecurityWithAlternatives, declare_responses
+from app.http.headers import add_response_header
+from app.http.origins import is_from_own_page, is_safe
 
 _AUTHORIZATION = b"authorization"
+_COOKIE = APIKey.model_validate(
+    {
+        "in": APIKeyIn.cookie,
+        "name": cookies.NAME,
+        "description": "The cookie that a web log-in set; it counts only without an access token.",
+    }
+)
 
 
 class _Login(Protocol):
@@ -24,8 +36,8 @@ class _Login(Protocol):
 LoginT = TypeVar("LoginT", bound=_Login)
 
 
-@declare_responses(401)
-class Credentials(SecurityBase):
+@declare_responses(401, unsafe=(403,))
+class Credentials(SecurityWithAlternatives):
     """Base class of dependencies that need to know who calls.
 
     They inherit from it instead of depending on it, because each dependency costs every request.
@@ -35,12 +47,15 @@ class Credentials(SecurityBase):
 
     model = HTTPBearer(description="The access token that a log-in or a refresh returned.")
     scheme_name = "HTTPBearer"
+    alternatives = MappingProxyType({"SessionCookie": _COOKIE})
 
     async def read_claims(self, request: Request) -> Claims:
-        """Return who the request says calls, in which session; raise 401."""
+        """Return who the request says calls, in which session; raise 401 or 403."""
         given = next(
-            (value for name, value in request.scope["headers"] if name == _AUTHORIZATION), b""
+            (value for name, value in request.scope["headers"] if name == _AUTHORIZATION), None
         )
+        if given is None:
+            return await _read_cookie(request)
         scheme, _, token = given.decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             raise not_signed_in()
@@ -54,10 +69,45 @@ class Credentials(SecurityBase):
         self, request: Request, session: LoginT | None, claims: Claims
     ) -> LoginT:
         """Return the session that was just read for these claims; raise 401 if it is over."""
-        if (
-            session is None
-            or session.userId != claims.user
-            or session.expiresAt <= datetime.now(UTC)
-        ):
+        now = datetime.now(UTC)
+        if session is None or session.userId != claims.user or session.expiresAt <= now:
             raise not_signed_in()
+        if isinstance(claims, WebClaims) and (
+            session.webSessionId != claims.sid or session.usedAt <= now - web_sessions.TOUCH_EVERY
+        ):
+            await _touch(request, claims)
+            session.webSessionId = claims.sid
         return session
+
+
+async def _cookies(request: Request) -> SessionCookies:
+    return request.app.state.cookies
+
+
+CurrentCookies = Annotated[SessionCookies, Depends(_cookies)]
+
+
+@declare_responses(403)
+async def require_own_page(request: Request) -> None:
+    """Raise 403 unless a page of this site makes the request."""
+    if not is_from_own_page(request):
+        raise cross_site_request()
+
+
+async def _read_cookie(request: Request) -> WebClaims:
+    signed: SessionCookies = request.app.state.cookies
+    sid = signed.read(request.scope)
+    if sid is None:
+        raise not_signed_in()
+    if not is_safe(request.method):
+        await require_own_page(request)
+    claims = await web_sessions.find(sid)
+    if claims is None:
+        raise not_signed_in()
+    return claims
+
+
+async def _touch(request: Request, claims: WebClaims) -> None:
+    signed: SessionCookies = request.app.state.cookies
+    if header := await web_sessions.touch(signed, claims):
+        add_response_header(request.scope, "Set-Cookie", header)

@@ -7,7 +7,15 @@ def not_signed_in() -> Problem:
     return Problem(
         401,
         "not_signed_in",
-        "This needs a valid access token: log in, or refresh it.",
+        "This needs a valid access token or session cookie: log in, or refresh the token.",
+    )
+
+
+def cross_site_request() -> Problem:
+    return Problem(
+        403,
+        "cross_site_request",
+        "With a cookie, only pages of this site may change something: send their Origin.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Sessions: begun by a log-in, kept alive by refresh tokens, ended by deleting their row.
+"""Sessions: begun by a log-in, kept alive by refresh tokens or a cookie, ended with their row.
 
 A session's refresh tokens are a family. Each is exchanged once for its successor. The server's key
 derives the successor from the token, so whoever presents the token again within the grace period,
@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from prisma import Prisma
 from prisma.actions import SessionActions
-from prisma.models import RefreshToken
+from prisma.models import RefreshToken, Session
 from prisma.partials import OwnSession
 from prisma.types import SessionWhereInput
 from pydantic import BaseModel
@@ -58,10 +58,25 @@ class TokenPair(BaseModel):
 async def begin(
     tx: Prisma, tokens: Tokens, *, user: str, user_agent: str | None, lifetime: timedelta
 ) -> TokenPair:
-    """Begin a session that ends after `lifetime` at the latest; in its user's scope."""
+    """Begin a session with tokens that ends after `lifetime` at the latest; in its user's scope."""
+    session = await create(tx, user=user, user_agent=user_agent, lifetime=lifetime)
+    token = refresh_tokens.first(tokens, user=user, session=session.id)
+    await _store(tx, token, user=user, session=session.id, expires=session.expiresAt)
+    return _pair(tokens, token, user=user, session=session.id)
+
+
+async def create(
+    tx: Prisma,
+    *,
+    user: str,
+    user_agent: str | None,
+    lifetime: timedelta,
+    web_session: str | None = None,
+) -> Session:
+    """Create a session that ends after `lifetime` at the latest; in its user's scope."""
     now = datetime.now(UTC)
     ends = now + lifetime
-    session = await tx.session.create(
+    return await tx.session.create(
         {
             "userId": user,
             "userAgent": user_agent,
@@ -69,11 +84,9 @@ async def begin(
             "usedAt": now,
             "expiresAt": min(now + IDLE_LIFETIME, ends),
             "endsAt": ends,
+            "webSessionId": web_session,
         }
     )
-    token = refresh_tokens.first(tokens, user=user, session=session.id)
-    await _store(tx, token, user=user, session=session.id, expires=session.expiresAt)
-    return _pair(tokens, token, user=user, session=session.id)
 
 
 async def refresh(tokens: Tokens, *, refresh_token: str) -> TokenPair:

@@ -7,17 +7,22 @@ its dependencies may cause are added here for all routes.
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.dependencies.models import Dependant
+from fastapi.encoders import jsonable_encoder
+from fastapi.openapi.models import SecurityBase as SecurityScheme
 from fastapi.routing import APIRoute
+from fastapi.security.base import SecurityBase
+from starlette.routing import BaseRoute
 
+from app.http.origins import is_safe
 from app.http.problems import problems, schemas
 
 # A body that is malformed, too slow, too long or invalid. Routes without a body ignore it.
@@ -37,6 +42,7 @@ class _Declared:
     """What a dependency declares: the statuses it may cause, the path parameters it reads."""
 
     statuses: tuple[int, ...]
+    unsafe: tuple[int, ...]
     path: Mapping[str, str]
 
 
@@ -44,18 +50,25 @@ _declarations: dict[Callable[..., Any] | None, _Declared] = {}
 
 
 def declare_responses(
-    *statuses: int, path: Mapping[str, str] = MappingProxyType({})
+    *statuses: int, unsafe: tuple[int, ...] = (), path: Mapping[str, str] = MappingProxyType({})
 ) -> Callable[[DependencyT], DependencyT]:
     """Declare the problems that a dependency, or every instance of a class, may raise.
 
-    `path` describes, by name, the path parameters that it reads from the request itself.
+    Those in `unsafe` come only on methods that change something. `path` describes, by name, the
+    path parameters that it reads from the request itself.
     """
 
     def declare(dependency: DependencyT) -> DependencyT:
-        _declarations[dependency] = _Declared(statuses, path)
+        _declarations[dependency] = _Declared(statuses, unsafe, path)
         return dependency
 
     return declare
+
+
+class SecurityWithAlternatives(SecurityBase):
+    """A security dependency that accepts any one of several schemes: its own, or an alternative."""
+
+    alternatives: ClassVar[Mapping[str, SecurityScheme]] = {}
 
 
 class DocumentedRoute(APIRoute):
@@ -74,6 +87,12 @@ class DocumentedRoute(APIRoute):
         self.max_body_bytes = options.pop("max_body_size", None)
         super().__init__(*arguments, **options)
         declarations = list(_find_declarations(self.dependant))
+        self.alternative_schemes = _find_alternatives(self.dependant)
+        if self.alternative_schemes:
+            no_scopes = list[str]()
+            self._extend_openapi(
+                "security", [{name: no_scopes} for name in self.alternative_schemes]
+            )
         self._describe_parameters(declarations)
         if self.max_body_bytes:
             self._extend_openapi("requestBody", {"description": f"{self.max_body_bytes} bytes."})
@@ -89,7 +108,12 @@ class DocumentedRoute(APIRoute):
     def _complete_responses(self, declarations: list[_Declared]) -> None:
         of_body = _BODY_STATUSES if self.body_field else ()
         of_query = _QUERY_STATUSES if self.dependant.query_params else ()
-        of_dependencies = [status for each in declarations for status in each.statuses]
+        is_unsafe = not all(map(is_safe, self.methods or ()))
+        of_dependencies = [
+            status
+            for each in declarations
+            for status in (*each.statuses, *(each.unsafe if is_unsafe else ()))
+        ]
         responses = {
             **problems(*of_dependencies, *of_body, *of_query, *_COMMON_STATUSES),
             **self.responses,
@@ -115,6 +139,7 @@ def describe(app: FastAPI) -> None:
         if app.openapi_schema is None:
             described = _with_parameters_in_order(described_by_fastapi())
             described = _without_fastapi_problems(described)
+            described = _with_alternative_schemes(described, app.routes)
             app.openapi_schema = _with_titles(_with_complete_responses(described))
             app.openapi_schema["components"]["schemas"] |= schemas()
         return app.openapi_schema
@@ -144,6 +169,19 @@ def _with_parameters_in_order(described: dict[str, Any]) -> dict[str, Any]:
     for path, methods in described["paths"].items():
         for operation in methods.values():
             operation.get("parameters", []).sort(key=partial(_position, path))
+    return described
+
+
+def _with_alternative_schemes(
+    described: dict[str, Any], routes: Iterable[BaseRoute]
+) -> dict[str, Any]:
+    """Define the schemes that routes accept besides those that FastAPI knows of."""
+    for route in routes:
+        if isinstance(route, DocumentedRoute):
+            for name, scheme in route.alternative_schemes.items():
+                described["components"]["securitySchemes"][name] = jsonable_encoder(
+                    scheme, exclude_none=True
+                )
     return described
 
 
@@ -189,6 +227,14 @@ def _find_declarations(dependant: Dependant) -> Iterator[_Declared]:
             yield declared
     for deeper in dependant.dependencies:
         yield from _find_declarations(deeper)
+
+
+def _find_alternatives(dependant: Dependant) -> dict[str, SecurityScheme]:
+    call = dependant.call
+    found = dict(call.alternatives) if isinstance(call, SecurityWithAlternatives) else {}
+    for deeper in dependant.dependencies:
+        found |= _find_alternatives(deeper)
+    return found
 
 
 def _position(path: str, parameter: dict[str, Any]) -> int:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 
 from tests.domains import Domain, Request, new_uuid
-from tests.fix_api import PASSWORD, Person
+from tests.fix_api import ORIGIN, PASSWORD, Person
 from tests.fix_team import Team
 
 _OTHER_PASSWORD = "another horse on the moon"
@@ -21,6 +21,8 @@ async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     confirmed = {"token": token, "password": PASSWORD}
     yield "confirm_email", lambda: anonymous.post("/v1/auth/confirm-email", json=confirmed)
     yield "log_in", lambda: anonymous.post("/v1/auth/log-in", json=new)
+    browser = api.client(origin=ORIGIN)
+    yield "web_log_in", lambda: browser.post("/v1/auth/web-log-in", json=new)
     tokens = (await api.log_in(new["email"])).json()
     old = {"refreshToken": tokens["refreshToken"]}
     yield "refresh", lambda: anonymous.post("/v1/auth/refresh", json=old)
@@ -55,6 +57,7 @@ DOMAIN = Domain(
         "resend_confirmation": 7,
         "confirm_email": 12,
         "log_in": 13,
+        "web_log_in": 13,
         "refresh": 7,
         "forgot_password": 7,
         "reset_password": 13,
@@ -78,6 +81,7 @@ DOMAIN = Domain(
         "forgot_password": lambda target: {"email": target["email"]},
         "reset_password": lambda _: {"token": "nothing", "newPassword": _OTHER_PASSWORD},
         "log_in": lambda target: {"email": target["email"], "password": _OTHER_PASSWORD},
+        "web_log_in": lambda target: {"email": target["email"], "password": _OTHER_PASSWORD},
         "refresh": lambda _: {"refreshToken": "nothing"},
         "change_me": lambda _: {"name": "Changed"},
         "delete_me": lambda _: {"password": PASSWORD},
