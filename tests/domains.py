@@ -8,7 +8,7 @@ Routes are named by their handlers: `read_workspace`.
 import importlib
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,12 @@ class Target:
     values: Mapping[str, str]
     # By the handlers of lists: a cursor of the second page.
     cursors: dict[str, str] = field(default_factory=dict[str, str])
+    # By domain: the values of its own rows, which its own routes aim at.
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+
+    def of(self, domain: str) -> "Target":
+        """Return the target of a domain's routes."""
+        return replace(self, values={**self.values, **self.own.get(domain, {})})
 
     def __getitem__(self, name: str) -> str:
         if name not in self.values:

@@ -1,7 +1,7 @@
 """Requests to every route, aimed at the rows that the domains create for a person of a team."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,15 +13,19 @@ from tests.domains import (
     api_routes,
     capability_of,
     collect,
+    domain_of,
     domains,
     method_of,
     module_of,
+    places_of,
     takes_pages,
 )
+from tests.fix_api import Person
 from tests.fix_team import Team
 
 BODIES: dict[str, Callable[[Target], object]] = collect("bodies")
 PARAMETERS: dict[str, Callable[[], str]] = collect("parameters")
+NOWHERE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -46,15 +50,18 @@ class Route:
     method: str
     path: str
     module: str
+    domain: str
+    # The parameters of the path that people have roles in.
+    places: tuple[str, ...]
     takes_body: bool
     takes_cursor: bool
     needs_caller: bool
     capability: str | None
 
-    def make_request(self, target: Target, *, within: str | None = None) -> RouteRequest:
-        """Return the request; `within` replaces the workspace in the path by the caller's own."""
-        values = {**target.values, "workspaceId": within} if within else target.values
-        place = Target(values)
+    def make_request(self, target: Target, *, within: Mapping[str, str] = NOWHERE) -> RouteRequest:
+        """Return the request; `within` replaces places in the path by the caller's own."""
+        target = target.of(self.domain)
+        place = Target({**target.values, **within})
         path = re.sub(r"{(\w+)}", lambda found: place[found[1]], self.path)
         cursor = target.cursors.get(self.name)
         return RouteRequest(
@@ -79,6 +86,8 @@ def routes(description: dict[str, Any]) -> Iterator[Route]:
                 method=method,
                 path=route.path,
                 module=module_of(route),
+                domain=domain_of(route),
+                places=places_of(route),
                 takes_body=route.body_field is not None,
                 takes_cursor=takes_pages(route),
                 needs_caller="security" in description["paths"][route.path][method.lower()],
@@ -91,21 +100,25 @@ def nowhere() -> Target:
     return Target({name: make() for name, make in PARAMETERS.items()})
 
 
-async def make_target(team: Team, user: str, *, all_routes: list[Route]) -> Target:
-    """Create rows of all domains for a person of a team, and cursors for the routes that page."""
-    person = next(each for each in (team.owner, team.admin, team.member) if each.id == user)
-    values: dict[str, str] = {}
-    for domain in domains().values():
-        values |= await domain.make_rows(team, person)
-    target = Target(values)
+async def make_target(team: Team, person: Person) -> Target:
+    """Create rows of all domains for a person of a team."""
+    own = {name: await domain.make_rows(team, person) for name, domain in domains().items()}
+    return Target({key: values[key] for values in own.values() for key in values}, own=own)
+
+
+async def make_targets(team: Team, all_routes: list[Route]) -> list[Target]:
+    """Create rows for each person of a team, and cursors for the routes that page."""
+    people = (team.owner, team.admin, team.member)
+    targets = [await make_target(team, person) for person in people]
+    cursors: dict[str, str] = {}
     for route in all_routes:
         if route.takes_cursor:
-            first = replace(route.make_request(target), query="?take=1")
+            first = replace(route.make_request(targets[0]), query="?take=1")
             cursor = (await first.send(team.owner.http)).json()["nextCursor"]
             if cursor is None:
                 pytest.fail(
                     f"{route.module}: `make_rows` has to create at least two rows for the owner of "
                     f"the team that {route.name} lists: there is no second page to test."
                 )
-            target.cursors[route.name] = cursor
-    return target
+            cursors[route.name] = cursor
+    return [replace(target, cursors=cursors) for target in targets]

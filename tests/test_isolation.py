@@ -1,40 +1,43 @@
-"""Nothing leaks from one workspace to another: every route, every pair of users.
+"""Nothing leaks from one tenancy to another: every route, every kind of caller.
 
 Each caller asks for what belongs to another team. The answer has to be, word for word, the answer
 for what does not exist; it must show nothing of the other team, and leave the other team's rows as
 they are. The suite runs twice: with the policies of the database, and without them, so that a query
 whose filter was forgotten fails even though a policy would hide the mistake.
 
-Bodies, path parameters and rows come from the domains' modules, tests/NAME/domain.py.
+tests/callers.py lists the callers. Bodies, path parameters and rows come from the domains' modules,
+tests/NAME/domain.py.
 """
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import httpx
 import pytest
 from prisma import Prisma
 
+from tests.callers import KINDS, Caller, Kind
 from tests.domains import Target, domains
 from tests.fix_api import Api, disable_policies
 from tests.fix_team import Team, make_team
-from tests.targets import Route, make_target, nowhere, routes
+from tests.targets import Route, RouteRequest, make_target, make_targets, nowhere, routes
 
-CALLERS = ("owner", "owner with a cookie", "admin", "member", "stranger", "anonymous")
-# Routes whose rows a module keeps to the workspace by its `in_workspace` alone.
-FILTERED = {"app.workspaces.invitations": ("list_invitations", "revoke_invitation")}
+# Routes whose rows a module keeps to the tenancy by this function alone.
+FILTERED = {
+    "app.workspaces.invitations.in_workspace": ("list_invitations", "revoke_invitation"),
+}
 REMEDY = (
     "Limit each query of these routes to the caller's rows: add `**in_workspace(scope.id)` to its "
-    "`where`, or the caller's id if it belongs to no workspace (docs/adding-a-domain.md). If the "
+    "`where`, or the caller's id if it belongs to no tenancy (docs/adding-a-domain.md). If the "
     "test fails with policies too, correct the policy of the table."
 )
 WRITES_TO_ANYONE = {name for domain in domains().values() for name in domain.writes_to_anyone}
 
 
 async def rows_of(owner: Prisma, team: Team) -> list[str]:
-    """Return every row of every table that has the id of the team's workspace or people."""
+    """Return every row of every table that has the id of the team's tenancies or people."""
     tables = await owner.query_raw(
         """
         SELECT relname::text AS name FROM pg_class
@@ -45,7 +48,7 @@ async def rows_of(owner: Prisma, team: Team) -> list[str]:
         f"SELECT '{table['name']} ' || to_jsonb(t)::text AS row FROM \"{table['name']}\" AS t"
         for table in tables
     )
-    names = [team.id, team.owner.id, team.admin.id, team.member.id]
+    names = [*team.places.values(), team.owner.id, team.admin.id, team.member.id]
     found = await owner.query_raw(
         f"SELECT row FROM ({union}) AS rows WHERE row LIKE ANY ($1::text[]) ORDER BY row",  # pyright: ignore[reportArgumentType]  # the database's own names
         [f"%{name}%" for name in names],
@@ -90,6 +93,49 @@ async def test_nothing_leaks(api: Api, all_routes: list[Route]):
     await require_no_leaks(api, all_routes, all_routes)
 
 
+@dataclass(frozen=True)
+class Other:
+    """The team that callers ask about, and what there is to learn of it."""
+
+    api: Api
+    team: Team
+    targets: list[Target]
+    # A caller of each kind for all routes that change nothing.
+    callers: Mapping[str, Caller]
+    rows: list[str]
+
+    async def find_caller(self, name: str, route: Route) -> Caller:
+        """Return a caller of a kind whom no other route has given or taken anything."""
+        if route.method == "GET" or KINDS[name].is_insider:  # who changes nothing either
+            return self.callers[name]
+        return await make_caller(self.api, self.team, name, route.name)
+
+    def secrets_from(self, kind: Kind) -> set[str]:
+        """Return what a kind of caller may not learn."""
+        places = self.team.places
+        known = {places[name] for name in kind.member_of}
+        if not known:
+            return secrets_in(self.rows)
+        hidden = set(places.values()) - known
+        told = [row for row in self.rows if any(id_ in row for id_ in hidden)]
+        return secrets_in(told) - secrets_in([row for row in self.rows if row not in told])
+
+
+async def make_caller(api: Api, team: Team, name: str, purpose: str) -> Caller:
+    number = list(KINDS).index(name)
+    return await KINDS[name].make(api, team, f"red{number}.{purpose}")
+
+
+async def make_other(api: Api, all_routes: list[Route]) -> Other:
+    blue = await make_team(api, "blue")
+    targets = await make_targets(blue, all_routes)
+    callers = {name: await make_caller(api, blue, name, "reader") for name in KINDS}
+    other = Other(api, blue, targets, callers, await rows_of(api.owner, blue))
+    known = {*blue.places.values(), blue.name_shown, blue.admin.email, blue.member.id}
+    assert known | {targets[0]["invitationId"]} < secrets_in(other.rows)
+    return other
+
+
 async def require_no_leaks(
     api: Api,
     tested: list[Route],
@@ -97,61 +143,47 @@ async def require_no_leaks(
     *,
     once_rows_exist: Callable[[], None] = lambda: None,
 ) -> None:
-    blue = await make_team(api, "blue")
-    people = (blue.owner, blue.admin, blue.member)
-    targets = [await make_target(blue, person.id, all_routes=all_routes) for person in people]
-    before = await rows_of(api.owner, blue)
-    secrets = secrets_in(before)
-    known = {blue.id, blue.name_shown, blue.admin.email, blue.member.id}
-    assert known | {targets[0]["invitationId"]} < secrets
+    other = await make_other(api, all_routes)
+    before = other.rows
 
     once_rows_exist()
     leaks: list[str] = []
-    for number, route in enumerate(tested):
+    for route in tested:
         try:
-            await check_route(api, route, number, targets, secrets)
+            for name, kind in KINDS.items():
+                if kind.asks(route):
+                    await check_route(other, route, name, kind)
         except AssertionError as error:
             leaks.append(str(error).splitlines()[0])
-        after = await rows_of(api.owner, blue)
+        after = await rows_of(api.owner, other.team)
         if after != before and route.name not in WRITES_TO_ANYONE:
             leaks.append(f"{route.name} changed foreign rows")
         before = after
     assert not leaks, "\n".join([*leaks, REMEDY])
 
 
-async def check_route(
-    api: Api, route: Route, number: int, targets: list[Target], secrets: set[str]
-) -> None:
-    """Let everyone ask a route for every target, also within a workspace of the caller's own."""
-    for caller in CALLERS if route.needs_caller else CALLERS[-2:]:
-        client, own = await make_caller(api, caller, number)
-        for target in targets:
-            for within in {None, own if "{workspaceId}" in route.path else None}:
-                await check(api, client, route, target, within, secrets)
-                if route.takes_cursor:  # the first page too: a foreign cursor is refused
-                    first = replace(target, cursors={})
-                    await check(api, client, route, first, within, secrets)
-
-
-async def make_caller(api: Api, caller: str, number: int) -> tuple[httpx.AsyncClient, str | None]:
-    """Create a caller with a team of their own; return their client and their workspace."""
-    if caller == "anonymous":
-        return api.anonymous, None
-    if caller == "stranger":
-        return (await api.person(f"stranger{number}")).http, None
-    red = await make_team(api, f"red{CALLERS.index(caller)}.{number}")
-    if caller == "owner with a cookie":
-        return (await api.browser(red.owner.id, red.owner.email)).http, red.id
-    people = {"owner": red.owner, "admin": red.admin, "member": red.member}
-    return people[caller].http, red.id
+async def check_route(other: Other, route: Route, name: str, kind: Kind) -> None:
+    """Let a caller ask a route for the targets, also within places of the caller's own."""
+    caller = await other.find_caller(name, route)
+    secrets = other.secrets_from(kind)
+    asked: list[RouteRequest] = []
+    for target in other.targets if kind.asks_for_all else other.targets[-1:]:
+        for within in caller.places_to_ask(route, target):
+            # The first page too: a foreign cursor is refused.
+            for aim in (target, replace(target, cursors={})) if route.takes_cursor else (target,):
+                request = route.make_request(aim, within=within)
+                if request not in asked:  # most name nobody of the team
+                    asked.append(request)
+                    await check(other.api, caller.http, name, route, aim, within, secrets)
 
 
 async def check(
     api: Api,
     client: httpx.AsyncClient,
+    caller: str,
     route: Route,
     target: Target,
-    within: str | None,
+    within: Mapping[str, str],
     secrets: set[str],
 ) -> None:
     """Require the answer for what does not exist, which shows nothing of the target."""
@@ -160,14 +192,14 @@ async def check(
     same_for_nothing = route.make_request(nothing_there, within=within)
     if request == same_for_nothing and within and route.method != "GET":
         return  # it names nobody's rows
-    label = f"{route.name}: {request}"
+    label = f"{route.name}: {caller}: {request}"
     await api.owner.throttle.delete_many()
     response = await request.send(client)
 
     assert response.status_code < 500, label
     shown, sent = response.text + repr(response.headers), repr(request)
     leaked = [secret for secret in secrets if secret in shown and secret not in sent]
-    assert not leaked, f"{label} shows {leaked[:3]} of another workspace"
+    assert not leaked, f"{label} shows {leaked[:3]} of another tenancy"
     if request == same_for_nothing:
         return
     await api.owner.throttle.delete_many()
@@ -183,20 +215,20 @@ async def check(
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(module, name) for module in FILTERED for name in FILTERED[module]]
+    ("function", "name"), [(function, name) for function in FILTERED for name in FILTERED[function]]
 )
 async def test_a_forgotten_filter_fails(
     api: Api,
     all_routes: list[Route],
-    module: str,
+    function: str,
     name: str,
     request: pytest.FixtureRequest,
     monkeypatch: pytest.MonkeyPatch,
 ):
-    """The test above detects a query that is not limited to its workspace."""
+    """The test above detects a query that is not limited to its tenancy."""
 
     def forget() -> None:
-        monkeypatch.setattr(f"{module}.in_workspace", lambda _: {})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        monkeypatch.setattr(function, lambda _: {})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
 
     tested = [route for route in all_routes if route.name == name]
     if "without" in request.node.name:
@@ -210,12 +242,12 @@ async def test_a_forgotten_filter_fails(
 
 
 async def test_the_requests_are_good(api: Api, all_routes: list[Route]):
-    """Within the caller's own workspace they succeed: isolation alone stops them above."""
+    """Within the caller's own tenancy they succeed: isolation alone stops them above."""
     for number, route in enumerate(all_routes):
-        if "{workspaceId}" not in route.path:
+        if not route.places:
             continue
         team = await make_team(api, f"own{number}")
-        target = await make_target(team, team.member.id, all_routes=[])
+        target = await make_target(team, team.member)
         answer = await route.make_request(target).send(team.owner.http)
         if answer.status_code == 404:  # some routes answer the admin alone, who got an offer
             answer = await route.make_request(target).send(team.admin.http)
@@ -230,7 +262,7 @@ async def test_other_teams_do_not_change_what_is_read(api: Api, all_routes: list
     Only what needs a capability shows the whole installation.
     """
     red = await make_team(api, "red")
-    target = await make_target(red, red.member.id, all_routes=[])
+    target = await make_target(red, red.member)
 
     async def read() -> dict[tuple[str, str], str]:
         return {
@@ -243,23 +275,24 @@ async def test_other_teams_do_not_change_what_is_read(api: Api, all_routes: list
     await read()  # the first use of a session is written down
     alone = await read()
     blue = await make_team(api, "blue")
-    await make_target(blue, blue.member.id, all_routes=[])
+    await make_target(blue, blue.member)
 
     assert await read() == alone
 
 
-async def test_two_workspaces_of_one_user_stay_apart(api: Api, all_routes: list[Route]):
-    """A member of two workspaces sees, inside of one, nothing of the other."""
+async def test_two_tenancies_of_one_user_stay_apart(api: Api, all_routes: list[Route]):
+    """A member of two workspaces or organizations sees, inside of one, nothing of the other."""
     red, blue = await make_team(api, "red"), await make_team(api, "blue")
-    target = await make_target(red, red.member.id, all_routes=[])
-    await make_target(blue, blue.member.id, all_routes=[])
+    target = await make_target(red, red.member)
+    await make_target(blue, blue.member)
     secrets = secrets_in(await rows_of(api.owner, blue)) - secrets_in(await rows_of(api.owner, red))
     both = red.admin
     await blue.add(both)
-    assert blue.id in secrets
+    await blue.organization.add(both)
+    assert {*blue.places.values()} < secrets
 
     for route in all_routes:
-        if route.method == "GET" and "{workspaceId}" in route.path:
+        if route.method == "GET" and route.places:
             answer = await route.make_request(target).send(both.http)
             assert answer.status_code == 200, route.name
             assert not [secret for secret in secrets if secret in answer.text], route.name

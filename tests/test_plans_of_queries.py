@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -81,10 +81,10 @@ class Busy:
 @pytest.fixture(params=[1_200, 12_000])
 async def busy(api: Api, request: pytest.FixtureRequest) -> Busy:
     team = await make_team(api, "busy")
-    target = await make_target(team, team.owner.id, all_routes=[])
+    target = await make_target(team, team.owner)
     tenancies = {name: team.places[parameter] for parameter, name in TENANCIES.items()}
     scope = {"user": team.owner.id, **tenancies}
-    values = Target({**target.values, **scope})
+    values = replace(target, values={**target.values, **scope})
     sql = PEOPLE.format(people=request.param, many=MANY, **scope)
     rows = "".join(filled(domain.many_rows, values) for domain in domains().values())
     run_sql(api.app.state.settings.database_url, sql + rows, "VACUUM ANALYZE")
