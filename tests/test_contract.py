@@ -45,14 +45,18 @@ BODY_CHECKS: Any = CHECKS.get_by_names(["negative_data_rejection"])  # pyright: 
 
 # Ids of the users and rows in the world below; every example starts with it unchanged.
 ANN, BEN, CAT, DAN = (f"018f0000-0000-7000-8000-00000000000{number}" for number in range(4))
-INVITATION = "018f0000-0000-7000-8000-000000000010"
+INVITATION, ORGANIZATION_INVITATION, ORGANIZATION, OTHER_ORGANIZATION, PROJECT = (
+    f"018f0000-0000-7000-8000-00000000001{number}" for number in range(5)
+)
 WORKSPACE = "Contract0tests"
 OTHER_WORKSPACE = "Another0by0Ann"
 CALLERS = (ANN, ANN, BEN, CAT, DAN, DAN, None)
 REAL = {
     "workspaceId": [WORKSPACE],
+    "organizationId": [ORGANIZATION],
+    "projectId": [PROJECT],
     "userId": [CAT, DAN],
-    "invitationId": [INVITATION],
+    "invitationId": [INVITATION, ORGANIZATION_INVITATION],
     "sessionId": [ANN, BEN],
     "email": ["ann@example.com", "new@example.com"],
     "password": [PASSWORD],
@@ -66,16 +70,18 @@ REAL = {
     },
 }
 ROWS_OF_DOMAINS = "".join(
-    domain.contract_rows.format(user=ANN, workspace=WORKSPACE) for domain in domains().values()
+    domain.contract_rows.format(user=ANN, workspace=WORKSPACE, organization=ORGANIZATION)
+    for domain in domains().values()
 )
 # The purpose of a token depends on the route.
 ONE_TIME_TOKENS = {
-    "/v1/auth/confirm-email": "confirm",
-    "/v1/auth/reset-password": "reset",
-    "/v1/invitations/accept": "invitation",
+    "/v1/auth/confirm-email": ["confirm"],
+    "/v1/auth/reset-password": ["reset"],
+    "/v1/invitations/accept": ["invitation", "organization invitation"],
 }
 WORLD = f"""
     DO $$ BEGIN
+        DELETE FROM "Organization";  -- a second owner would outlive the first within the statement
         DELETE FROM "User";
         DELETE FROM "Throttle";
         DELETE FROM "OutboxMail";
@@ -89,6 +95,20 @@ WORLD = f"""
         INSERT INTO "WorkspaceMember" ("workspaceId", "userId", role) VALUES
             ('{WORKSPACE}', '{BEN}', 'admin'), ('{WORKSPACE}', '{CAT}', 'member'),
             ('{OTHER_WORKSPACE}', '{DAN}', 'member');
+        INSERT INTO "Organization" (id, name, "createdById") VALUES
+            ('{ORGANIZATION}', 'Earth', '{ANN}'), ('{OTHER_ORGANIZATION}', 'Mars', '{ANN}');
+        INSERT INTO "OrganizationMember" (id, "organizationId", "userId", role) VALUES
+            (gen_random_uuid(), '{ORGANIZATION}', '{ANN}', 'OWNER'),
+            (gen_random_uuid(), '{ORGANIZATION}', '{BEN}', 'ADMIN'),
+            (gen_random_uuid(), '{ORGANIZATION}', '{CAT}', 'MEMBER'),
+            (gen_random_uuid(), '{OTHER_ORGANIZATION}', '{ANN}', 'OWNER'),
+            (gen_random_uuid(), '{OTHER_ORGANIZATION}', '{DAN}', 'MEMBER');
+        INSERT INTO "Project" (id, "organizationId", name)
+        VALUES ('{PROJECT}', '{ORGANIZATION}', 'Rocket');
+        INSERT INTO "ProjectMember" (
+            id, "organizationId", "projectId", "userId", role, "inheritedFromOrg"
+        )
+        VALUES (gen_random_uuid(), '{ORGANIZATION}', '{PROJECT}', '{CAT}', 'EDITOR', false);
         INSERT INTO "Session" (id, "userId", "expiresAt")
         SELECT id, id, now() + interval '1 day' FROM "User";
         INSERT INTO "RefreshToken" (id, hash, "sessionId", "userId", "expiresAt")
@@ -103,6 +123,11 @@ WORLD = f"""
         INSERT INTO "Invitation" (id, hash, "workspaceId", role, email, "expiresAt")
         VALUES ('{INVITATION}', '{hash_secret("invitation")}', '{WORKSPACE}', 'member',
             'dan@example.com', now() + interval '1 day');
+        INSERT INTO "Invitation" (
+            id, hash, "organizationId", "organizationRole", email, "expiresAt"
+        )
+        VALUES ('{ORGANIZATION_INVITATION}', '{hash_secret("organization invitation")}',
+            '{ORGANIZATION}', 'MEMBER', 'dan@example.com', now() + interval '1 day');
         {ROWS_OF_DOMAINS}
     END $$
 """
@@ -149,7 +174,7 @@ def world(
 
 def make_real(data: st.DataObject, case: Case[Any]) -> None:
     """Put real ids and secrets into most fields of a request."""
-    real = {**REAL, "token": [ONE_TIME_TOKENS.get(case.operation.path, "none")]}
+    real = {**REAL, "token": ONE_TIME_TOKENS.get(case.operation.path, ["none"])}
     body: Any = case.body  # of any type, or missing
     parts: list[Any] = [case.path_parameters, body if isinstance(body, dict) else {}]
     for part in parts:
