@@ -24,6 +24,6 @@ def cors_middleware(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_methods=_METHODS,
         allow_headers=_REQUEST_HEADERS,
         expose_headers=_RESPONSE_HEADERS,
-        allow_credentials=False,  # the API has no cookies: callers send an access token
+        allow_credentials=False,  # pages of other origins send an access token, never the cookie
         max_age=_PREFLIGHT_SECONDS,
     )

@@ -14,9 +14,9 @@ from tests.fix_api import ORIGIN, PASSWORD, Api
 ANN = "ann@example.com"
 
 
-async def web_log_in(api: Api, email: str = ANN, **cookie: str) -> httpx.Response:
+async def web_log_in(api: Api, email: str = ANN, **headers: str) -> httpx.Response:
     """Log in with a cookie, as a page of this site does."""
-    return await log_in_by(api.client(origin=ORIGIN, **cookie), email)
+    return await log_in_by(api.client(origin=ORIGIN, **headers), email)
 
 
 async def log_in_by(client: httpx.AsyncClient, email: str = ANN) -> httpx.Response:
