@@ -76,7 +76,7 @@ class ProjectRoles(Row):
             return await team.api.person(role)
         if role == "no_access":
             return await team.joined_no_project(role)
-        return await team.joined_project(role, ProjectRole(role.upper()))
+        return await team.joined_project(f"project.{role}", ProjectRole(role.upper()))
 
 
 def rows_of_page(heading: str, kind: type[RowT], acts: Mapping[str, Act]) -> dict[str, RowT]:

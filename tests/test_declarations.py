@@ -10,7 +10,15 @@ from app.http.description import domain_router
 from app.http.pages import Page, Pagination
 from app.kit.schemas import Input
 from app.workspaces import MemberScope
-from tests.domains import Domain, Target, api_routes, collect, domains, missing_declarations
+from tests.domains import (
+    PLACES,
+    Domain,
+    Target,
+    api_routes,
+    collect,
+    domains,
+    missing_declarations,
+)
 
 
 def test_nothing_is_missing():
@@ -61,6 +69,20 @@ def test_what_a_route_lacks_is_named_with_its_place():
     ):
         assert sum(text.startswith(start) for text in texts) == 1, start
     assert len(texts) == 6
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_changes_of_every_kind_of_place_are_audited(place: str):
+    """Whatever people have roles in has an audit trail."""
+    router = domain_router()
+
+    @router.delete(f"/{{{place}}}")
+    async def delete_place() -> None: ...
+
+    delete_place.__module__ = "app.things.endpoints"
+    (route,) = [each for each in router.routes if isinstance(each, APIRoute)]
+    sentences = missing_declarations({route.name: route}, {"things": Domain()})
+    assert sum('add "delete_place" to `audited`' in each for each in sentences) == 1
 
 
 def test_what_is_declared_for_no_route_is_named():

@@ -1,10 +1,11 @@
 """How many statements each route sends: one more query in any of them fails a test."""
 
 import pytest
+from prisma.enums import OrgRole
 
 from tests.domains import api_routes, collect, domains, module_of
 from tests.fix_api import PASSWORD, Api
-from tests.fix_team import make_team
+from tests.fix_team import create_organization, make_team
 from tests.fix_work import Counter
 
 # With BEGIN and COMMIT; the engine's own statements, as for settings of policies, do not count.
@@ -44,18 +45,21 @@ async def test_each_route_sends_the_declared_statements_and_events(api: Api, wor
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-@pytest.mark.parametrize("workspaces", [1, 30])
-async def test_deleting_an_account_sends_a_fixed_number(api: Api, work: Counter, workspaces: int):
-    """The number does not depend on the workspaces that the account owns or belongs to."""
+@pytest.mark.parametrize("tenancies", [1, 30])
+async def test_deleting_an_account_sends_a_fixed_number(api: Api, work: Counter, tenancies: int):
+    """The number does not depend on what the account owns or belongs to."""
     ann, bob = await api.person("ann"), await api.person("bob")
     for owner, member in ((ann, bob), (bob, ann)):
-        for number in range(workspaces):
+        for number in range(tenancies):
             made = await api.owner.workspace.create({"name": f"W{number}", "ownerId": owner.id})
             await api.owner.workspacemember.create({"workspaceId": made.id, "userId": member.id})
+            others = {member.id: OrgRole.MEMBER}
+            await create_organization(api.owner, owner.id, f"O{number}", others=others)
     with work.counting() as done:
         answer = await ann.delete("/v1/me", {"password": PASSWORD})
 
     assert answer.status_code == 204
     assert len(done.statements) == STATEMENTS["delete_me"]
-    assert await api.owner.workspace.count() == workspaces
-    assert await api.owner.auditevent.count() == 2 * workspaces
+    assert await api.owner.workspace.count() == tenancies
+    assert await api.owner.organization.count() == tenancies
+    assert await api.owner.auditevent.count() == 4 * tenancies
