@@ -5,6 +5,7 @@ from prisma.models import (
     Invitation,
     Organization,
     OrganizationMember,
+    OrganizationTransfer,
     Role,
     RoleCapability,
     Session,
@@ -22,7 +23,15 @@ Session.create_partial(
 )
 Workspace.create_partial(
     "WorkspaceView",
-    include=["id", "name", "description", "ownerId", "createdAt", "updatedAt"],
+    include=[
+        "id",
+        "name",
+        "description",
+        "ownerId",
+        "impersonationAllowed",
+        "createdAt",
+        "updatedAt",
+    ],
 )
 # What the scope of a workspace request reads: the session, its user, the membership, the workspace.
 WorkspaceMember.create_partial(
@@ -91,6 +100,26 @@ Session.create_partial(
 OrganizationMember.create_partial(
     "OwnOrganizationMembership",
     include=["id", "role", "joinedAt", "organization"],
+    relations={"organization": "OrganizationView"},
+)
+OrganizationMember.create_partial(
+    "OrganizationMembership",
+    include=["userId", "role", "joinedAt", "user"],
+    required=["user"],
+    relations={"user": "Person"},
+)
+OrganizationTransfer.create_partial(
+    "PendingOrganizationTransfer",
+    include=[
+        "id",
+        "offeredById",
+        "userId",
+        "keepsOwnership",
+        "createdAt",
+        "expiresAt",
+        "organization",
+    ],
+    required=["organization"],
     relations={"organization": "OrganizationView"},
 )
 AuditEvent.create_partial(

@@ -55,6 +55,10 @@ class TenancyTeam(ABC, Generic[RoleT]):
         """Delete the workspace or the organization."""
 
     @abstractmethod
+    async def offered(self, person: Person, *, expires: timedelta = timedelta(days=1)) -> None:
+        """Create a pending transfer of the ownership by the owner to a member."""
+
+    @abstractmethod
     def _invitation(self, role: RoleT) -> InvitationOptionalCreateInput:
         """Return the columns that differ between invitations to different tenancies."""
 
@@ -143,7 +147,6 @@ class Team(TenancyTeam[WorkspaceRole]):
         return {"workspaceId": self.id, "role": role}
 
     async def offered(self, person: Person, *, expires: timedelta = timedelta(days=1)) -> None:
-        """Create a pending transfer of the workspace to a member."""
         await self.api.owner.workspacetransfer.create(
             {
                 "workspaceId": self.id,
@@ -203,6 +206,38 @@ class OrganizationTeam(TenancyTeam[OrgRole]):
 
     async def delete(self) -> None:
         await self.api.owner.organization.delete(where={"id": self.id})
+
+    async def offered(
+        self,
+        person: Person,
+        *,
+        expires: timedelta = timedelta(days=1),
+        keeps_ownership: bool = False,
+    ) -> None:
+        await self.api.owner.organizationtransfer.create(
+            {
+                "organizationId": self.id,
+                "offeredById": self.owner.id,
+                "userId": person.id,
+                "keepsOwnership": keeps_ownership,
+                "expiresAt": datetime.now(UTC) + expires,
+            }
+        )
+
+    async def owners(self) -> set[str]:
+        """Return the users who own the organization."""
+        return {user for user, role in (await self.roles()).items() if role == OrgRole.OWNER}
+
+    async def events(self) -> list[tuple[str, str, object]]:
+        """Return action, subject and details of each event in the audit trail, oldest first."""
+        events = await self.api.owner.query_raw(
+            """
+            SELECT "action", "subjectId", "details" FROM "AuditEvent"
+            WHERE "organizationId" = $1::uuid ORDER BY ctid
+            """,
+            self.id,
+        )
+        return [(event["action"], event["subjectId"], event["details"]) for event in events]
 
     def _invitation(self, role: OrgRole) -> InvitationOptionalCreateInput:
         return {"organizationId": self.id, "organizationRole": role}

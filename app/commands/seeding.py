@@ -12,11 +12,16 @@ from app.accounts import seed as accounts_seed
 from app.auth import Tokens, sessions
 from app.kit.demo import Demo
 from app.kit.errors import OperatorError
+from app.organizations import seed as organizations_seed
 from app.settings import Settings
 from app.workspaces import seed as workspaces_seed
 
 # A domain adds its `seed` function here, after those whose data it builds on.
-SEEDS: tuple[Callable[[Demo], Awaitable[None]], ...] = (accounts_seed.seed, workspaces_seed.seed)
+SEEDS: tuple[Callable[[Demo], Awaitable[None]], ...] = (
+    accounts_seed.seed,
+    workspaces_seed.seed,
+    organizations_seed.seed,
+)
 
 DEFAULT_USER = "olivia"
 _USER_AGENT = "tenantry seed"

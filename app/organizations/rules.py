@@ -1,10 +1,11 @@
-"""Organizations: creating and listing them."""
+"""Organizations: creating, listing, changing and deleting them."""
 
 from prisma import Prisma
 from prisma.actions import OrganizationMemberActions
-from prisma.enums import OrgRole
+from prisma.enums import OrgRole, ProjectRole
 from prisma.models import Organization
 from prisma.partials import OrganizationView, OwnOrganizationMembership
+from prisma.types import OrganizationUpdateInput
 
 from app import audit
 from app.auth import Caller
@@ -13,8 +14,10 @@ from app.database.scope import use_scope
 from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.kit.ids import new_uuid7
-from app.organizations.errors import too_many_organizations
-from app.organizations.schemas import MyOrganization
+from app.organizations.errors import organization_not_found, too_many_organizations
+from app.organizations.schemas import MyOrganization, OrganizationChange
+from app.organizations.scope import OrganizationScope
+from app.organizations.transactions import OrganizationTransaction, organization_transaction
 from app.tenancy import joined_after, lock_user
 
 _LIST = "my organizations"
@@ -52,6 +55,7 @@ async def create(caller: Caller, *, name: str, limit: int) -> MyOrganization:
                 organization=id_,
                 subject=id_,
                 name=name,
+                role=OrgRole.OWNER,
                 memberBaseRole=organization.memberBaseRole,
             )
     return organization_view(organization, OrgRole.OWNER)
@@ -71,6 +75,37 @@ async def list_mine(caller: Caller, pages: PageRequest) -> Page[MyOrganization]:
         organization_view(each.organization, each.role) for each in page.items if each.organization
     ]
     return Page(items=items, nextCursor=page.nextCursor)
+
+
+async def change(scope: OrganizationScope, changed: OrganizationChange) -> MyOrganization:
+    """Change an organization; only an owner decides what members and support staff may do."""
+    min_role = OrgRole.OWNER if changed.keys() - {"name"} else OrgRole.ADMIN
+    async with organization_transaction(scope, min_role=min_role) as transaction:
+        before = await _base_role(transaction) if "memberBaseRole" in changed else None
+        organization = await transaction.tx.organization.update(
+            where={"id": scope.id}, data=OrganizationUpdateInput(**changed)
+        )
+        if organization is None:
+            raise organization_not_found()
+        details = {"memberBaseRoleBefore": before} if "memberBaseRole" in changed else {}
+        if changed:
+            await transaction.record("organization.changed", subject=scope.id, **changed, **details)
+    return organization_view(organization, transaction.role)
+
+
+async def _base_role(transaction: OrganizationTransaction) -> ProjectRole | None:
+    """Return what members inherit, as it is under the lock."""
+    found = await transaction.tx.organization.find_unique(where={"id": transaction.scope.id})
+    if found is None:
+        raise organization_not_found()
+    return found.memberBaseRole
+
+
+async def delete(scope: OrganizationScope) -> None:
+    """Delete an organization with everything in it, except its audit trail."""
+    async with organization_transaction(scope, min_role=OrgRole.OWNER) as transaction:
+        await transaction.record("organization.deleted", subject=scope.id, name=scope.name)
+        await transaction.tx.organization.delete_many(where={"id": scope.id})
 
 
 async def require_ownership_quota(tx: Prisma, user: str, limit: int) -> None:

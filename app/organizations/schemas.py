@@ -1,9 +1,40 @@
 """Request and response bodies of organizations and their members."""
 
-from prisma.enums import OrgRole
-from prisma.partials import OrganizationView
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
 
-from app.kit.schemas import Input, Name
+from prisma import partials
+from prisma.enums import OrgRole, ProjectRole
+from prisma.partials import OrganizationView
+from pydantic import AfterValidator, Field, WithJsonSchema
+from typing_extensions import TypedDict
+
+from app.kit.schemas import Input, Name, input_config
+
+
+class GivenOrgRole(StrEnum):
+    """A role that an admin or owner can assign. Ownership is transferred or invited to instead."""
+
+    ADMIN = "ADMIN"
+    MEMBER = "MEMBER"
+
+    @property
+    def role(self) -> OrgRole:
+        return OrgRole(self.value)
+
+
+def _base_role(role: ProjectRole) -> ProjectRole:
+    if role is ProjectRole.ADMIN:
+        raise ValueError("must be EDITOR, VIEWER or null: only owners and admins inherit ADMIN")
+    return role
+
+
+BaseRole = Annotated[
+    ProjectRole,
+    AfterValidator(_base_role),
+    WithJsonSchema({"type": "string", "enum": ["EDITOR", "VIEWER"]}),
+]
 
 
 class NewOrganization(Input):
@@ -14,3 +45,29 @@ class MyOrganization(OrganizationView):
     """An organization and the caller's role in it."""
 
     role: OrgRole
+
+
+# A TypedDict, because a model cannot tell an omitted field from null.
+@input_config
+class OrganizationChange(TypedDict, total=False):
+    name: Name
+    memberBaseRole: BaseRole | None
+    impersonationAllowed: bool
+
+
+class OrganizationMembership(partials.OrganizationMembership):
+    """A member, their role, and when they joined."""
+
+    id: str = Field(exclude=True)  # the position in a page
+
+
+class NewOrgRole(Input):
+    role: GivenOrgRole
+    confirm: bool = Field(default=False, description="Required to lower your own role.")
+
+
+class NewOrganizationOwner(Input):
+    userId: UUID
+    keepsOwnership: bool = Field(
+        default=False, description="Stay an owner too, instead of becoming an admin."
+    )

@@ -23,7 +23,7 @@ from app.http.problems import Problem
 from app.kit.ids import is_uuid
 from app.organizations.errors import organization_not_found
 from app.organizations.locks import lock_organization
-from app.organizations.membership import OrganizationId, role_in
+from app.organizations.membership import InOrganization, OrganizationId, in_organization, role_in
 from app.organizations.rights import ORG_ROLES
 from app.tenancy import TenancyScope
 
@@ -51,6 +51,10 @@ class OrganizationScope(TenancyScope[OrgRole]):
         return self.organization.name
 
     @property
+    def where(self) -> InOrganization:
+        return in_organization(self.id)
+
+    @property
     def trail(self) -> Trail:
         return {"organization": self.id}
 
@@ -59,6 +63,12 @@ class OrganizationScope(TenancyScope[OrgRole]):
 
     async def read_role(self, tx: Prisma) -> OrgRole | None:
         return await role_in(self.id, self.user.id, tx=tx)
+
+    async def read_email(self, tx: Prisma, user: str) -> str | None:
+        member = await tx.organizationmember.find_unique(
+            where={"organizationId_userId": {**self.where, "userId": user}}, include={"user": True}
+        )
+        return member.user.email if member and member.user else None
 
     def not_found(self) -> Problem:
         return organization_not_found()

@@ -1,6 +1,6 @@
 """What workspaces and organizations share: scopes, transactions, locks and the order of roles."""
 
-from app.tenancy import invitations, recipients
+from app.tenancy import invitations, recipients, transfers
 from app.tenancy.locks import lock_user
 from app.tenancy.membership import joined_after
 from app.tenancy.roles import RoleOrder
@@ -17,4 +17,5 @@ __all__ = [
     "open_transaction",
     "recipients",
     "record_event",
+    "transfers",
 ]

@@ -29,3 +29,15 @@ def invitation_not_found() -> Problem:
 
 def invitation_expired() -> Problem:
     return Problem(410, "invitation_expired", "The invitation has expired. Ask for a new one.")
+
+
+def transfer_not_found() -> Problem:
+    return Problem(404, "transfer_not_found", "There is no pending transfer for you.")
+
+
+def transfer_pending() -> Problem:
+    return Problem(
+        409,
+        "transfer_pending",
+        "A transfer of the ownership is already pending. Cancel it to offer it to somebody else.",
+    )

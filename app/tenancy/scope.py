@@ -1,6 +1,7 @@
 """The scope of a request: a workspace or an organization, its caller and their role in it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol
 
@@ -37,6 +38,15 @@ class TenancyScope(ABC, Generic[RoleT]):
     def name(self) -> str: ...
 
     @property
+    def caller_name(self) -> str:
+        return self.user.name or self.user.email
+
+    @property
+    @abstractmethod
+    def where(self) -> Mapping[str, object]:
+        """Return the part of a `where` that limits a query to the tenancy."""
+
+    @property
     @abstractmethod
     def trail(self) -> Trail:
         """Return what names the audit trail."""
@@ -48,6 +58,10 @@ class TenancyScope(ABC, Generic[RoleT]):
     @abstractmethod
     async def read_role(self, tx: Prisma) -> RoleT | None:
         """Return the caller's current role, or None if they are no member any more."""
+
+    @abstractmethod
+    async def read_email(self, tx: Prisma, user: str) -> str | None:
+        """Return the address of a member, or None if there is no such member."""
 
     @abstractmethod
     def not_found(self) -> Problem:

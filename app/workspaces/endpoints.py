@@ -62,7 +62,10 @@ async def list_workspaces(caller: CurrentCaller, pages: Pagination) -> Page[MyWo
 async def change_workspace(
     scope: AdminScope, body: Annotated[WorkspaceChange, Body()]
 ) -> MyWorkspace:
-    """Change the name or description; omitted fields stay unchanged."""
+    """Change the name, the description or, as the owner, whether support staff may impersonate.
+
+    Omitted fields stay unchanged.
+    """
     return await rules.change(scope, body)
 
 

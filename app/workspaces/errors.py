@@ -37,17 +37,3 @@ def owner_cannot_leave() -> Problem:
         "owner_cannot_leave",
         "You own this workspace. Transfer it to another member before you leave, or delete it.",
     )
-
-
-def transfer_not_found() -> Problem:
-    return Problem(
-        404, "transfer_not_found", "There is no pending transfer of this workspace for you."
-    )
-
-
-def transfer_pending() -> Problem:
-    return Problem(
-        409,
-        "transfer_pending",
-        "A transfer of this workspace is already pending. Cancel it to offer another one.",
-    )

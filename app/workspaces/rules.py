@@ -72,8 +72,9 @@ async def list_mine(caller: Caller, pages: PageRequest) -> Page[MyWorkspace]:
 
 
 async def change(scope: WorkspaceScope, changed: WorkspaceChange) -> MyWorkspace:
-    """Rename or describe a workspace."""
-    async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
+    """Rename or describe a workspace; only its owner may let support staff impersonate."""
+    min_role = WorkspaceRole.owner if "impersonationAllowed" in changed else WorkspaceRole.admin
+    async with workspace_transaction(scope, min_role=min_role) as transaction:
         workspace = await transaction.tx.workspace.update(
             where={"id": scope.id}, data=WorkspaceUpdateInput(**changed)
         )

@@ -33,6 +33,7 @@ class NewWorkspace(Input):
 class WorkspaceChange(TypedDict, total=False):
     name: Name
     description: Text | None
+    impersonationAllowed: bool
 
 
 class MyWorkspace(WorkspaceView):

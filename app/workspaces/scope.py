@@ -23,7 +23,7 @@ from app.tenancy import TenancyScope
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
 from app.workspaces.locks import lock_workspace
-from app.workspaces.membership import role_in
+from app.workspaces.membership import InWorkspace, in_workspace, role_in
 from app.workspaces.rights import WORKSPACE_ROLES
 
 _sessions = SessionActions(prisma, RequestSession)
@@ -49,6 +49,10 @@ class WorkspaceScope(TenancyScope[WorkspaceRole]):
         return self.workspace.name
 
     @property
+    def where(self) -> InWorkspace:
+        return in_workspace(self.id)
+
+    @property
     def trail(self) -> Trail:
         return {"workspace": self.id}
 
@@ -57,6 +61,12 @@ class WorkspaceScope(TenancyScope[WorkspaceRole]):
 
     async def read_role(self, tx: Prisma) -> WorkspaceRole | None:
         return await role_in(self.id, self.user.id, tx=tx)
+
+    async def read_email(self, tx: Prisma, user: str) -> str | None:
+        member = await tx.workspacemember.find_unique(
+            where={"workspaceId_userId": {**self.where, "userId": user}}, include={"user": True}
+        )
+        return member.user.email if member and member.user else None
 
     def not_found(self) -> Problem:
         return workspace_not_found()

@@ -12,7 +12,16 @@ from app.workspaces.seed import INVITATION_TOKEN
 from tests.fix_api import Api
 from tests.fix_service import SECRET_KEY, run_tenantry
 
-TABLES = ("User", "Workspace", "WorkspaceMember", "Invitation", "AuditEvent", "Session")
+TABLES = (
+    "User",
+    "Workspace",
+    "WorkspaceMember",
+    "Organization",
+    "OrganizationMember",
+    "Invitation",
+    "AuditEvent",
+    "Session",
+)
 
 
 @pytest.fixture
@@ -69,6 +78,24 @@ async def test_the_printed_token_works(api: Api, settings: Settings):
         "member.added",
         "member.added",
         "workspace.created",
+    ]
+
+
+async def test_the_organization_has_members_of_each_role(api: Api, settings: Settings):
+    """Its trail tells how it was created, and how the others joined."""
+    olivia = api.client((await seeding.seed(api.owner, settings)).token)
+
+    (moon,) = (await olivia.get("/v1/organizations")).json()["items"]
+    path = f"/v1/organizations/{moon['id']}"
+    members = (await olivia.get(f"{path}/members")).json()["items"]
+    trail = (await olivia.get(f"{path}/audit-events")).json()["items"]
+
+    assert (moon["name"], moon["role"]) == ("Moon Company", "OWNER")
+    assert sorted(member["role"] for member in members) == ["ADMIN", "MEMBER", "OWNER"]
+    assert sorted(event["action"] for event in trail) == [
+        "invitation.accepted",
+        "invitation.accepted",
+        "organization.created",
     ]
 
 

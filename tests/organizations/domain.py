@@ -1,5 +1,6 @@
 """What the tests know about the routes of app/organizations."""
 
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
@@ -8,22 +9,52 @@ from prisma.enums import OrgRole, ProjectRole
 
 from tests.domains import Domain, Holder, PolicyRows, Request, new_uuid
 from tests.fix_api import Person
-from tests.fix_team import Team, create_organization
+from tests.fix_team import Team, create_organization, make_organization_team
 from tests.organizations.roles import ROLES_OF_PAGE
 
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
-    owner, path = team.owner, team.organization.path
+    owner, admin, path = team.owner, team.admin, team.organization.path
 
     yield "create_organization", lambda: owner.post("/v1/organizations", {"name": "New"})
     yield "list_organizations", lambda: owner.get("/v1/organizations")
     yield "read_organization", lambda: owner.get(path)
+    name = {"name": "Renamed", "memberBaseRole": "EDITOR"}
+    yield "change_organization", lambda: owner.patch(path, name)
+    yield "list_organization_members", lambda: owner.get(f"{path}/members")
+    yield "list_organization_audit_events", lambda: admin.get(f"{path}/audit-events")
+    user, transfer = {"userId": admin.id}, f"{path}/transfer"
+    yield "offer_organization_transfer", lambda: owner.post(transfer, user)
+    yield "read_organization_transfer", lambda: admin.get(transfer)
+    yield "list_organization_transfers", lambda: admin.get("/v1/me/organization-transfers")
+    yield "cancel_organization_transfer", lambda: owner.delete(transfer)
+    await team.organization.offered(admin)
+    yield "decline_organization_transfer", lambda: admin.post(f"{transfer}/decline")
+    await team.organization.offered(admin)
+    yield "accept_organization_transfer", lambda: admin.post(f"{transfer}/accept")
+    role = {"role": "MEMBER", "confirm": True}
+    yield ("change_organization_member", lambda: owner.patch(f"{path}/members/{owner.id}", role))
+    yield (
+        "remove_organization_member",
+        lambda: admin.delete(f"{path}/members/{owner.id}"),
+    )
+    yield "delete_organization", lambda: admin.delete(path)
 
 
 async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:
     await create_organization(team.api.owner, team.owner.id, f"Team {team.name} again")
+    for name in ("Renamed", f"Team {team.name}"):  # two events in the trail
+        await team.owner.patch(team.organization.path, {"name": name})
+    if not await team.api.owner.organizationtransfer.count(
+        where={"organizationId": team.organization.id}
+    ):
+        await team.organization.offered(team.admin)
+    for number in range(2):  # offers to the owner of the team
+        other = await make_organization_team(team.api, f"org{number}.{uuid.uuid4().hex}")
+        await other.add(team.owner)
+        await other.offered(team.owner)
     return {"organizationId": team.organization.id, "projectId": team.project}
 
 
@@ -57,14 +88,54 @@ async def _create(owner: Prisma, holder: Holder) -> None:
 
 
 DOMAIN = Domain(
-    statements={"create_organization": 9, "list_organizations": 2, "read_organization": 1},
+    statements={
+        "create_organization": 9,
+        "list_organizations": 2,
+        "read_organization": 1,
+        "change_organization": 8,
+        "delete_organization": 7,
+        "offer_organization_transfer": 15,
+        "read_organization_transfer": 2,
+        "cancel_organization_transfer": 8,
+        "accept_organization_transfer": 17,
+        "decline_organization_transfer": 10,
+        "list_organization_transfers": 2,
+        "list_organization_members": 2,
+        "change_organization_member": 9,
+        "remove_organization_member": 9,
+        "list_organization_audit_events": 2,
+    },
     requests=_requests,
-    audited={"create_organization": ("organization.created",)},
+    audited={
+        "create_organization": ("organization.created",),
+        "change_organization": ("organization.changed",),
+        "delete_organization": ("organization.deleted",),
+        "offer_organization_transfer": ("transfer.offered",),
+        "cancel_organization_transfer": ("transfer.cancelled",),
+        "accept_organization_transfer": (
+            "organization.transferred",
+            "member.role_changed",
+            "member.role_changed",
+        ),
+        "decline_organization_transfer": ("transfer.declined",),
+        "change_organization_member": ("member.role_changed",),
+        "remove_organization_member": ("member.removed",),
+    },
     roles=ROLES_OF_PAGE,
     parameters={"organizationId": new_uuid, "projectId": new_uuid},
     make_rows=_make_rows,
-    bodies={"create_organization": lambda _: {"name": "Mine"}},
-    lists={"list_organizations": ("{user}",)},
+    bodies={
+        "create_organization": lambda _: {"name": "Mine"},
+        "change_organization": lambda _: {"name": "Changed"},
+        "offer_organization_transfer": lambda target: {"userId": target["userId"]},
+        "change_organization_member": lambda _: {"role": "ADMIN"},
+    },
+    lists={
+        "list_organizations": ("{user}",),
+        "list_organization_transfers": ("{user}", "2000-01-01"),
+        "list_organization_members": ("{organization}",),
+        "list_organization_audit_events": ("{organization}",),
+    },
     many_rows="""
         INSERT INTO "Invitation" (
             id, hash, "organizationId", "organizationRole", email, "expiresAt"

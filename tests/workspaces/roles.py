@@ -6,6 +6,9 @@ from prisma.enums import WorkspaceRole
 from tests.fix_api import Person
 from tests.fix_team import Team
 from tests.role_tables import Act, Roles, rows_of_page
+from tests.tenancy_requests import TenancyRequests
+
+_of_workspace = TenancyRequests(lambda team: team)
 
 
 def add(role: str) -> Act:
@@ -17,51 +20,6 @@ def add(role: str) -> Act:
         return await caller.post(f"{team.path}/members", {"userId": newcomer.id, "role": role})
 
     return act
-
-
-def give(who: str, role: str) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        target = await target_of(team, caller, who)
-        return await caller.patch(f"{team.path}/members/{target}", {"role": role})
-
-    return act
-
-
-def remove(who: str) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        return await caller.delete(f"{team.path}/members/{await target_of(team, caller, who)}")
-
-    return act
-
-
-def offer(who: str) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        body = {"userId": await target_of(team, caller, who)}
-        return await caller.post(f"{team.path}/transfer", body)
-
-    return act
-
-
-def answer_offer(method: str, path: str, *, is_to_caller: bool = False) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        if not is_to_caller:
-            await team.offered(await team.joined("another"))
-        elif caller in (team.admin, team.member):
-            await team.offered(caller)
-        return await caller.request(method, f"{team.path}/{path}")
-
-    return act
-
-
-async def target_of(team: Team, caller: Person, who: str) -> str:
-    """Return the id of the caller, the owner, or another user with a role or none."""
-    if who == "yourself":
-        return caller.id
-    if who == "owner":
-        return team.owner.id
-    if who == "stranger":
-        return (await team.api.person(f"somebody.{team.name}")).id
-    return (await team.joined("another", WorkspaceRole(who))).id
 
 
 def invite(role: str) -> Act:
@@ -82,29 +40,36 @@ _ACTS: dict[str, Act] = {
     "see the workspace in your list": lambda _, caller: caller.get("/v1/workspaces"),
     "read the workspace": lambda team, caller: caller.get(team.path),
     "rename or describe it": lambda team, caller: caller.patch(team.path, {"name": "New"}),
+    "allow impersonation of its members": lambda team, caller: caller.patch(
+        team.path, {"impersonationAllowed": True}
+    ),
     "delete it": lambda team, caller: caller.delete(team.path),
-    "offer it to a member": offer("member"),
-    "offer it to a stranger": offer("stranger"),
-    "offer it to yourself": offer("yourself"),
-    "read an offer to somebody else": answer_offer("GET", "transfer"),
-    "cancel an offer": answer_offer("DELETE", "transfer"),
-    "accept an offer to you": answer_offer("POST", "transfer/accept", is_to_caller=True),
-    "accept an offer to somebody else": answer_offer("POST", "transfer/accept"),
-    "decline an offer to you": answer_offer("POST", "transfer/decline", is_to_caller=True),
-    "decline an offer to somebody else": answer_offer("POST", "transfer/decline"),
+    "offer it to a member": _of_workspace.offer("member"),
+    "offer it to a stranger": _of_workspace.offer("stranger"),
+    "offer it to yourself": _of_workspace.offer("yourself"),
+    "read an offer to somebody else": _of_workspace.answer_offer("GET", "transfer"),
+    "cancel an offer": _of_workspace.answer_offer("DELETE", "transfer"),
+    "accept an offer to you": _of_workspace.answer_offer(
+        "POST", "transfer/accept", is_to_caller=True
+    ),
+    "accept an offer to somebody else": _of_workspace.answer_offer("POST", "transfer/accept"),
+    "decline an offer to you": _of_workspace.answer_offer(
+        "POST", "transfer/decline", is_to_caller=True
+    ),
+    "decline an offer to somebody else": _of_workspace.answer_offer("POST", "transfer/decline"),
     "list the members": lambda team, caller: caller.get(f"{team.path}/members"),
     "add a member": add("member"),
     "add an admin": add("admin"),
     "add an owner": add("owner"),
-    "make a member an admin": give("member", "admin"),
-    "make a member the owner": give("member", "owner"),
-    "make an admin a member": give("admin", "member"),
-    "make the owner a member": give("owner", "member"),
-    "change your own role": give("yourself", "admin"),
-    "remove a member": remove("member"),
-    "remove an admin": remove("admin"),
-    "remove the owner": remove("owner"),
-    "leave": remove("yourself"),
+    "make a member an admin": _of_workspace.give("member", "admin"),
+    "make a member the owner": _of_workspace.give("member", "owner"),
+    "make an admin a member": _of_workspace.give("admin", "member"),
+    "make the owner a member": _of_workspace.give("the owner", "member"),
+    "change your own role": _of_workspace.give("yourself", "admin"),
+    "remove a member": _of_workspace.remove("member"),
+    "remove an admin": _of_workspace.remove("admin"),
+    "remove the owner": _of_workspace.remove("the owner"),
+    "leave": _of_workspace.remove("yourself"),
     "invite a member": invite("member"),
     "invite an admin": invite("admin"),
     "list the invitations": lambda team, caller: caller.get(f"{team.path}/invitations"),

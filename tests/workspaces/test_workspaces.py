@@ -88,6 +88,19 @@ async def test_change(team: Team):
     assert await team.actions() == ["workspace.changed"] * 3
 
 
+async def test_only_the_owner_allows_impersonation(team: Team):
+    """An admin changes nothing with it, not even the name beside it."""
+    answer = await team.admin.patch(team.path, {"name": "New", "impersonationAllowed": True})
+    assert (answer.status_code, answer.json()["code"]) == (403, "role_too_low")
+
+    for is_allowed in (True, False):
+        answer = await team.owner.patch(team.path, {"impersonationAllowed": is_allowed})
+        assert answer.json()["impersonationAllowed"] == is_allowed
+        assert (await team.member.get(team.path)).json()["impersonationAllowed"] == is_allowed
+    assert (await team.owner.get(team.path)).json()["name"] == team.name_shown
+    assert await team.actions() == ["workspace.changed"] * 2
+
+
 @pytest.mark.parametrize("id_", NO_IDS)
 async def test_an_invalid_id_is_not_found(team: Team, id_: str):
     """It gets the same answer as an unknown id."""

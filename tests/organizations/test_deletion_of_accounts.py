@@ -1,0 +1,99 @@
+"""What the deletion of an account does to the organizations of its user."""
+
+import pytest
+from prisma.enums import OrgRole, ProjectRole
+
+from tests.fix_api import PASSWORD, Api, Person
+from tests.fix_team import OrganizationTeam, make_organization_team
+from tests.fix_work import Counter
+from tests.organizations.test_members import project_role
+
+
+async def delete_account(person: Person) -> None:
+    answer = await person.delete("/v1/me", {"password": PASSWORD})
+    assert answer.status_code == 204, answer.text
+
+
+async def test_the_only_owner(organization_team: OrganizationTeam):
+    """The organization is deleted with everything in it, except its trail, which tells why."""
+    team, owner = organization_team, organization_team.api.owner
+    await project_role(team, team.member, "Project", ProjectRole.EDITOR)
+    await team.offered(team.member)
+    await team.invited("guest@example.com")
+
+    await delete_account(team.owner)
+
+    assert (await team.admin.get(team.path)).status_code == 404
+    assert await team.roles() == {}
+    assert await owner.organization.count() + await owner.project.count() == 0
+    assert await owner.organizationtransfer.count() + await owner.invitation.count() == 0
+    assert {user.id for user in await owner.user.find_many()} == {team.admin.id, team.member.id}
+    details = {"role": "OWNER", "reason": "account deleted"}
+    assert await team.events() == [("organization.deleted", team.id, details)]
+
+
+async def test_one_of_several_owners(organization_team: OrganizationTeam):
+    """The organization stays with its other owner; their offer ends with who made it."""
+    team = organization_team
+    other = await team.joined("other", OrgRole.OWNER)
+    await team.offered(team.member)
+
+    await delete_account(team.owner)
+
+    assert await team.owners() == {other.id}
+    assert (await other.patch(team.path, {"name": "Mine"})).status_code == 200
+    assert await team.api.owner.organizationtransfer.count() == 0
+    details = {"role": "OWNER", "reason": "account deleted"}
+    assert (await team.events())[0] == ("member.left", team.owner.id, details)
+
+
+async def test_a_member(organization_team: OrganizationTeam):
+    """The trail tells that they left, and which roles in projects ended with that."""
+    team = organization_team
+    project = await project_role(team, team.member, "Project", ProjectRole.EDITOR)
+    await project_role(team, team.member, "Inherited", None)
+
+    await delete_account(team.member)
+
+    assert await team.roles() == {team.owner.id: "OWNER", team.admin.id: "ADMIN"}
+    assert await team.api.owner.projectmember.count() == 0
+    reason = {"reason": "account deleted"}
+    assert await team.events() == [
+        (
+            "project_role.reset",
+            team.member.id,
+            {"projectId": project, "before": "EDITOR", **reason},
+        ),
+        ("member.left", team.member.id, {"role": "MEMBER", **reason}),
+    ]
+
+
+async def test_who_created_an_organization_is_forgotten(organization_team: OrganizationTeam):
+    """A creator who left has no part in it: deleting their account leaves it unchanged."""
+    team = organization_team
+    other = await team.joined("other", OrgRole.OWNER)
+    await team.owner.delete(f"{team.path}/members/{team.owner.id}?confirm=true")
+
+    await delete_account(team.owner)
+
+    assert await team.owners() == {other.id}
+    row = await team.api.owner.organization.find_first_or_raise()
+    assert row.createdById is None
+
+
+@pytest.mark.parametrize("count", [1, 20])
+async def test_the_number_of_statements_is_fixed(api: Api, work: Counter, count: int):
+    """It does not depend on the organizations that the user owns alone, with others, or not."""
+    ann = await api.person("ann")
+    for number in range(count):
+        team = await make_organization_team(api, f"member{number}")
+        await team.add(ann)
+        await project_role(team, ann, "Project", ProjectRole.ADMIN)
+        await (await make_organization_team(api, f"owned{number}")).add(ann, OrgRole.OWNER)
+        await ann.post("/v1/organizations", {"name": "Alone"})
+
+    with work.counting() as done:
+        await delete_account(ann)
+
+    assert len(done.statements) == 9
+    assert await api.owner.organization.count() == 2 * count
