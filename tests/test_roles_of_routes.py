@@ -36,7 +36,8 @@ async def test_every_route_of_a_tenancy_is_in_a_table(api: Api):
                 f"{module_of(route)}: add a row to `roles` whose request is "
                 f"{describe_route(route)} ({name}): {kind}(request, ..., stranger=404)."
             )
-        elif 403 in route.responses and 403 not in cells:
+        # Every route that changes something declares a 403 for cookies: only reads are compared.
+        elif route.methods == {"GET"} and 403 in route.responses and 403 not in cells:
             wrong.append(
                 f"{name} declares a 403 that no row of `roles` in {module_of(route)} shows: add "
                 "the row, or remove 403 from `responses` if every member may do it."
