@@ -27,6 +27,11 @@ EMBEDDED_ACTIONS = {
     "stop": "stop the embedded server; its data stays",
     "status": "say whether the embedded server is running",
 }
+# Of `admin`, for the account with an address.
+ADMIN_ACTIONS = {
+    "grant": "give a role to the account with this address",
+    "revoke": "take a role from the account with this address",
+}
 # How long `check` waits for whatever listens at the port, and how much it reads of its answer.
 _ANSWER_SECONDS = 2
 _INDEX_BYTES = 10_000
@@ -64,6 +69,15 @@ def _parser() -> argparse.ArgumentParser:
     mail = commands.add_parser("mail", help="show the newest mail of development")
     mailbox.add_arguments(mail)
     mail.set_defaults(run=_mail)
+
+    admin = commands.add_parser("admin", help="grant and revoke global roles")
+    admin.set_defaults(run=_admin)
+    tasks = admin.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in ADMIN_ACTIONS.items():
+        task = tasks.add_parser(name, help=text)
+        task.add_argument("email", metavar="EMAIL")
+        task.add_argument("--role", default="administrator", help="default: administrator")
+    tasks.add_parser("list", help="list the accounts that have roles")
 
     domain = commands.add_parser("new-domain", help="scaffold a domain package with tests")
     scaffold.add_arguments(domain)
@@ -231,6 +245,13 @@ def _sweep(_: argparse.Namespace) -> int:
 
 def _mail(arguments: argparse.Namespace) -> int:
     return mailbox.show_mail(arguments, load())
+
+
+def _admin(arguments: argparse.Namespace) -> int:
+    from app.commands import admin
+
+    print(_run(admin.run(load(), arguments)))
+    return 0
 
 
 def _seed(arguments: argparse.Namespace) -> int:

@@ -1,9 +1,8 @@
 """Create global roles and grant them directly in the database, without HTTP."""
 
 from app.access import Capability
+from app.access.capabilities import ADMINISTRATOR
 from tests.fix_api import Api, Person
-
-ADMINISTRATOR = "administrator"
 
 
 async def create_role(api: Api, name: str, *capabilities: Capability) -> str:

@@ -18,6 +18,9 @@ from prisma import Prisma
 
 from app.db import prisma
 
+# The built-in role, which has every capability.
+ADMINISTRATOR = "administrator"
+
 
 class Capability(StrEnum):
     """What a route may require of its caller."""

@@ -31,7 +31,11 @@ async def grant(caller: CapableCaller, *, user: str, role: str) -> None:
             raise user_not_confirmed()
         try:
             await add_role(
-                transaction.tx, user=user, role=found, actor=caller.user.id, by=caller.user.id
+                transaction.tx,
+                user=user,
+                role=found,
+                actor=caller.user.id,
+                granted_by=caller.user.id,
             )
         except ForeignKeyViolationError:  # the account was deleted meanwhile
             raise user_not_found() from None
@@ -97,13 +101,19 @@ def capabilities_in(role: StoredRole) -> frozenset[str]:
 
 
 async def add_role(
-    tx: Prisma, *, user: str, role: Role | StoredRole, actor: str, by: str | None, **details: Any
+    tx: Prisma,
+    *,
+    user: str,
+    role: Role | StoredRole,
+    actor: str,
+    granted_by: str | None,
+    **details: Any,
 ) -> bool:
     """Give a role to a user, and record it; return False if they have it. Requires the lock."""
     before = (await _names_of_roles(tx, {"userId": user})).get(user, [])
     if role.name in before:
         return False
-    await tx.userrole.create_many([{"userId": user, "roleId": role.id, "grantedById": by}])
+    await tx.userrole.create_many([{"userId": user, "roleId": role.id, "grantedById": granted_by}])
     details |= _details(role, before)
     await audit.record(tx, "role.granted", actor=actor, subject=user, **details)
     return True

@@ -12,6 +12,7 @@ PEOPLE = {
     "mia": "Mia Member",
     "ivan": "Ivan Invited",
     "sam": "Sam Stranger",
+    "ada": "Ada Administrator",
 }
 
 

@@ -8,6 +8,7 @@ from prisma import Prisma
 from prisma.models import User
 
 from app import db
+from app.access import seed as access_seed
 from app.accounts import seed as accounts_seed
 from app.auth import Tokens, sessions
 from app.kit.demo import Demo
@@ -19,6 +20,7 @@ from app.workspaces import seed as workspaces_seed
 # A domain adds its `seed` function here, after those whose data it builds on.
 SEEDS: tuple[Callable[[Demo], Awaitable[None]], ...] = (
     accounts_seed.seed,
+    access_seed.seed,
     workspaces_seed.seed,
     organizations_seed.seed,
 )
