@@ -6,7 +6,7 @@ import pytest
 from prisma import Prisma
 
 from app.commands import admin
-from tests.domains import api_routes, method_of
+from tests.domains import Target, api_routes, method_of
 from tests.fix_access import administrator_role, create_role, roles_of
 from tests.fix_api import Api
 from tests.fix_service import run_tenantry
@@ -133,18 +133,19 @@ async def test_no_route_creates_the_first_administrator(api: Api):
     """An ordinary user asks every route of the API; afterwards nobody has a role."""
     team = await make_team(api, "red")
     all_routes = [each for each in routes(api.app.openapi()) if each.path != "/v1/me"]
-    target = await make_target(team, team.owner.id, all_routes=[])
+    target = await make_target(team, team.owner)
     await api.owner.userrole.delete_many()
     before = await api.owner.role.count()
-    administrator = {**target.values, "roleId": await administrator_role(api)}
+    root = {"roleId": await administrator_role(api)}
+    administrator = Target({**target.of("access").values, **root})
     assert {f"{method_of(route)} {route.path}" for route in api_routes().values()} >= {
         "PUT /v1/users/{userId}/roles/{roleId}", "POST /v1/roles", "PATCH /v1/roles/{roleId}",
     }  # fmt: skip
 
-    for values in (target.values, administrator):
+    for each in (target, administrator):
         for route in all_routes:
             for person in (team.owner, team.admin, team.member):
-                answer = await route.make_request(type(target)(values)).send(person.http)
+                answer = await route.make_request(each).send(person.http)
                 assert answer.status_code < 500, route.name
 
     assert await api.owner.userrole.count() == 0
