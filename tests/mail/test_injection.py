@@ -198,7 +198,7 @@ async def test_every_text_field_is_attacked(api: Api):
     all_routes = list(routes(description))
     for number, text in enumerate(NAMES.values()):
         team = await make_team(api, f"number{number}")
-        owner, target = team.owner, await make_target(team, team.owner.id, all_routes=[])
+        owner, target = team.owner, await make_target(team, team.owner)
         attacked: set[str] = set()
         for route in all_routes:
             if fields := text_fields(description, route):
