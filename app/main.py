@@ -28,6 +28,7 @@ from app.kit.errors import OperatorError
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
 from app.operations import background, health, metrics, readiness
 from app.organizations import endpoints as organizations_endpoints
+from app.projects import endpoints as projects_endpoints
 from app.server.collector import infrequent_collection
 from app.settings import Settings
 from app.workspaces import endpoints as workspaces_endpoints
@@ -45,6 +46,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *workspaces_endpoints.router.routes,
     *organizations_endpoints.router.routes,
     *invitations_endpoints.router.routes,
+    *projects_endpoints.router.routes,
     *accounts_endpoints.router.routes,
     *access_endpoints.router.routes,
     *_OPERATOR_ROUTES,

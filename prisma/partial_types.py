@@ -6,6 +6,7 @@ from prisma.models import (
     Organization,
     OrganizationMember,
     OrganizationTransfer,
+    Project,
     Role,
     RoleCapability,
     Session,
@@ -173,4 +174,16 @@ UserRole.create_partial(
     include=["userId", "grantedById", "createdAt", "user"],
     required=["user"],
     relations={"user": "Person"},
+)
+Project.create_partial(
+    "ProjectView",
+    include=[
+        "id",
+        "organizationId",
+        "name",
+        "description",
+        "createdById",
+        "createdAt",
+        "updatedAt",
+    ],
 )

@@ -25,6 +25,8 @@ from tests.fix_work import Counter
 from tests.targets import Route, make_target, routes
 
 MANY = 1_000
+# Rows that a page of five may read: its own, and for each a few that decide who sees it.
+MOST = 100
 # Many people who have one row of everything, and one who has more than a page. Each domain adds
 # rows for each row of `work`.
 PEOPLE = """
@@ -179,7 +181,8 @@ def require_an_index(name: str, plan: dict[str, Any], sql: str) -> None:
     is_unconditional = LISTS.get(name) == () and plan["Node Type"] == "Limit"
     if whole := read_whole(plan, in_order=is_unconditional):
         pytest.fail(f"{name} reads the whole of {', '.join(whole)}. {advice}")
-    assert "Index" in described(plan), f"{name} uses no index. {advice}"
+    reads_tables = any("Relation Name" in node for node in nodes(plan))
+    assert "Index" in described(plan) or not reads_tables, f"{name} uses no index. {advice}"
 
 
 async def test_the_first_page_of_a_long_list_reads_little(api: Api, busy: Busy, work: Counter):
@@ -197,14 +200,14 @@ async def test_the_first_page_of_a_long_list_reads_little(api: Api, busy: Busy, 
             f"{name} is not a long list here: add its rows to `many_rows` of its domain"
         )
         sql = done.statements[-1]
-        assert sql.endswith(f"LIMIT ${len(conditions) + 1}"), (
+        assert sql.rstrip().endswith(f"LIMIT ${len(conditions) + 1}"), (
             f"`lists` of the domain gives {name} {len(conditions)} values, which do not fit: {sql}"
         )
         scope = busy.enter_scope(name)
         given = [f"'{filled(value, busy.values)}'" for value in conditions]
         for mode in ("force_custom_plan", "force_generic_plan"):
             plan = run_plan(api, scope, mode, sql, [*given, "6"])
-            assert rows_read(plan) < 40, (
+            assert rows_read(plan) < MOST, (
                 f"{name} reads {rows_read(plan):.0f} rows for a page of five: add an index that "
                 "ends with the order of the list, and `n_distinct` for the columns of its "
                 f"conditions. {described(plan)}, {mode}"
@@ -213,7 +216,7 @@ async def test_the_first_page_of_a_long_list_reads_little(api: Api, busy: Busy, 
                 f"{name} reads rows that it does not return: add the columns of its conditions to "
                 f"its index. {described(plan)}, {mode}"
             )
-            whole = run_plan(api, scope, mode, sql.rpartition(" LIMIT ")[0], given)
+            whole = run_plan(api, scope, mode, sql, [*given, str(10 * MANY)])
             assert rows_read(whole) >= MANY, (
                 f"{name} has {rows_read(whole):.0f} rows here: let `many_rows` of its domain add "
                 f"{MANY} that its conditions select"

@@ -593,6 +593,142 @@ export interface paths {
         patch: operations["changeOrganizationMember"];
         trace?: never;
     };
+    "/v1/organizations/{organizationId}/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Projects
+         * @description List the projects in which you have a role, newest first.
+         */
+        get: operations["listProjects"];
+        put?: never;
+        /**
+         * Create Project
+         * @description Create a project. Every member of the organization inherits a role in it, or none.
+         */
+        post: operations["createProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/projects/{projectId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Project
+         * @description Return a project, and your role in it.
+         */
+        get: operations["readProject"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Project
+         * @description Delete the project with everything in it.
+         */
+        delete: operations["deleteProject"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Project
+         * @description Change the name or description; omitted fields stay unchanged.
+         */
+        patch: operations["changeProject"];
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/projects/{projectId}/effective-role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Effective Role
+         * @description Return the role that applies to you or, if you are an admin, to another member.
+         */
+        get: operations["readEffectiveRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/projects/{projectId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Project Members
+         * @description List the members who have access, with the roles that apply and their sources, by user id.
+         */
+        get: operations["listProjectMembers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/projects/{projectId}/members/{userId}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Project Role
+         * @description Give a member of the organization a role of their own in the project.
+         */
+        put: operations["setProjectRole"];
+        post?: never;
+        /**
+         * Reset Project Role
+         * @description Return a member to inheritance; the response is the role that now applies.
+         */
+        delete: operations["resetProjectRole"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/projects/{projectId}/role-explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain Project Role
+         * @description Explain your role or, if you are an admin, another member's, now or at a past moment.
+         */
+        get: operations["explainProjectRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/organizations/{organizationId}/transfer": {
         parameters: {
             query?: never;
@@ -1323,6 +1459,21 @@ export interface components {
             password: string;
         };
         /**
+         * MemberRoleView
+         * @description The role in a project of one member of the organization.
+         */
+        MemberRoleView: {
+            effect: components["schemas"]["RoleEffect"];
+            /** Inheritedfromorg */
+            inheritedFromOrg: boolean;
+            organizationRole: components["schemas"]["OrgRole"];
+            /** @description Null means no access. */
+            role: components["schemas"]["ProjectRole"] | null;
+            source: components["schemas"]["RoleSource"];
+            /** Userid */
+            userId: string;
+        };
+        /**
          * Membership
          * @description A member, their role, and when they joined.
          */
@@ -1380,6 +1531,46 @@ export interface components {
         MyOrganizationPage: {
             /** Items */
             items: components["schemas"]["MyOrganization"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * MyProject
+         * @description A project and the caller's role in it.
+         */
+        MyProject: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Createdbyid */
+            createdById: string | null;
+            /** Description */
+            description: string | null;
+            effect: components["schemas"]["RoleEffect"];
+            /** Id */
+            id: string;
+            /** Inheritedfromorg */
+            inheritedFromOrg: boolean;
+            /** Name */
+            name: string;
+            /** Organizationid */
+            organizationId: string;
+            organizationRole: components["schemas"]["OrgRole"];
+            /** @description Null means no access. */
+            role: components["schemas"]["ProjectRole"] | null;
+            source: components["schemas"]["RoleSource"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
+        /** MyProjectPage */
+        MyProjectPage: {
+            /** Items */
+            items: components["schemas"]["MyProject"][];
             /** Nextcursor */
             nextCursor: string | null;
         };
@@ -1477,6 +1668,26 @@ export interface components {
              * Format: uuid
              */
             userId: string;
+        };
+        /** NewProject */
+        NewProject: {
+            /** Description */
+            description?: string | null;
+            /**
+             * Name
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
+             */
+            name: string;
+        };
+        /** NewProjectRole */
+        NewProjectRole: {
+            /**
+             * Confirm
+             * @description Required to lower your own role.
+             * @default false
+             */
+            confirm?: boolean;
+            role: components["schemas"]["ProjectRole"];
         };
         /** NewRole */
         NewRole: {
@@ -1694,6 +1905,39 @@ export interface components {
              */
             type?: string;
         };
+        /** ProjectChange */
+        ProjectChange: {
+            /** Description */
+            description?: string | null;
+            /**
+             * Name
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
+             */
+            name?: string;
+        };
+        /**
+         * ProjectMembership
+         * @description A member who has access to a project, and their role in it.
+         */
+        ProjectMembership: {
+            effect: components["schemas"]["RoleEffect"];
+            /** Inheritedfromorg */
+            inheritedFromOrg: boolean;
+            organizationRole: components["schemas"]["OrgRole"];
+            /** @description Null means no access. */
+            role: components["schemas"]["ProjectRole"] | null;
+            source: components["schemas"]["RoleSource"];
+            user: components["schemas"]["Person"];
+            /** Userid */
+            userId: string;
+        };
+        /** ProjectMembershipPage */
+        ProjectMembershipPage: {
+            /** Items */
+            items: components["schemas"]["ProjectMembership"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
         /**
          * ProjectRole
          * @enum {string}
@@ -1743,6 +1987,34 @@ export interface components {
             name?: string;
         };
         /**
+         * RoleEffect
+         * @description How a role compares with the one that the organization implies.
+         * @enum {string}
+         */
+        RoleEffect: "inherited" | "raised" | "lowered";
+        /**
+         * RoleExplanation
+         * @description A member's role at a moment, with every rule that leads to one.
+         */
+        RoleExplanation: {
+            /**
+             * At
+             * @description The requested moment; null means now.
+             */
+            at: string | null;
+            effect: components["schemas"]["RoleEffect"];
+            /** Inheritedfromorg */
+            inheritedFromOrg: boolean;
+            organizationRole: components["schemas"]["OrgRole"];
+            /** Paths */
+            paths: components["schemas"]["RolePath"][];
+            /** @description Null means no access. */
+            role: components["schemas"]["ProjectRole"] | null;
+            source: components["schemas"]["RoleSource"];
+            /** Userid */
+            userId: string;
+        };
+        /**
          * RoleHolder
          * @description A user who has a role, who granted it, and when.
          */
@@ -1771,6 +2043,36 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * RolePath
+         * @description A rule that applies to a member, and the role to which it leads.
+         */
+        RolePath: {
+            /** Overrides */
+            overrides: components["schemas"]["RoleRule"][];
+            /** Reason */
+            reason: string;
+            role: components["schemas"]["ProjectRole"] | null;
+            rule: components["schemas"]["RoleRule"];
+            source: components["schemas"]["RoleSource"];
+            /** Wins */
+            wins: boolean;
+        };
+        /**
+         * RoleRule
+         * @description A rule that leads to a role in a project.
+         * @enum {string}
+         */
+        RoleRule: "organization_role" | "own_role" | "owner_rule";
+        /**
+         * RoleSource
+         * @description What a role comes from: the role in the organization, or an own role in the project.
+         */
+        RoleSource: {
+            /** Id */
+            id: string;
+            type: components["schemas"]["SourceType"];
         };
         /**
          * RoleView
@@ -1876,6 +2178,11 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * SourceType
+         * @enum {string}
+         */
+        SourceType: "organization" | "project";
         /**
          * SwitchWorkspace
          * @description Null leaves the workspace.
@@ -1984,11 +2291,14 @@ export type IssuedInvitation = components['schemas']['IssuedInvitation'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type LoggedIn = components['schemas']['LoggedIn'];
 export type LogIn = components['schemas']['LogIn'];
+export type MemberRoleView = components['schemas']['MemberRoleView'];
 export type Membership = components['schemas']['Membership'];
 export type MembershipPage = components['schemas']['MembershipPage'];
 export type MyCapabilities = components['schemas']['MyCapabilities'];
 export type MyOrganization = components['schemas']['MyOrganization'];
 export type MyOrganizationPage = components['schemas']['MyOrganizationPage'];
+export type MyProject = components['schemas']['MyProject'];
+export type MyProjectPage = components['schemas']['MyProjectPage'];
 export type MyWorkspace = components['schemas']['MyWorkspace'];
 export type MyWorkspacePage = components['schemas']['MyWorkspacePage'];
 export type NewInvitation = components['schemas']['NewInvitation'];
@@ -1997,6 +2307,8 @@ export type NewOrganization = components['schemas']['NewOrganization'];
 export type NewOrganizationOwner = components['schemas']['NewOrganizationOwner'];
 export type NewOrgRole = components['schemas']['NewOrgRole'];
 export type NewOwner = components['schemas']['NewOwner'];
+export type NewProject = components['schemas']['NewProject'];
+export type NewProjectRole = components['schemas']['NewProjectRole'];
 export type NewRole = components['schemas']['NewRole'];
 export type NewWorkspace = components['schemas']['NewWorkspace'];
 export type OrganizationChange = components['schemas']['OrganizationChange'];
@@ -2013,20 +2325,29 @@ export type PendingTransfer = components['schemas']['PendingTransfer'];
 export type PendingTransferPage = components['schemas']['PendingTransferPage'];
 export type Person = components['schemas']['Person'];
 export type Problem = components['schemas']['Problem'];
+export type ProjectChange = components['schemas']['ProjectChange'];
+export type ProjectMembership = components['schemas']['ProjectMembership'];
+export type ProjectMembershipPage = components['schemas']['ProjectMembershipPage'];
 export type ProjectRole = components['schemas']['ProjectRole'];
 export type Readiness = components['schemas']['Readiness'];
 export type Refresh = components['schemas']['Refresh'];
 export type ResetPassword = components['schemas']['ResetPassword'];
 export type RoleChange = components['schemas']['RoleChange'];
+export type RoleEffect = components['schemas']['RoleEffect'];
+export type RoleExplanation = components['schemas']['RoleExplanation'];
 export type RoleHolder = components['schemas']['RoleHolder'];
 export type RoleHolderPage = components['schemas']['RoleHolderPage'];
 export type RoleName = components['schemas']['RoleName'];
+export type RolePath = components['schemas']['RolePath'];
+export type RoleRule = components['schemas']['RoleRule'];
+export type RoleSource = components['schemas']['RoleSource'];
 export type RoleView = components['schemas']['RoleView'];
 export type RoleViewPage = components['schemas']['RoleViewPage'];
 export type ServiceIndex = components['schemas']['ServiceIndex'];
 export type SessionView = components['schemas']['SessionView'];
 export type SessionViewPage = components['schemas']['SessionViewPage'];
 export type SignUp = components['schemas']['SignUp'];
+export type SourceType = components['schemas']['SourceType'];
 export type SwitchWorkspace = components['schemas']['SwitchWorkspace'];
 export type TokenPair = components['schemas']['TokenPair'];
 export type WebLoggedIn = components['schemas']['WebLoggedIn'];
@@ -4399,6 +4720,838 @@ export interface operations {
             };
             /** @description Content Too Large */
             413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProjects: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyProjectPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProject"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyProject"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyProject"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MyProject"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readEffectiveRole: {
+        parameters: {
+            query?: {
+                /** @description By default your own. */
+                userId?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberRoleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProjectMembers: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectMembershipPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setProjectRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+                /** @description A UUID. */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProjectRole"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberRoleView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetProjectRole: {
+        parameters: {
+            query?: {
+                /** @description Required to lower your own role. */
+                confirm?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+                /** @description A UUID. */
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberRoleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    explainProjectRole: {
+        parameters: {
+            query?: {
+                /** @description A past moment with an offset, as RFC 3339 writes it. By default now. */
+                at?: string | null;
+                /** @description By default your own. */
+                userId?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleExplanation"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@
 from app.organizations.errors import organization_not_found
 from app.organizations.locks import lock_organization
 from app.organizations.membership import OrganizationId, in_organization, role_in
+from app.organizations.rights import ORG_ROLES
 from app.organizations.scope import (
     OrgAdminScope,
     OrganizationScope,
@@ -13,6 +14,7 @@ from app.organizations.transactions import OrganizationTransaction, organization
 from app.tenancy import record_event
 
 __all__ = [
+    "ORG_ROLES",
     "OrgAdminScope",
     "OrgMemberScope",
     "OrgOwnerScope",

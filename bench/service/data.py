@@ -20,6 +20,7 @@ NAME = "service"
 SEED = Path(__file__).with_name("seed.sql")
 SECRET_KEY = "for benchmarks only, never for a service"  # noqa: S105  # it protects nothing
 TEAMS = (10, 100, 1_000, 10_000)  # members of the first workspaces
+LARGE = 10_000  # members of the organization 0, to which everybody belongs
 MAX_REQUESTED = 2_000  # users whose workspaces are requested, at most
 _RESET = """
     SET session_replication_role = replica;
@@ -36,10 +37,15 @@ _MIGRATION_TIMEOUT = 300.0
 
 @dataclass(frozen=True)
 class Person:
-    """A signed-in user, by their access token, and the workspace that they own."""
+    """A signed-in user, by their access token, and what they request.
+
+    They own the workspace. They inherit their role in the project.
+    """
 
     token: str
     workspace: str
+    organization: str
+    project: str
 
 
 def settings(database: Database, name: str = NAME) -> dict[str, str]:
@@ -83,7 +89,11 @@ def people(count: int, *, start: int = 20, tokens: Tokens | None = None) -> list
     with mock.patch.object(app.auth.tokens, "ACCESS_LIFETIME", timedelta(days=1)):
         return [
             Person(
-                tokens.access(user=user_id(number), session=_id("s", number)), workspace_id(number)
+                tokens.access(user=user_id(number), session=_id("s", number)),
+                workspace_id(number),
+                # Of the person before, who made this one a member.
+                _id("o", number - 1),
+                _id("p", number - 1),
             )
             for number in range(start, start + count)
         ]
@@ -97,6 +107,7 @@ def seed(people: int) -> str:
         ("people", people),
         ("requested", min(people, MAX_REQUESTED)),
         ("teams", teams),
+        ("large", LARGE),
     ):
         text = text.replace(f":{name}", str(value))
     return text
@@ -113,3 +124,6 @@ def user_id(number: int) -> str:
 def _id(kind: str, number: int) -> str:
     digest = hashlib.md5(f"{kind}{number}".encode(), usedforsecurity=False)
     return str(uuid.UUID(digest.hexdigest()))
+
+
+LARGE_PROJECT = f"/v1/organizations/{_id('o', 0)}/projects/{_id('p', 0)}"

@@ -20,9 +20,10 @@ from bench.service import data
 from bench.service.data import Person
 
 PEOPLE = 2_000
-READ = "read_workspace"
+READ, PROJECT = "read_workspace", "read_project"
 SERVICE = "service"
 TARGET = 1.5  # the greatest ratio of an authenticated read to the bare one
+WITH_TARGET = {READ: "a workspace", PROJECT: "a project by an inherited role"}
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,18 @@ class Route:
 
 
 def _get(name: str, path: str) -> Route:
-    return Route(
-        name,
-        f"GET {path}",
-        lambda person: f"GET {path.replace('{workspaceId}', person.workspace)} {person.token}",
-    )
+    def line(person: Person) -> str:
+        ids = {
+            "{workspaceId}": person.workspace,
+            "{organizationId}": person.organization,
+            "{projectId}": person.project,
+        }
+        filled = path
+        for parameter, id_ in ids.items():
+            filled = filled.replace(parameter, id_)
+        return f"GET {filled} {person.token}"
+
+    return Route(name, f"GET {path}", line)
 
 
 BARE = Route(
@@ -56,6 +64,12 @@ ROUTES = (
     _get("list_audit_events", "/v1/workspaces/{workspaceId}/audit-events"),
     _get("list_invitations", "/v1/workspaces/{workspaceId}/invitations"),
     _get("list_sessions", "/v1/me/sessions"),
+    _get(PROJECT, "/v1/organizations/{organizationId}/projects/{projectId}"),
+    Route(
+        "list_project_members",
+        f"GET .../members of a project, {data.LARGE} members",
+        lambda who: f"GET {data.LARGE_PROJECT}/members {who.token}",
+    ),
     Route(
         "switch_workspace",
         "PUT /v1/me/workspace",
@@ -149,11 +163,11 @@ def table(results: Results) -> str:
 
 
 def describe_target(results: Results) -> str:
-    """Say whether an authenticated read of a workspace meets its target."""
-    read, bare = (results.peers[name].endpoints[READ] for name in (SERVICE, BARE.name))
-    measured = ratio(read.cpu_us, bare.cpu_us)
-    met = "met" if measured.median <= TARGET else "**not met**"
-    return (
-        f"The target: a read of a workspace takes at most {TARGET} times the bare one."
-        f" It takes {measured.median:.2f} times: {met}."
-    )
+    """Say whether the reads that have a target meet it."""
+    sentences = [f"The target: these reads take at most {TARGET} times the bare one."]
+    for name, title in WITH_TARGET.items():
+        read, bare = (results.peers[peer].endpoints[name] for peer in (SERVICE, BARE.name))
+        measured = ratio(read.cpu_us, bare.cpu_us)
+        met = "met" if measured.median <= TARGET else "**not met**"
+        sentences.append(f"A read of {title} takes {measured.median:.2f} times: {met}.")
+    return " ".join(sentences)

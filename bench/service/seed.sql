@@ -35,6 +35,28 @@ FROM unnest(ARRAY[:teams]::int[]) WITH ORDINALITY AS team(size, place),
   generate_series(10, 4 + least(team.size, :people - 20)) AS n
 ON CONFLICT DO NOTHING;
 
+-- An organization of each user, with the next four as members, and a project. The first organization
+-- has :large members.
+INSERT INTO "Organization" (id, name)
+SELECT md5('o' || n)::uuid, format('Organization %s', n) FROM generate_series(0, :people - 1) AS n;
+
+INSERT INTO "OrganizationMember" (id, "organizationId", "userId", role, "joinedAt")
+SELECT gen_random_uuid(), md5('o' || (n - place + :people) % :people)::uuid, pg_temp.person(n),
+  (CASE place WHEN 0 THEN 'OWNER' ELSE 'MEMBER' END)::"OrgRole",
+  now() - interval '1 day' + n * interval '1 ms'
+FROM generate_series(0, :people - 1) AS n, generate_series(0, 4) AS place;
+
+INSERT INTO "User" (id, email)
+SELECT pg_temp.person(n), format('person-%s@example.com', n)
+FROM generate_series(:people, :large - 1) AS n;
+INSERT INTO "OrganizationMember" (id, "organizationId", "userId")
+SELECT gen_random_uuid(), md5('o0')::uuid, pg_temp.person(n)
+FROM generate_series(0, :large - 1) AS n ON CONFLICT DO NOTHING;
+
+INSERT INTO "Project" (id, "organizationId", name, description)
+SELECT md5('p' || n)::uuid, md5('o' || n)::uuid, format('Project %s', n), 'What we build'
+FROM generate_series(0, :people - 1) AS n;
+
 INSERT INTO "AuditEvent" (id, "workspaceId", "actorId", action, "subjectId", details)
 SELECT gen_random_uuid(), pg_temp.workspace(n % :people), pg_temp.person(n % :people),
   'workspace.changed', pg_temp.workspace(n % :people), '{"name": "Workspace"}'

@@ -1,0 +1,1 @@
+"""Projects of organizations, and the roles that members have in them."""
