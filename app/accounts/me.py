@@ -9,7 +9,7 @@ from prisma import Prisma
 from prisma.models import Session, User
 from prisma.types import UserUpdateInput
 
-from app import mail, workspaces
+from app import mail, tenancy, workspaces
 from app.accounts import mails
 from app.accounts.errors import wrong_password
 from app.auth import Caller, passwords, sessions, throttle
@@ -62,8 +62,8 @@ async def delete(caller: Caller, *, password: str, address: str) -> None:
     """Delete the account and, by the database's cascades, everything that it owns."""
     await _require_password(caller, password, address)
     async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
-        # Locks the account, then its workspaces: app/tenancy/locks.py explains the order.
-        await workspaces.end_memberships(tx)
+        # Locks the account, then its tenancies: app/tenancy/locks.py explains the order.
+        await tenancy.end_memberships(tx)
         # Before the account: a concurrent refresh locks the session and then refers to the account.
         await sessions.end_all(tx, caller.user.id)
         await tx.user.delete_many(where={"id": caller.user.id})

@@ -2,7 +2,7 @@
 
 from app.tenancy import invitations, recipients, transfers
 from app.tenancy.locks import lock_user
-from app.tenancy.membership import joined_after
+from app.tenancy.membership import end_memberships, joined_after
 from app.tenancy.roles import RoleOrder
 from app.tenancy.scope import TenancyScope
 from app.tenancy.transactions import TenancyTransaction, open_transaction, record_event
@@ -11,6 +11,7 @@ __all__ = [
     "RoleOrder",
     "TenancyScope",
     "TenancyTransaction",
+    "end_memberships",
     "invitations",
     "joined_after",
     "lock_user",

@@ -6,7 +6,6 @@ from app.workspaces.ids import WorkspaceId, is_workspace_id, new_workspace_id
 from app.workspaces.invitations import accept as accept_invitation
 from app.workspaces.locks import lock_membership
 from app.workspaces.membership import in_workspace, role_in
-from app.workspaces.rules import end_memberships
 from app.workspaces.schemas import MyWorkspace
 from app.workspaces.scope import AdminScope, MemberScope, OwnerScope, WorkspaceScope
 from app.workspaces.transactions import WorkspaceTransaction, workspace_transaction
@@ -20,7 +19,6 @@ __all__ = [
     "WorkspaceScope",
     "WorkspaceTransaction",
     "accept_invitation",
-    "end_memberships",
     "in_workspace",
     "is_workspace_id",
     "lock_membership",

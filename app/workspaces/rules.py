@@ -98,13 +98,3 @@ async def require_ownership_quota(tx: Prisma, owner: str, limit: int) -> None:
     """Raise 409 if the caller, whose row is locked, already owns `limit` workspaces."""
     if await tx.workspace.count(where={"ownerId": owner}) >= limit:
         raise too_many_workspaces(limit)
-
-
-async def end_memberships(tx: Prisma) -> None:
-    """Record the end of the caller's memberships and workspaces, before `tx` deletes the account.
-
-    It locks the caller's row and then these workspaces, so that nothing is added meanwhile. The
-    deletion of the account cascades to the rows. Requires the caller's scope.
-    """
-    # A scope covers one workspace: a database function writes to all these trails at once.
-    await tx.execute_raw("SELECT end_memberships()")

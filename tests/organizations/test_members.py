@@ -1,5 +1,7 @@
 """Members of an organization: listing, changing roles, removing, leaving."""
 
+from datetime import UTC, datetime
+
 import pytest
 from httpx import Response
 from prisma.enums import OrgRole, ProjectRole
@@ -27,9 +29,14 @@ async def step_down(team: OrganizationTeam, person: Person, role: str = "MEMBER"
 async def test_list(organization_team: OrganizationTeam):
     """The list has each member with user and role, in the order of joining, and no other fields."""
     team = organization_team
+    # They were created in one statement, at one moment.
+    for day, person in enumerate((team.admin, team.owner, team.member), start=1):
+        await team.api.owner.organizationmember.update_many(
+            where={"userId": person.id}, data={"joinedAt": datetime(2026, 1, day, tzinfo=UTC)}
+        )
     page = (await team.member.get(f"{team.path}/members")).json()
 
-    assert [item["role"] for item in page["items"]] == ["OWNER", "ADMIN", "MEMBER"]
+    assert [item["role"] for item in page["items"]] == ["ADMIN", "OWNER", "MEMBER"]
     assert page["items"][-1].keys() == {"userId", "role", "joinedAt", "user"}
     assert page["items"][-1]["user"] == {
         "id": team.member.id,
