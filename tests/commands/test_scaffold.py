@@ -10,7 +10,8 @@ import prisma
 import pytest
 
 from app.commands.scaffold import ScaffoldError
-from app.commands.scaffold.names import names_of
+from app.commands.scaffold.command import plan
+from app.commands.scaffold.names import TENANCIES, names_of
 from app.settings import ROOT
 from tests.fix_service import environment
 
@@ -178,7 +179,10 @@ def test_all_or_nothing(project: Project, monkeypatch: pytest.MonkeyPatch):
     assert not (project.root / "app" / "notes").exists()
 
 
-@pytest.mark.parametrize("arguments", [("notes",), ("phone_numbers",), ("zebras",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [("notes",), ("phone_numbers",), ("zebras",), ("phone_numbers", "--in", "organization")],
+)
 def test_what_it_writes_is_clean(project: Project, arguments: tuple[str, ...]):
     """Ruff finds nothing, whatever the length of the name and its place in the alphabet."""
     pytest.importorskip("ruff")
@@ -212,11 +216,21 @@ def test_a_new_domain_works(project: Project):
             assert f"[{policies}-app.notes.rules.in_workspace-{name}] PASSED" in said
 
 
+def test_in_an_organization_nothing_is_about_workspaces():
+    """Every word of the templates is replaced."""
+    before = plan(names_of("notes"), ROOT)
+    files = plan(names_of("notes", tenancy="organization"), ROOT)
+    new = {path: text for path, text in files.items() if not path.exists()}
+    assert len(new) == len([path for path in before if not path.exists()]) == 9
+    assert not [path for path, text in new.items() if "workspace" in text.lower()]
+
+
 @pytest.mark.full
+@pytest.mark.parametrize("tenancy", TENANCIES)
 @pytest.mark.parametrize("name", ["notes", "phone_numbers"])
-def test_a_new_domain_passes_everything(project: Project, name: str, database: str):
+def test_a_new_domain_passes_everything(project: Project, name: str, tenancy: str, database: str):
     """All tests of all routes, pyright, and a schema that the migration brings about."""
-    project.scaffold(name)
+    project.scaffold(name, "--in", tenancy)
     project.run("prisma", "generate")
     schema = project.root / "prisma" / "schema.prisma"
     text = schema.read_text()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.commands.scaffold.edits import add_to_main, add_to_partial_types, add_to_schema
-from app.commands.scaffold.names import Names, ScaffoldError, names_of
+from app.commands.scaffold.names import TENANCIES, Names, ScaffoldError, names_of
 from app.settings import ROOT
 
 _TEMPLATES = Path(__file__).with_name("templates")
@@ -30,11 +30,14 @@ Then change the model, the rules and the tests: docs/adding-a-domain.md goes thr
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the package's name, a plural: phone_numbers")
     parser.add_argument("--singular", help="if it is not the plural without its s")
+    parser.add_argument(
+        "--in", dest="tenancy", choices=TENANCIES, default="workspace", help="what its rows are in"
+    )
 
 
 def new_domain(arguments: argparse.Namespace, *, root: Path = ROOT) -> int:
     """Scaffold a domain; print what was written and what to run next. Raise ScaffoldError."""
-    names = names_of(arguments.name, singular=arguments.singular)
+    names = names_of(arguments.name, singular=arguments.singular, tenancy=arguments.tenancy)
     files = plan(names, root)
     write(files, root)
     for path in files:
@@ -89,7 +92,7 @@ def _migration(names: Names, root: Path) -> Path:
 
 def _fill(template: str, names: Names) -> str:
     path = _TEMPLATES / f"{template}.tmpl"
-    return _filled(path.read_text(encoding="utf-8"), names)
+    return _filled(names.in_tenancy(path.read_text(encoding="utf-8")), names)
 
 
 def _filled(text: str, names: Names) -> str:

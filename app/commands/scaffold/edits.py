@@ -8,14 +8,15 @@ _FIELD = re.compile(r"  (\S+)\s+(\S+)\s*(.*)")
 
 
 def add_to_schema(schema: str, model: str, names: Names) -> str:
-    """Append the model, and its relations to Workspace and User."""
+    """Append the model, and its relations to its tenancy and to User."""
     for name in re.findall(r"^(?:model|enum) (\w+)", schema, re.MULTILINE):
         if name.lower() == names.model.lower():
             raise ScaffoldError(f"prisma/schema.prisma already has {name}: choose another name.")
     field = names.replacements()["field"]
-    for owner in ("User", "Workspace"):
+    for owner in ("User", names.tenancy.title()):
         schema = _add_field(schema, owner, field, f"{names.model}[]")
-    return f"{schema.rstrip()}\n\n{model}"
+    head, *lines, end = model.splitlines()
+    return "\n".join([schema.rstrip(), "", head, *_aligned(lines), end, ""])
 
 
 def _add_field(schema: str, model: str, name: str, type_: str) -> str:
@@ -27,18 +28,19 @@ def _add_field(schema: str, model: str, name: str, type_: str) -> str:
     fields = [match for line in lines if (match := _FIELD.fullmatch(line)) and _is_field(line)]
     if any(match[1] == name for match in fields):
         raise ScaffoldError(f"The model {model} already has a field {name}: choose another name.")
-    rows = [match.groups() for match in fields] + [(name, type_, "")]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-
-    def aligned(row: tuple[str, ...]) -> str:
-        return f"  {row[0]:{widths[0]}} {row[1]:{widths[1]}} {row[2]}".rstrip()
-
-    new = [
-        aligned(match.groups()) if _is_field(line) and (match := _FIELD.fullmatch(line)) else line
-        for line in lines
-    ]
-    text = "\n".join([*new, aligned((name, type_, ""))])
+    text = "\n".join(_aligned([*lines, f"  {name} {type_}"]))
     return schema[: found.start(1)] + text + "\n" + schema[found.end(1) :]
+
+
+def _aligned(lines: list[str]) -> list[str]:
+    """Align the fields of a model as `prisma format` does."""
+    rows = [_FIELD.fullmatch(line) if _is_field(line) else None for line in lines]
+    fields = [row.groups() for row in rows if row]
+    widths = [max(len(field[column]) for field in fields) for column in (0, 1)]
+    return [
+        f"  {row[1]:{widths[0]}} {row[2]:{widths[1]}} {row[3]}".rstrip() if row else line
+        for row, line in zip(rows, lines, strict=True)
+    ]
 
 
 def _is_field(line: str) -> bool:

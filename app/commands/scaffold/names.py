@@ -21,6 +21,22 @@ _OF_THE_CLIENT = frozenset(
 # Words that end with an s in the singular too.
 _NO_PLURALS = frozenset({"gas", "lens", "means", "news", "series", "species"})
 
+TENANCIES = ("workspace", "organization")
+# What the templates say about a workspace, and what it is called in an organization, in this order.
+_IN_ORGANIZATION = {
+    "WorkspaceRole.member": "OrgRole.MEMBER",
+    "WorkspaceRole": "OrgRole",
+    "MemberScope": "OrgMemberScope",
+    "@db.VarChar(20)": "@db.Uuid",
+    "VARCHAR(20)": "UUID",
+    "team.id": "team.organization.id",
+    "team.path": "team.organization.path",
+    "team.actions": "team.organization.actions",
+    "a workspace": "an organization",
+    "Workspace": "Organization",
+    "workspace": "organization",
+}
+
 
 class ScaffoldError(OperatorError):
     """The domain cannot be scaffolded; the message says what to change."""
@@ -32,6 +48,7 @@ class Names:
 
     plural: str
     singular: str
+    tenancy: str = "workspace"
 
     @property
     def model(self) -> str:
@@ -57,8 +74,15 @@ class Names:
             "a": "an" if self.singular[0] in "aeiou" else "a",
         }
 
+    def in_tenancy(self, text: str) -> str:
+        """Return what a template, which is written for a workspace, says in this tenancy."""
+        if self.tenancy == "organization":
+            for word, other in _IN_ORGANIZATION.items():
+                text = text.replace(word, other)
+        return text
 
-def names_of(plural: str, *, singular: str | None = None) -> Names:
+
+def names_of(plural: str, *, singular: str | None = None, tenancy: str = "workspace") -> Names:
     """Return the names of a domain; raise ScaffoldError for a word that cannot be one."""
     for word in (plural, singular) if singular is not None else (plural,):
         if not _SHAPE.fullmatch(word) or len(word) > _LONGEST:
@@ -66,7 +90,7 @@ def names_of(plural: str, *, singular: str | None = None) -> Names:
                 f"{word!r} cannot be a domain's name: use lower-case letters, with underscores "
                 f"between words and {_LONGEST} characters at most, as in `phone_numbers`."
             )
-    names = Names(plural, singular or _singular_of(plural))
+    names = Names(plural, singular or _singular_of(plural), tenancy)
     if names.singular == plural:
         raise ScaffoldError("The singular must differ from the plural, which names the package.")
     for word in (names.plural, names.singular):
