@@ -16,7 +16,7 @@ AUDITED: dict[str, tuple[str, ...]] = collect("audited")
 
 
 async def test_every_route_of_a_tenancy_is_in_a_table(api: Api):
-    """A new route comes with a row for it; it declares a 403 exactly if some role gets one."""
+    """A new route comes with a row for it; a read declares a 403 only if some role gets one."""
     rows: dict[str, list[Row]] = {}
     for number, row in enumerate(TABLE.values()):
         team = await make_team(api, f"number{number}")
