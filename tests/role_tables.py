@@ -96,15 +96,21 @@ def rows_of_page(heading: str, kind: type[RowT], acts: Mapping[str, Act]) -> dic
 
 @cache
 def page_tables() -> dict[str, list[tuple[str, ...]]]:
-    """Return the tables of docs/roles.md by the headings above them: head, rows."""
+    """Return the tables of roles of docs/roles.md by the headings above them: head, rows.
+
+    Their first column, the actions, has no title: other tables do.
+    """
+    page = (ROOT / "docs" / "roles.md").read_text()
     tables: dict[str, list[tuple[str, ...]]] = {}
-    heading = ""
-    for line in (ROOT / "docs" / "roles.md").read_text().splitlines():
-        if found := re.match(r"#+ (.*)", line):
-            heading = found[1]
-        if line.startswith("|") and not line.startswith("| ---"):
-            cells = tuple(cell.strip() for cell in line.strip("|").split("|"))
-            tables.setdefault(heading, []).append(cells)
+    for section in re.split(r"^#+ ", page, flags=re.MULTILINE):
+        heading = section.partition("\n")[0]
+        for table in re.findall(r"^\| \|.*\n(?:\|.*\n)*", section, re.MULTILINE):
+            lines = [
+                tuple(cell.strip() for cell in line.strip("|").split("|"))
+                for line in table.splitlines()
+                if not line.startswith("| ---")
+            ]
+            tables.setdefault(heading, []).extend(lines)
     return tables
 
 
