@@ -69,6 +69,11 @@ Invitation.create_partial(
     include=["id", "email", "role", "invitedById", "createdAt", "expiresAt"],
     required=["role"],
 )
+Invitation.create_partial(
+    "PendingOrganizationInvitation",
+    include=["id", "email", "organizationRole", "invitedById", "createdAt", "expiresAt"],
+    required=["organizationRole"],
+)
 WorkspaceTransfer.create_partial(
     "PendingTransfer",
     include=["id", "userId", "createdAt", "expiresAt", "workspace"],

@@ -10,14 +10,14 @@ import json
 import re
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 from urllib.parse import urlsplit
 
 import httpx
@@ -195,6 +195,14 @@ class Api:
                 return
             await asyncio.sleep(0.01)
         pytest.fail(f"there were never {count} queries that wait for a lock")
+
+    @asynccontextmanager
+    async def hold(self, *statements: LiteralString) -> AsyncGenerator[Prisma]:
+        """Run statements that lock rows in a transaction that stays open during the block."""
+        async with self.owner.tx(timeout=timedelta(minutes=1)) as tx:
+            for statement in statements:
+                await tx.execute_raw(statement)
+            yield tx
 
     async def close(self) -> None:
         for client in self._clients:

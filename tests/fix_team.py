@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, LiteralString, TypeAlias, TypeVar
 
 import pytest
 from prisma import Prisma
@@ -22,6 +22,10 @@ RoleT = TypeVar("RoleT", WorkspaceRole, OrgRole)
 @dataclass
 class TenancyTeam(ABC, Generic[RoleT]):
     """A workspace or an organization with an owner, an admin and a member."""
+
+    noun: ClassVar[str]
+    # A statement that locks all tenancies of this kind.
+    lock: ClassVar[LiteralString]
 
     api: Api
     name: str
@@ -51,8 +55,12 @@ class TenancyTeam(ABC, Generic[RoleT]):
         """Return the role of each member, by user id."""
 
     @abstractmethod
-    async def delete(self) -> None:
-        """Delete the workspace or the organization."""
+    async def delete(self, tx: Prisma | None = None) -> None:
+        """Delete the workspace or the organization, in a transaction if one is given."""
+
+    @abstractmethod
+    async def change_role(self, person: Person, role: RoleT, tx: Prisma) -> None:
+        """Give a member another role, in a transaction."""
 
     @abstractmethod
     async def offered(self, person: Person, *, expires: timedelta = timedelta(days=1)) -> None:
@@ -108,6 +116,9 @@ class Team(TenancyTeam[WorkspaceRole]):
     The organization has a project, in which each of them has the role that they inherit.
     """
 
+    noun = "workspace"
+    lock = """SELECT id FROM "Workspace" FOR UPDATE"""
+
     organization: "OrganizationTeam"
     project: str
 
@@ -140,8 +151,13 @@ class Team(TenancyTeam[WorkspaceRole]):
         members = await self.api.owner.workspacemember.find_many(where={"workspaceId": self.id})
         return {member.userId: member.role for member in members}
 
-    async def delete(self) -> None:
-        await self.api.owner.workspace.delete(where={"id": self.id})
+    async def delete(self, tx: Prisma | None = None) -> None:
+        await (tx or self.api.owner).workspace.delete(where={"id": self.id})
+
+    async def change_role(self, person: Person, role: WorkspaceRole, tx: Prisma) -> None:
+        await tx.workspacemember.update_many(
+            where={"workspaceId": self.id, "userId": person.id}, data={"role": role}
+        )
 
     def _invitation(self, role: WorkspaceRole) -> InvitationOptionalCreateInput:
         return {"workspaceId": self.id, "role": role}
@@ -186,6 +202,9 @@ class Team(TenancyTeam[WorkspaceRole]):
 class OrganizationTeam(TenancyTeam[OrgRole]):
     """An organization with an owner, an admin and a member."""
 
+    noun = "organization"
+    lock = """SELECT id FROM "Organization" FOR UPDATE"""
+
     @property
     def path(self) -> str:
         return f"/v1/organizations/{self.id}"
@@ -204,8 +223,13 @@ class OrganizationTeam(TenancyTeam[OrgRole]):
         )
         return {member.userId: member.role for member in members}
 
-    async def delete(self) -> None:
-        await self.api.owner.organization.delete(where={"id": self.id})
+    async def delete(self, tx: Prisma | None = None) -> None:
+        await (tx or self.api.owner).organization.delete(where={"id": self.id})
+
+    async def change_role(self, person: Person, role: OrgRole, tx: Prisma) -> None:
+        await tx.organizationmember.update_many(
+            where={"organizationId": self.id, "userId": person.id}, data={"role": role}
+        )
 
     async def offered(
         self,
@@ -241,6 +265,10 @@ class OrganizationTeam(TenancyTeam[OrgRole]):
 
     def _invitation(self, role: OrgRole) -> InvitationOptionalCreateInput:
         return {"organizationId": self.id, "organizationRole": role}
+
+
+# A team of either kind, for tests of what holds for both.
+AnyTeam: TypeAlias = TenancyTeam[Any]
 
 
 async def create_organization(
@@ -297,3 +325,8 @@ async def team(api: Api) -> Team:
 @pytest.fixture
 async def organization_team(api: Api) -> OrganizationTeam:
     return await make_organization_team(api, "red")
+
+
+@pytest.fixture(params=[make_team, make_organization_team], ids=["workspace", "organization"])
+async def any_team(api: Api, request: pytest.FixtureRequest) -> AnyTeam:
+    return await request.param(api, "red")

@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from httpx import Response
 
 from tests.fix_api import Person
-from tests.fix_team import Team, TenancyTeam
+from tests.fix_team import AnyTeam, Team
 from tests.role_tables import Act
 
 
 @dataclass(frozen=True)
 class TenancyRequests:
-    """Requests about the members and transfers of a workspace or an organization."""
+    """Requests about the members, invitations and transfers of a workspace or an organization."""
 
-    tenancy_of: Callable[[Team], TenancyTeam[Any]]
+    tenancy_of: Callable[[Team], AnyTeam]
 
     def give(self, who: str, role: str, **body: object) -> Act:
         """Give a role to the caller, the owner or somebody who has another role."""
@@ -54,7 +53,27 @@ class TenancyRequests:
 
         return act
 
-    async def _target(self, tenancy: TenancyTeam[Any], caller: Person, who: str) -> str:
+    def invite(self, role: str) -> Act:
+        """Invite somebody with a role."""
+
+        async def act(team: Team, caller: Person) -> Response:
+            tenancy = self.tenancy_of(team)
+            body = {"email": "guest@example.com", "role": tenancy.role(role)}
+            return await caller.post(f"{tenancy.path}/invitations", body)
+
+        return act
+
+    def revoke(self, role: str) -> Act:
+        """Revoke an invitation with a role."""
+
+        async def act(team: Team, caller: Person) -> Response:
+            tenancy = self.tenancy_of(team)
+            id_, _ = await tenancy.invited("guest@example.com", role=tenancy.role(role))
+            return await caller.delete(f"{tenancy.path}/invitations/{id_}")
+
+        return act
+
+    async def _target(self, tenancy: AnyTeam, caller: Person, who: str) -> str:
         """Return the id of the caller, the owner, or another user with a role or none."""
         match who:
             case "yourself":

@@ -26,7 +26,9 @@ from tests.targets import Route, RouteRequest, make_target, make_targets, nowher
 
 # Routes whose rows a module keeps to the tenancy by this function alone.
 FILTERED = {
-    "app.workspaces.invitations.in_workspace": ("list_invitations", "revoke_invitation"),
+    "app.workspaces.members.in_workspace": ("list_members",),
+    "app.workspaces.invitations.in_workspace": ("revoke_invitation",),
+    "app.organizations.invitations.in_organization": ("revoke_organization_invitation",),
 }
 REMEDY = (
     "Limit each query of these routes to the caller's rows: add `**in_workspace(scope.id)` to its "

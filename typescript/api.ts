@@ -298,6 +298,8 @@ export interface paths {
         /**
          * Accept Invitation
          * @description Become a member by an invitation to your confirmed address.
+         *
+         *     It leads into a workspace or an organization.
          */
         post: operations["acceptInvitation"];
         delete?: never;
@@ -544,6 +546,52 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Organization Invitations
+         * @description List the invitations that nobody has accepted, newest first.
+         */
+        get: operations["listOrganizationInvitations"];
+        put?: never;
+        /**
+         * Invite To Organization
+         * @description Invite an address. The token is mailed to it, and returned only here.
+         *
+         *     Admins invite members; owners invite anybody, also as another owner.
+         */
+        post: operations["inviteToOrganization"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{organizationId}/invitations/{invitationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Organization Invitation
+         * @description Revoke an invitation: its token stops working.
+         */
+        delete: operations["revokeOrganizationInvitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1418,6 +1466,31 @@ export interface components {
             /** Token */
             token: string;
         };
+        /**
+         * IssuedOrganizationInvitation
+         * @description A new invitation with its token, which is never shown again.
+         */
+        IssuedOrganizationInvitation: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Email */
+            email: string;
+            /**
+             * Expiresat
+             * Format: date-time
+             */
+            expiresAt: string;
+            /** Id */
+            id: string;
+            /** Invitedbyid */
+            invitedById: string | null;
+            role: components["schemas"]["OrgRole"];
+            /** Token */
+            token: string;
+        };
         JsonValue: unknown;
         /**
          * LoggedIn
@@ -1637,6 +1710,17 @@ export interface components {
              */
             name: string;
         };
+        /** NewOrganizationInvitation */
+        NewOrganizationInvitation: {
+            /**
+             * Email
+             * Format: email
+             * @description An address alone, without a display name. Only ASCII, and none of ! % ? | `, before the @. Case is ignored.
+             */
+            email: string;
+            /** @default MEMBER */
+            role?: components["schemas"]["OrgRole"];
+        };
         /** NewOrganizationOwner */
         NewOrganizationOwner: {
             /**
@@ -1809,6 +1893,36 @@ export interface components {
         PendingInvitationPage: {
             /** Items */
             items: components["schemas"]["PendingInvitation"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * PendingOrganizationInvitation
+         * @description An invitation to an organization that nobody has accepted.
+         */
+        PendingOrganizationInvitation: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Email */
+            email: string;
+            /**
+             * Expiresat
+             * Format: date-time
+             */
+            expiresAt: string;
+            /** Id */
+            id: string;
+            /** Invitedbyid */
+            invitedById: string | null;
+            role: components["schemas"]["OrgRole"];
+        };
+        /** PendingOrganizationInvitationPage */
+        PendingOrganizationInvitationPage: {
+            /** Items */
+            items: components["schemas"]["PendingOrganizationInvitation"][];
             /** Nextcursor */
             nextCursor: string | null;
         };
@@ -2288,6 +2402,7 @@ export type Health = components['schemas']['Health'];
 export type HeldRole = components['schemas']['HeldRole'];
 export type HeldRolePage = components['schemas']['HeldRolePage'];
 export type IssuedInvitation = components['schemas']['IssuedInvitation'];
+export type IssuedOrganizationInvitation = components['schemas']['IssuedOrganizationInvitation'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type LoggedIn = components['schemas']['LoggedIn'];
 export type LogIn = components['schemas']['LogIn'];
@@ -2304,6 +2419,7 @@ export type MyWorkspacePage = components['schemas']['MyWorkspacePage'];
 export type NewInvitation = components['schemas']['NewInvitation'];
 export type NewMember = components['schemas']['NewMember'];
 export type NewOrganization = components['schemas']['NewOrganization'];
+export type NewOrganizationInvitation = components['schemas']['NewOrganizationInvitation'];
 export type NewOrganizationOwner = components['schemas']['NewOrganizationOwner'];
 export type NewOrgRole = components['schemas']['NewOrgRole'];
 export type NewOwner = components['schemas']['NewOwner'];
@@ -2319,6 +2435,8 @@ export type OrgRole = components['schemas']['OrgRole'];
 export type OwnSession = components['schemas']['OwnSession'];
 export type PendingInvitation = components['schemas']['PendingInvitation'];
 export type PendingInvitationPage = components['schemas']['PendingInvitationPage'];
+export type PendingOrganizationInvitation = components['schemas']['PendingOrganizationInvitation'];
+export type PendingOrganizationInvitationPage = components['schemas']['PendingOrganizationInvitationPage'];
 export type PendingOrganizationTransfer = components['schemas']['PendingOrganizationTransfer'];
 export type PendingOrganizationTransferPage = components['schemas']['PendingOrganizationTransferPage'];
 export type PendingTransfer = components['schemas']['PendingTransfer'];
@@ -3270,7 +3388,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MyWorkspace"];
+                    "application/json": components["schemas"]["MyWorkspace"] | components["schemas"]["MyOrganization"];
                 };
             };
             /** @description Bad Request */
@@ -4469,6 +4587,262 @@ export interface operations {
             };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listOrganizationInvitations: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingOrganizationInvitationPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    inviteToOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOrganizationInvitation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedOrganizationInvitation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeOrganizationInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                invitationId: string;
+                /** @description A UUID. */
+                organizationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

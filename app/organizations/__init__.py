@@ -1,9 +1,11 @@
 """Organizations, their members and projects: the helpers that others build on."""
 
 from app.organizations.errors import organization_not_found
+from app.organizations.invitations import accept as accept_invitation
 from app.organizations.locks import lock_organization
 from app.organizations.membership import OrganizationId, in_organization, role_in
 from app.organizations.rights import ORG_ROLES
+from app.organizations.schemas import MyOrganization
 from app.organizations.scope import (
     OrgAdminScope,
     OrganizationScope,
@@ -15,12 +17,14 @@ from app.tenancy import record_event
 
 __all__ = [
     "ORG_ROLES",
+    "MyOrganization",
     "OrgAdminScope",
     "OrgMemberScope",
     "OrgOwnerScope",
     "OrganizationId",
     "OrganizationScope",
     "OrganizationTransaction",
+    "accept_invitation",
     "in_organization",
     "lock_organization",
     "organization_not_found",

@@ -1,4 +1,4 @@
-"""HTTP routes of organizations, their members, transfers and audit trails."""
+"""HTTP routes of organizations, their members, invitations, transfers and audit trails."""
 
 from typing import Annotated
 
@@ -11,14 +11,17 @@ from app.http.description import domain_router
 from app.http.pages import Page, Pagination
 from app.http.problems import problems
 from app.http.requests import CurrentSettings
-from app.organizations import members, rules, transfers
+from app.organizations import invitations, members, rules, transfers
 from app.organizations.schemas import (
+    IssuedOrganizationInvitation,
     MyOrganization,
     NewOrganization,
+    NewOrganizationInvitation,
     NewOrganizationOwner,
     NewOrgRole,
     OrganizationChange,
     OrganizationMembership,
+    PendingOrganizationInvitation,
 )
 from app.organizations.scope import OrgAdminScope, OrgMemberScope, OrgOwnerScope
 
@@ -26,6 +29,7 @@ router = domain_router()
 ORGANIZATION = "/organizations/{organizationId}"
 
 UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
+InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 Confirm = Annotated[bool, Query(description="Required to leave, which is your own removal.")]
 
 
@@ -148,6 +152,42 @@ async def remove_organization_member(
 ) -> None:
     """Remove a member. With your own id, leave the organization."""
     await members.remove(scope, user=user_id, is_confirmed=confirm)
+
+
+@router.get(f"{ORGANIZATION}/invitations", tags=["invitations"])
+async def list_organization_invitations(
+    scope: OrgAdminScope, pages: Pagination
+) -> Page[PendingOrganizationInvitation]:
+    """List the invitations that nobody has accepted, newest first."""
+    return await invitations.list_pending(scope, pages)
+
+
+@router.post(
+    f"{ORGANIZATION}/invitations",
+    tags=["invitations"],
+    status_code=201,
+    responses=problems(409, 429),
+)
+async def invite_to_organization(
+    scope: OrgAdminScope, body: NewOrganizationInvitation, settings: CurrentSettings
+) -> IssuedOrganizationInvitation:
+    """Invite an address. The token is mailed to it, and returned only here.
+
+    Admins invite members; owners invite anybody, also as another owner.
+    """
+    return await invitations.invite(
+        scope, email=body.email, role=body.role, public_url=settings.public_url
+    )
+
+
+@router.delete(
+    f"{ORGANIZATION}/invitations/{{invitationId}}",
+    tags=["invitations"],
+    status_code=204,
+)
+async def revoke_organization_invitation(scope: OrgAdminScope, invitation_id: InvitationId) -> None:
+    """Revoke an invitation: its token stops working."""
+    await invitations.revoke(scope, invitation=invitation_id)
 
 
 @router.get(f"{ORGANIZATION}/audit-events", tags=["audit"])

@@ -10,7 +10,7 @@ from prisma.partials import OrganizationView
 from pydantic import AfterValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
 
-from app.kit.schemas import Input, Name, input_config
+from app.kit.schemas import Email, Input, Name, input_config
 
 
 class GivenOrgRole(StrEnum):
@@ -71,3 +71,21 @@ class NewOrganizationOwner(Input):
     keepsOwnership: bool = Field(
         default=False, description="Stay an owner too, instead of becoming an admin."
     )
+
+
+class NewOrganizationInvitation(Input):
+    email: Email
+    role: OrgRole = OrgRole.MEMBER
+
+
+class PendingOrganizationInvitation(partials.PendingOrganizationInvitation):
+    """An invitation to an organization that nobody has accepted."""
+
+    # Invitations of all kinds have the same fields.
+    organizationRole: OrgRole = Field(serialization_alias="role")
+
+
+class IssuedOrganizationInvitation(PendingOrganizationInvitation):
+    """A new invitation with its token, which is never shown again."""
+
+    token: str

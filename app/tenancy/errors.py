@@ -15,6 +15,10 @@ def role_not_lower() -> Problem:
     )
 
 
+def already_member(noun: str) -> Problem:
+    return Problem(409, "already_member", f"This person is already a member of the {noun}.")
+
+
 def already_invited() -> Problem:
     return Problem(409, "already_invited", "This address already has a valid invitation.")
 

@@ -19,10 +19,6 @@ def person_not_found() -> Problem:
     )
 
 
-def already_member() -> Problem:
-    return Problem(409, "already_member", "This person is already a member of the workspace.")
-
-
 def already_owner() -> Problem:
     return Problem(409, "already_owner", "You already own this workspace.")
 

@@ -11,7 +11,8 @@ from app.auth import Caller
 from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.tenancy import invitations
-from app.workspaces.errors import already_member, workspace_not_found
+from app.tenancy.errors import already_member
+from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId
 from app.workspaces.locks import lock_workspace
 from app.workspaces.membership import in_workspace
@@ -34,7 +35,7 @@ async def invite(
         if await transaction.tx.workspacemember.count(
             where={**in_workspace(scope.id), "user": {"is": {"email": email}}}
         ):
-            raise already_member()
+            raise already_member(WORKSPACE_ROLES.noun)
         invitation, token = await invitations.create(
             transaction,
             {**in_workspace(scope.id)},
@@ -79,7 +80,7 @@ async def accept(
                 include={"workspace": True},
             )
         except UniqueViolationError:
-            raise already_member() from None
+            raise already_member(WORKSPACE_ROLES.noun) from None
     if member.workspace is None:
         raise workspace_not_found()
     return workspace_view(member.workspace, member.role)

@@ -9,8 +9,8 @@ from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.kit.ids import is_uuid
 from app.tenancy import invitations, joined_after
+from app.tenancy.errors import already_member
 from app.workspaces.errors import (
-    already_member,
     member_not_found,
     owner_cannot_leave,
     person_not_found,
@@ -49,7 +49,7 @@ async def add(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membe
                 {**in_workspace(scope.id), "userId": user, "role": role}, include={"user": True}
             )
         except UniqueViolationError:
-            raise already_member() from None
+            raise already_member(WORKSPACE_ROLES.noun) from None
         shown = _membership_view(member)
         await _revoke_invitation(transaction, shown.user.email)
         await transaction.record("member.added", subject=user, role=role)

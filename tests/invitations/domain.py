@@ -2,16 +2,19 @@
 
 import uuid
 from collections.abc import AsyncIterator, Mapping
+from functools import partial
 
 from tests.domains import Domain, Request
 from tests.fix_api import Person
-from tests.fix_team import Team
+from tests.fix_team import AnyTeam, Team
 
 
 async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
-    ann = await team.api.person("guest.of.invitations")
-    _, token = await team.invited(ann.email)
-    yield "accept_invitation", lambda: ann.post("/v1/invitations/accept", {"token": token})
+    guest = await team.api.person("guest.of.invitations")
+    tenancies: list[AnyTeam] = [team, team.organization]
+    for tenancy in tenancies:
+        _, token = await tenancy.invited(guest.email)
+        yield "accept_invitation", partial(guest.post, "/v1/invitations/accept", {"token": token})
 
 
 async def _make_rows(team: Team, _person: Person) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 
 async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     owner, admin, path = team.owner, team.admin, team.organization.path
+    invitations = f"{path}/invitations"
 
     yield "create_organization", lambda: owner.post("/v1/organizations", {"name": "New"})
     yield "list_organizations", lambda: owner.get("/v1/organizations")
@@ -24,6 +25,11 @@ async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     name = {"name": "Renamed", "memberBaseRole": "EDITOR"}
     yield "change_organization", lambda: owner.patch(path, name)
     yield "list_organization_members", lambda: owner.get(f"{path}/members")
+    guest = {"email": "invited.to.organization@example.com"}
+    yield "invite_to_organization", lambda: owner.post(invitations, guest)
+    yield "list_organization_invitations", lambda: owner.get(invitations)
+    id_, _ = await team.organization.invited("nobody.to.organization@example.com")
+    yield "revoke_organization_invitation", lambda: owner.delete(f"{invitations}/{id_}")
     yield "list_organization_audit_events", lambda: admin.get(f"{path}/audit-events")
     user, transfer = {"userId": admin.id}, f"{path}/transfer"
     yield "offer_organization_transfer", lambda: owner.post(transfer, user)
@@ -55,7 +61,14 @@ async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:
         other = await make_organization_team(team.api, f"org{number}.{uuid.uuid4().hex}")
         await other.add(team.owner)
         await other.offered(team.owner)
-    return {"organizationId": team.organization.id, "projectId": team.project}
+    invitations = [
+        await team.organization.invited(f"guest.{uuid.uuid4().hex}@example.com") for _ in range(2)
+    ]
+    return {
+        "organizationId": team.organization.id,
+        "projectId": team.project,
+        "invitationId": invitations[0][0],
+    }
 
 
 async def _create(owner: Prisma, holder: Holder) -> None:
@@ -103,6 +116,9 @@ DOMAIN = Domain(
         "list_organization_members": 2,
         "change_organization_member": 9,
         "remove_organization_member": 9,
+        "list_organization_invitations": 2,
+        "invite_to_organization": 13,
+        "revoke_organization_invitation": 8,
         "list_organization_audit_events": 2,
     },
     requests=_requests,
@@ -120,6 +136,8 @@ DOMAIN = Domain(
         "decline_organization_transfer": ("transfer.declined",),
         "change_organization_member": ("member.role_changed",),
         "remove_organization_member": ("member.removed",),
+        "invite_to_organization": ("invitation.created",),
+        "revoke_organization_invitation": ("invitation.revoked",),
     },
     roles=ROLES_OF_PAGE,
     parameters={"organizationId": new_uuid, "projectId": new_uuid},
@@ -128,12 +146,14 @@ DOMAIN = Domain(
         "create_organization": lambda _: {"name": "Mine"},
         "change_organization": lambda _: {"name": "Changed"},
         "offer_organization_transfer": lambda target: {"userId": target["userId"]},
+        "invite_to_organization": lambda target: {"email": target["email"]},
         "change_organization_member": lambda _: {"role": "ADMIN"},
     },
     lists={
         "list_organizations": ("{user}",),
         "list_organization_transfers": ("{user}", "2000-01-01"),
         "list_organization_members": ("{organization}",),
+        "list_organization_invitations": ("{organization}",),
         "list_organization_audit_events": ("{organization}",),
     },
     many_rows="""

@@ -61,6 +61,15 @@ _ACTS: dict[str, Act] = {
     "leave, confirmed, beside another owner": beside_another_owner(
         _of_organization.remove("yourself", "?confirm=true")
     ),
+    "invite a member": _of_organization.invite("member"),
+    "invite an admin": _of_organization.invite("admin"),
+    "invite an owner": _of_organization.invite("owner"),
+    "list the invitations": lambda team, caller: caller.get(
+        f"{team.organization.path}/invitations"
+    ),
+    "revoke a member's invitation": _of_organization.revoke("member"),
+    "revoke an admin's invitation": _of_organization.revoke("admin"),
+    "revoke an owner's invitation": _of_organization.revoke("owner"),
     "read the audit trail": lambda team, caller: caller.get(
         f"{team.organization.path}/audit-events"
     ),

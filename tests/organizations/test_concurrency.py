@@ -11,7 +11,7 @@ from prisma.enums import OrgRole
 from tests.fix_api import PASSWORD, Api, Person
 from tests.fix_team import OrganizationTeam, make_organization_team
 from tests.organizations.test_members import member, step_down
-from tests.workspaces.test_locks import done_or_blocked, held
+from tests.workspaces.test_locks import done_or_blocked
 
 Act = Callable[[OrganizationTeam, Person], Awaitable[Response]]
 
@@ -34,7 +34,7 @@ GOINGS: dict[str, Act] = {
 async def in_turns(api: Api, *acts: Awaitable[Response]) -> list[Response]:
     """Let requests wait for the lock on the organization, in this order, and then go on."""
     tasks: list[asyncio.Task[Response]] = []
-    async with held(api, 'SELECT id FROM "Organization" FOR UPDATE'):
+    async with api.hold('SELECT id FROM "Organization" FOR UPDATE'):
         for act in acts:
             tasks.append(asyncio.ensure_future(act))  # pyright: ignore[reportArgumentType]  # coroutines
             await done_or_blocked(api, tasks)
@@ -217,7 +217,7 @@ async def test_a_change_sees_what_happened_while_it_waited(api: Api, change: str
     caller = await team.joined("caller", OrgRole(role.upper()))
     if change in ("cancel", "accept", "decline"):
         await team.offered(caller if role == "admin" else team.member)
-    async with held(api, 'SELECT id FROM "Organization" FOR UPDATE') as tx:
+    async with api.hold('SELECT id FROM "Organization" FOR UPDATE') as tx:
         waiting = asyncio.ensure_future(act(team, caller))
         await api.wait_for_blocked_queries(1)
         await tx.organizationmember.delete_many(where={"userId": caller.id})
@@ -247,7 +247,7 @@ async def test_no_deadlock_with_the_deletion_of_an_account(api: Api, change: str
                 await team.offered(caller if role == "admin" else team.member)
             acts = [delete_account(team, caller), act(team, caller)]
             tasks: list[asyncio.Task[Response]] = []
-            async with held(api, lock):  # pyright: ignore[reportArgumentType]  # a constant
+            async with api.hold(lock):  # pyright: ignore[reportArgumentType]  # a constant
                 for request in acts if is_deletion_first else reversed(acts):
                     tasks.append(asyncio.ensure_future(request))  # pyright: ignore[reportArgumentType]  # coroutines
                     await done_or_blocked(api, tasks)

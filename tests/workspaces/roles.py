@@ -1,7 +1,6 @@
 """The table of docs/roles.md about workspaces as requests."""
 
 from httpx import Response
-from prisma.enums import WorkspaceRole
 
 from tests.fix_api import Person
 from tests.fix_team import Team
@@ -18,20 +17,6 @@ def add(role: str) -> Act:
         other = await team.api.owner.workspace.create({"name": "Other", "ownerId": newcomer.id})
         await team.api.owner.workspacemember.create({"workspaceId": other.id, "userId": caller.id})
         return await caller.post(f"{team.path}/members", {"userId": newcomer.id, "role": role})
-
-    return act
-
-
-def invite(role: str) -> Act:
-    return lambda team, caller: caller.post(
-        f"{team.path}/invitations", {"email": "guest@example.com", "role": role}
-    )
-
-
-def revoke(role: WorkspaceRole) -> Act:
-    async def act(team: Team, caller: Person) -> Response:
-        invitation, _ = await team.invited("guest@example.com", role=role)
-        return await caller.delete(f"{team.path}/invitations/{invitation}")
 
     return act
 
@@ -70,11 +55,12 @@ _ACTS: dict[str, Act] = {
     "remove an admin": _of_workspace.remove("admin"),
     "remove the owner": _of_workspace.remove("the owner"),
     "leave": _of_workspace.remove("yourself"),
-    "invite a member": invite("member"),
-    "invite an admin": invite("admin"),
+    "invite a member": _of_workspace.invite("member"),
+    "invite an admin": _of_workspace.invite("admin"),
+    "invite an owner": _of_workspace.invite("owner"),
     "list the invitations": lambda team, caller: caller.get(f"{team.path}/invitations"),
-    "revoke a member's invitation": revoke(WorkspaceRole.member),
-    "revoke an admin's invitation": revoke(WorkspaceRole.admin),
+    "revoke a member's invitation": _of_workspace.revoke("member"),
+    "revoke an admin's invitation": _of_workspace.revoke("admin"),
     "read the audit trail": lambda team, caller: caller.get(f"{team.path}/audit-events"),
 }
 

@@ -1,9 +1,7 @@
 """Requests that wait for a held row lock: none sees an outdated state, none deadlocks."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, LiteralString
 
 import pytest
@@ -23,15 +21,6 @@ HELD: dict[str, LiteralString] = {
     "user": """SELECT id FROM "User" FOR UPDATE""",
     "session": """SELECT id FROM "Session" FOR UPDATE""",
 }
-
-
-@asynccontextmanager
-async def held(api: Api, *statements: LiteralString) -> AsyncGenerator[Prisma]:
-    """Run statements in a transaction that stays open during the block."""
-    async with api.owner.tx(timeout=timedelta(minutes=1)) as tx:
-        for statement in statements:
-            await tx.execute_raw(statement)
-        yield tx
 
 
 async def accept_invitation(team: Team, user: Person):
@@ -93,7 +82,7 @@ async def test_a_deleted_account_joins_nothing(team: Team, join: str):
     api, user = team.api, await team.api.person("ann")
     request = await JOINS[join](team, user)
     # The deletion has written its events by the time it deletes the sessions.
-    async with held(api, """SELECT id FROM "Session" FOR UPDATE"""):
+    async with api.hold("""SELECT id FROM "Session" FOR UPDATE"""):
         deletion = asyncio.create_task(user.delete("/v1/me", {"password": PASSWORD}))
         await api.wait_for_blocked_queries(1)
         joining = asyncio.create_task(request())
@@ -110,7 +99,7 @@ async def test_a_deletion_records_what_was_joined_before(team: Team, join: str):
     """An account that is deleted while its user joins a workspace leaves it in the trail too."""
     api, user = team.api, await team.api.person("ann")
     request = await JOINS[join](team, user)
-    async with held(api, """LOCK TABLE "AuditEvent" IN SHARE MODE"""):
+    async with api.hold("""LOCK TABLE "AuditEvent" IN SHARE MODE"""):
         joining = asyncio.create_task(request())
         await api.wait_for_blocked_queries(1)
         deletion = asyncio.create_task(user.delete("/v1/me", {"password": PASSWORD}))
@@ -153,7 +142,7 @@ async def test_a_change_sees_what_happened_while_it_waited(team: Team, change: s
     caller: Person = getattr(team, role)
     if change in ("cancel", "accept", "decline"):
         await team.offered(team.admin)
-    async with held(team.api, HELD["workspace"]) as tx:
+    async with team.api.hold(HELD["workspace"]) as tx:
         waiting = asyncio.create_task(request(team, caller))
         await team.api.wait_for_blocked_queries(1)
         if role == "owner":
@@ -248,7 +237,7 @@ async def test_no_deadlock_with_the_deletion_of_an_account(api: Api, name: str):
             other = await OF_AN_ADMIN[name](team, user)
             requests = [await delete_account(team, user), other]
             tasks: list[asyncio.Task[Response]] = []
-            async with held(api, lock):
+            async with api.hold(lock):
                 for request in requests if is_deletion_first else reversed(requests):
                     tasks.append(asyncio.create_task(request()))
                     await done_or_blocked(api, tasks)
