@@ -2,6 +2,7 @@
 
 from prisma.models import (
     AuditEvent,
+    ImpersonationSession,
     Invitation,
     Organization,
     OrganizationMember,
@@ -19,9 +20,20 @@ from prisma.models import (
 
 User.create_partial("Account", include=["id", "email", "emailConfirmedAt", "name", "createdAt"])
 User.create_partial("Person", include=["id", "email", "name"])
+ImpersonationSession.create_partial(
+    "ImpersonationView",
+    include=[
+        "id", "impersonatorId", "impersonatorName", "userId", "workspaceId", "organizationId",
+        "reason", "mode", "createdAt", "expiresAt",
+    ],
+)  # fmt: skip
 Session.create_partial(
-    "OwnSession", include=["id", "workspaceId", "userAgent", "createdAt", "usedAt", "expiresAt"]
-)
+    "OwnSession",
+    include=[
+        "id", "workspaceId", "userAgent", "createdAt", "usedAt", "expiresAt", "impersonation",
+    ],
+    relations={"impersonation": "ImpersonationView"},
+)  # fmt: skip
 Workspace.create_partial(
     "WorkspaceView",
     include=[

@@ -12,6 +12,7 @@ import httpx
 from tests.domains import Target
 from tests.fix_access import make_administrator
 from tests.fix_api import Api
+from tests.fix_impersonation import act_as
 from tests.fix_team import Team, make_team
 from tests.targets import NOWHERE, Route
 
@@ -75,6 +76,14 @@ async def _administrator(api: Api, _: Team, name: str) -> Caller:
     return Caller((await make_administrator(api, name)).http)
 
 
+async def _impersonator(tenancy: str, api: Api, _: Team, name: str) -> Caller:
+    team = await make_team(api, name)
+    support = await make_administrator(api, f"support.{name}")
+    place = {tenancy: team.places[tenancy]}
+    acting = await act_as(api, support, team.owner, mode="write", **place)
+    return Caller(acting.http, team.places)
+
+
 async def _in_the_workspace_alone(_: Api, other: Team, name: str) -> Caller:
     return Caller((await other.joined(name)).http, {"workspaceId": other.id})
 
@@ -95,6 +104,9 @@ KINDS = {
     "administrator": Kind(
         _administrator, asks=lambda route: route.needs_caller and not route.capability
     ),
+    # Act as an owner of another team, in one of its places.
+    "impersonator in a workspace": Kind(partial(_impersonator, "workspaceId")),
+    "impersonator in an organization": Kind(partial(_impersonator, "organizationId")),
     "member of the workspace": Kind(
         _in_the_workspace_alone,
         asks=lambda route: "organizationId" in route.places,

@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fix_service",
     "tests.fix_api",
     "tests.fix_team",
+    "tests.fix_impersonation",
     "tests.fix_work",
 ]
 

@@ -145,6 +145,11 @@ class Domain:
 
     policy_rows: PolicyRows | None = None
 
+    # Routes that whoever acts as a user may call, in the mode write, and the tables that may be
+    # written to then. All others refuse.
+    writable_while_impersonating: frozenset[str] = frozenset()
+    writable_tables: frozenset[str] = frozenset()
+
 
 def new_uuid() -> str:
     """Return a UUID that nothing has."""

@@ -30,7 +30,11 @@ class Declared:
         kinds = list(declared.get("content", {}))
         kind = response.headers.get("content-type")
         assert kind in kinds if kinds else kind is None, f"{label} with {kind}, not {kinds}"
-        missing = [name for name in declared.get("headers", {}) if name not in response.headers]
+        missing = [
+            name
+            for name, header in declared.get("headers", {}).items()
+            if header.get("required") and name not in response.headers
+        ]
         assert not missing, f"{label} without {missing}"
 
     def _operation(self, request: httpx.Request) -> dict[str, Any] | None:

@@ -286,6 +286,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/impersonations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Impersonations
+         * @description List the impersonations that you have started and that are not over, newest first.
+         */
+        get: operations["listImpersonations"];
+        put?: never;
+        /**
+         * Start Impersonation
+         * @description Act as a member of a workspace or an organization whose owner allows it.
+         *
+         *     The token works in that one alone. Reading is all that the mode `read` allows.
+         */
+        post: operations["startImpersonation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/impersonations/{impersonationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Impersonation
+         * @description End one of your impersonations; its token stops working immediately.
+         */
+        delete: operations["endImpersonation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/impersonations/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Current Impersonation
+         * @description End the impersonation whose token this request has; your own session goes on.
+         */
+        post: operations["endCurrentImpersonation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/invitations/accept": {
         parameters: {
             query?: never;
@@ -1442,6 +1508,46 @@ export interface components {
             nextCursor: string | null;
         };
         /**
+         * ImpersonationMode
+         * @enum {string}
+         */
+        ImpersonationMode: "read" | "write";
+        /** ImpersonationView */
+        ImpersonationView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Expiresat
+             * Format: date-time
+             */
+            expiresAt: string;
+            /** Id */
+            id: string;
+            /** Impersonatorid */
+            impersonatorId: string;
+            /** Impersonatorname */
+            impersonatorName: string | null;
+            mode: components["schemas"]["ImpersonationMode"];
+            /** Organizationid */
+            organizationId: string | null;
+            /** Reason */
+            reason: string;
+            /** Userid */
+            userId: string;
+            /** Workspaceid */
+            workspaceId: string | null;
+        };
+        /** ImpersonationViewPage */
+        ImpersonationViewPage: {
+            /** Items */
+            items: components["schemas"]["ImpersonationView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
          * IssuedInvitation
          * @description A new invitation with its token, which is never shown again.
          */
@@ -1681,6 +1787,34 @@ export interface components {
             /** Nextcursor */
             nextCursor: string | null;
         };
+        /**
+         * NewImpersonation
+         * @description As whom, and in which workspace or organization: exactly one of them.
+         */
+        NewImpersonation: {
+            /**
+             * Minutes
+             * @description After which it ends.
+             * @default 15
+             */
+            minutes?: number;
+            /** @default read */
+            mode?: components["schemas"]["ImpersonationMode"];
+            /** Organizationid */
+            organizationId?: string | null;
+            /**
+             * Reason
+             * @description Why: the user and the owners of the tenancy read it. At least 10 visible characters.
+             */
+            reason: string;
+            /**
+             * Userid
+             * Format: uuid
+             */
+            userId: string;
+            /** Workspaceid */
+            workspaceId?: string | null;
+        };
         /** NewInvitation */
         NewInvitation: {
             /**
@@ -1859,6 +1993,7 @@ export interface components {
             expiresAt: string;
             /** Id */
             id: string;
+            impersonation: components["schemas"]["ImpersonationView"] | null;
             /**
              * Usedat
              * Format: date-time
@@ -2258,6 +2393,7 @@ export interface components {
             expiresAt: string;
             /** Id */
             id: string;
+            impersonation: components["schemas"]["ImpersonationView"] | null;
             /**
              * Usedat
              * Format: date-time
@@ -2297,6 +2433,47 @@ export interface components {
          * @enum {string}
          */
         SourceType: "organization" | "project";
+        /**
+         * StartedImpersonation
+         * @description An impersonation with its token, which is never shown again and cannot be refreshed.
+         */
+        StartedImpersonation: {
+            /** Accesstoken */
+            accessToken: string;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /**
+             * Expiresat
+             * Format: date-time
+             */
+            expiresAt: string;
+            /** Expiresin */
+            expiresIn: number;
+            /** Id */
+            id: string;
+            /** Impersonatorid */
+            impersonatorId: string;
+            /** Impersonatorname */
+            impersonatorName: string | null;
+            mode: components["schemas"]["ImpersonationMode"];
+            /** Organizationid */
+            organizationId: string | null;
+            /** Reason */
+            reason: string;
+            /**
+             * Tokentype
+             * @default Bearer
+             * @constant
+             */
+            tokenType: "Bearer";
+            /** Userid */
+            userId: string;
+            /** Workspaceid */
+            workspaceId: string | null;
+        };
         /**
          * SwitchWorkspace
          * @description Null leaves the workspace.
@@ -2401,6 +2578,9 @@ export type GivenRole = components['schemas']['GivenRole'];
 export type Health = components['schemas']['Health'];
 export type HeldRole = components['schemas']['HeldRole'];
 export type HeldRolePage = components['schemas']['HeldRolePage'];
+export type ImpersonationMode = components['schemas']['ImpersonationMode'];
+export type ImpersonationView = components['schemas']['ImpersonationView'];
+export type ImpersonationViewPage = components['schemas']['ImpersonationViewPage'];
 export type IssuedInvitation = components['schemas']['IssuedInvitation'];
 export type IssuedOrganizationInvitation = components['schemas']['IssuedOrganizationInvitation'];
 export type JsonValue = components['schemas']['JsonValue'];
@@ -2416,6 +2596,7 @@ export type MyProject = components['schemas']['MyProject'];
 export type MyProjectPage = components['schemas']['MyProjectPage'];
 export type MyWorkspace = components['schemas']['MyWorkspace'];
 export type MyWorkspacePage = components['schemas']['MyWorkspacePage'];
+export type NewImpersonation = components['schemas']['NewImpersonation'];
 export type NewInvitation = components['schemas']['NewInvitation'];
 export type NewMember = components['schemas']['NewMember'];
 export type NewOrganization = components['schemas']['NewOrganization'];
@@ -2466,6 +2647,7 @@ export type SessionView = components['schemas']['SessionView'];
 export type SessionViewPage = components['schemas']['SessionViewPage'];
 export type SignUp = components['schemas']['SignUp'];
 export type SourceType = components['schemas']['SourceType'];
+export type StartedImpersonation = components['schemas']['StartedImpersonation'];
 export type SwitchWorkspace = components['schemas']['SwitchWorkspace'];
 export type TokenPair = components['schemas']['TokenPair'];
 export type WebLoggedIn = components['schemas']['WebLoggedIn'];
@@ -3369,6 +3551,292 @@ export interface operations {
             };
         };
     };
+    listImpersonations: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImpersonationViewPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    startImpersonation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewImpersonation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedImpersonation"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endImpersonation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                impersonationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endCurrentImpersonation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     acceptInvitation: {
         parameters: {
             query?: never;
@@ -3507,6 +3975,15 @@ export interface operations {
             401: {
                 headers: {
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -3739,6 +4216,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Service Unavailable */
             503: {
                 headers: {
@@ -3778,6 +4264,15 @@ export interface operations {
             401: {
                 headers: {
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -3935,6 +4430,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Content */
             422: {
                 headers: {
@@ -4042,6 +4546,15 @@ export interface operations {
             401: {
                 headers: {
                     "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {
@@ -4200,6 +4713,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Content */
             422: {
                 headers: {
@@ -4334,6 +4856,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4343,6 +4867,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4353,6 +4879,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4362,6 +4890,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -4386,6 +4916,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4393,6 +4925,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4403,6 +4937,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4412,6 +4948,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4421,6 +4959,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -4449,6 +4989,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4458,6 +5000,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4467,6 +5011,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4477,6 +5023,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4486,6 +5034,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4495,6 +5045,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4504,6 +5056,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4513,6 +5067,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4522,6 +5078,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -4551,6 +5109,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4560,6 +5120,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4570,6 +5132,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4579,6 +5143,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4588,6 +5154,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4597,6 +5165,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -4882,6 +5452,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4891,6 +5463,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4901,6 +5475,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4910,6 +5486,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4919,6 +5497,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -4948,6 +5528,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4955,6 +5537,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -4965,6 +5549,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4974,6 +5560,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4983,6 +5571,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4992,6 +5582,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5001,6 +5593,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5031,6 +5625,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5040,6 +5636,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5049,6 +5647,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5059,6 +5659,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5068,6 +5670,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5077,6 +5681,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5086,6 +5692,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5095,6 +5703,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5104,6 +5714,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5113,6 +5725,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5142,6 +5756,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5151,6 +5767,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5161,6 +5779,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5170,6 +5790,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5179,6 +5801,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5207,6 +5831,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5216,6 +5842,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5225,6 +5853,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5235,6 +5865,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5244,6 +5876,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5253,6 +5887,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5262,6 +5898,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5271,6 +5909,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5280,6 +5920,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5289,6 +5931,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5315,6 +5959,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5324,6 +5970,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5334,6 +5982,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5343,6 +5993,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5369,6 +6021,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5376,6 +6030,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5386,6 +6042,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5395,6 +6053,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5404,6 +6064,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5434,6 +6096,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5443,6 +6107,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5452,6 +6118,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5462,6 +6130,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5471,6 +6141,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5480,6 +6152,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5489,6 +6163,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5498,6 +6174,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5507,6 +6185,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5516,6 +6196,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5545,6 +6227,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5554,6 +6238,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5564,6 +6250,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5573,6 +6261,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5582,6 +6272,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5591,6 +6283,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5622,6 +6316,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5631,6 +6327,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5641,6 +6339,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5650,6 +6350,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5659,6 +6361,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5691,6 +6395,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5700,6 +6406,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5709,6 +6417,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5719,6 +6429,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5728,6 +6440,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5737,6 +6451,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5746,6 +6462,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5755,6 +6473,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5764,6 +6484,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5773,6 +6495,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5804,6 +6528,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5813,6 +6539,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5823,6 +6551,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5832,6 +6562,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5841,6 +6573,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5850,6 +6584,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5859,6 +6595,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5890,6 +6628,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5899,6 +6639,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5909,6 +6651,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5918,6 +6662,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5927,6 +6673,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5936,6 +6684,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5945,6 +6695,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5969,6 +6721,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5978,6 +6732,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5988,6 +6744,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5997,6 +6755,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -6025,6 +6785,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6034,6 +6796,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6043,6 +6807,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6053,6 +6819,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6062,6 +6830,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6071,6 +6841,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6080,6 +6852,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6089,6 +6863,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6098,6 +6874,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6107,6 +6885,8 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -6117,6 +6897,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -6141,6 +6923,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6148,6 +6932,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6158,6 +6944,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6167,6 +6955,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6176,6 +6966,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -6200,6 +6992,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6209,6 +7003,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6219,6 +7015,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6228,6 +7026,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6237,6 +7037,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6246,6 +7048,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -6270,6 +7074,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6277,6 +7083,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -6287,6 +7095,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6296,6 +7106,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6305,6 +7117,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7154,6 +7968,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Unprocessable Content */
             422: {
                 headers: {
@@ -7288,6 +8111,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7297,6 +8122,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7307,6 +8134,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7316,6 +8145,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7340,6 +8171,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7347,6 +8180,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7357,6 +8192,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7366,6 +8203,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7375,6 +8214,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7403,6 +8244,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7412,6 +8255,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7421,6 +8266,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7431,6 +8278,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7440,6 +8289,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7449,6 +8300,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7458,6 +8311,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7467,6 +8322,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7476,6 +8333,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7505,6 +8364,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7514,6 +8375,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7524,6 +8387,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7533,6 +8398,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7542,6 +8409,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7551,6 +8420,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7580,6 +8451,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7589,6 +8462,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7599,6 +8474,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7608,6 +8485,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7617,6 +8496,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7626,6 +8507,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7654,6 +8537,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7663,6 +8548,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7672,6 +8559,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7682,6 +8571,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7691,6 +8582,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7700,6 +8593,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7709,6 +8604,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7718,6 +8615,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7727,6 +8626,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7736,6 +8637,8 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7746,6 +8649,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7772,6 +8677,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7779,6 +8686,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7789,6 +8698,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7798,6 +8709,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7807,6 +8720,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7836,6 +8751,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7845,6 +8762,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7855,6 +8774,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7864,6 +8785,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7873,6 +8796,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -7901,6 +8826,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7910,6 +8837,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7919,6 +8848,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -7929,6 +8860,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7938,6 +8871,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7947,6 +8882,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7956,6 +8893,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7965,6 +8904,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7974,6 +8915,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7983,6 +8926,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8009,6 +8954,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8016,6 +8963,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8026,6 +8975,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8035,6 +8986,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8044,6 +8997,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8053,6 +9008,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8083,6 +9040,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8092,6 +9051,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8101,6 +9062,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8111,6 +9074,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8120,6 +9085,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8129,6 +9096,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8138,6 +9107,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8147,6 +9118,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8156,6 +9129,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8180,6 +9155,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8189,6 +9166,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8199,6 +9178,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8208,6 +9189,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8236,6 +9219,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8245,6 +9230,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8254,6 +9241,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8264,6 +9253,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8273,6 +9264,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8282,6 +9275,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8291,6 +9286,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8300,6 +9297,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8309,6 +9308,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8318,6 +9319,8 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8328,6 +9331,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8352,6 +9357,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8359,6 +9366,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8369,6 +9378,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8378,6 +9389,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8387,6 +9400,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8411,6 +9426,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8420,6 +9437,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8430,6 +9449,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8439,6 +9460,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8448,6 +9471,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8457,6 +9482,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -8481,6 +9508,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -8488,6 +9517,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -8498,6 +9529,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8507,6 +9540,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8516,6 +9551,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };

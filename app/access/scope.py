@@ -46,6 +46,7 @@ def require_capabilities(held: frozenset[str], *wanted: Capability) -> None:
         raise capability_missing(missing)
 
 
+@declare_responses(403)  # also for whoever calls in the name of the user
 class _CapableCallerDependency(Credentials):
     """Reads the caller's capabilities, and requires none."""
 
@@ -70,7 +71,6 @@ class _CapableCallerDependency(Credentials):
         return caller
 
 
-@declare_responses(403)
 class CapabilityDependency(_CapableCallerDependency):
     """Requires a capability of the caller, and enters its scope."""
 

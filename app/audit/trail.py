@@ -9,6 +9,7 @@ from prisma.actions import AuditEventActions
 from prisma.types import AuditEventWhereInput
 from pydantic import JsonValue
 
+from app.database.scope import current_impersonator
 from app.db import prisma
 from app.http.pages import Page, PageRequest
 
@@ -42,6 +43,7 @@ async def record(
 ) -> None:
     """Record that `actor` did something in a workspace or an organization; requires its scope.
 
+    The event also names who acted as them, if somebody did.
     Without either, the event belongs to the installation; requires the scope of a capability.
     """
     await tx.auditevent.create_many(
@@ -49,6 +51,7 @@ async def record(
             {
                 "action": action,
                 "actorId": actor,
+                "impersonatorId": current_impersonator(),
                 "workspaceId": workspace,
                 "organizationId": organization,
                 "subjectId": subject,

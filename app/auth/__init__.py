@@ -3,17 +3,25 @@
 from app.auth import devices, passwords, sessions, throttle, web_sessions
 from app.auth.caller import Caller, CurrentCaller, CurrentTokens
 from app.auth.cookies import SessionCookies
-from app.auth.credentials import Credentials, CurrentCookies, require_own_page
+from app.auth.credentials import (
+    IMPERSONATED_BY,
+    Credentials,
+    CurrentCookies,
+    name_impersonator,
+    require_own_page,
+)
 from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
-from app.auth.tokens import Tokens, hash_secret, new_secret
+from app.auth.tokens import ImpersonationClaims, Tokens, hash_secret, new_secret
 
 __all__ = [
+    "IMPERSONATED_BY",
     "Caller",
     "Credentials",
     "CurrentCaller",
     "CurrentCookies",
     "CurrentTokens",
+    "ImpersonationClaims",
     "NewPassword",
     "Password",
     "SessionCookies",
@@ -21,6 +29,7 @@ __all__ = [
     "Tokens",
     "devices",
     "hash_secret",
+    "name_impersonator",
     "new_secret",
     "passwords",
     "require_own_page",

@@ -11,6 +11,7 @@ from app.auth.errors import not_signed_in
 from app.auth.tokens import Tokens
 from app.database.scope import set_scope
 from app.db import prisma
+from app.http.description import declare_responses
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ async def _tokens(request: Request) -> Tokens:
 CurrentTokens = Annotated[Tokens, Depends(_tokens)]
 
 
+@declare_responses(403)  # somebody else calls in the name of the user
 class _CallerDependency(Credentials):
     async def __call__(self, request: Request) -> Caller:
         claims = await self.read_claims(request)

@@ -1,22 +1,26 @@
 """Credentials: how a request proves who calls. Which ones are accepted is decided here alone."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
+from starlette.types import Scope
 
 from app.auth import cookies, web_sessions
 from app.auth.cookies import SessionCookies
-from app.auth.errors import cross_site_request, not_signed_in
-from app.auth.tokens import Claims, InvalidToken, Tokens
+from app.auth.errors import cross_site_request, not_signed_in, not_while_impersonating
+from app.auth.tokens import Claims, ImpersonationClaims, InvalidToken, Tokens
 from app.auth.web_sessions import WebClaims
 from app.http.description import SecurityWithAlternatives, declare_responses
 from app.http.headers import add_response_header
 from app.http.origins import is_from_own_page, is_safe
 
 _AUTHORIZATION = b"authorization"
+IMPERSONATED_BY = "Impersonated-By"
+_IMPERSONATED = "tenantry.impersonated"
 _COOKIE = APIKey.model_validate(
     {
         "in": APIKeyIn.cookie,
@@ -48,22 +52,26 @@ class Credentials(SecurityWithAlternatives):
     model = HTTPBearer(description="The access token that a log-in or a refresh returned.")
     scheme_name = "HTTPBearer"
     alternatives = MappingProxyType({"SessionCookie": _COOKIE})
+    # Whether somebody else may call in the name of the user.
+    accepts_impersonation: ClassVar[bool] = False
 
     async def read_claims(self, request: Request) -> Claims:
         """Return who the request says calls, in which session; raise 401 or 403."""
-        given = next(
-            (value for name, value in request.scope["headers"] if name == _AUTHORIZATION), None
-        )
-        if given is None:
+        token = _read_token(request.scope)
+        if token is None:
             return await _read_cookie(request)
-        scheme, _, token = given.decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
+        if not token:
             raise not_signed_in()
         tokens: Tokens = request.app.state.tokens
         try:
-            return tokens.read(token)
+            claims = tokens.read(token)
         except InvalidToken:
             raise not_signed_in() from None
+        if isinstance(claims, ImpersonationClaims):
+            _add_header(request.scope, claims)
+            if not self.accepts_impersonation:
+                raise not_while_impersonating()
+        return claims
 
     async def verify_session(
         self, request: Request, session: LoginT | None, claims: Claims
@@ -111,3 +119,28 @@ async def _touch(request: Request, claims: WebClaims) -> None:
     signed: SessionCookies = request.app.state.cookies
     if header := await web_sessions.touch(signed, claims):
         add_response_header(request.scope, "Set-Cookie", header)
+
+
+def name_impersonator(request: Scope) -> None:
+    """Say in a response who acts as somebody else, whether or not its route asked who calls."""
+    if _IMPERSONATED in request:
+        return
+    tokens: Tokens = request["app"].state.tokens
+    with suppress(InvalidToken):
+        claims = tokens.read(_read_token(request) or "")
+        if isinstance(claims, ImpersonationClaims):
+            _add_header(request, claims)
+
+
+def _add_header(request: Scope, claims: ImpersonationClaims) -> None:
+    request[_IMPERSONATED] = True
+    add_response_header(request, IMPERSONATED_BY, claims.impersonator)
+
+
+def _read_token(request: Scope) -> str | None:
+    """Return the Bearer token of a request, "" if it has other credentials, None if it has none."""
+    given = next((value for name, value in request["headers"] if name == _AUTHORIZATION), None)
+    if given is None:
+        return None
+    scheme, _, token = given.decode("latin-1").partition(" ")
+    return token if scheme.lower() == "bearer" else ""

@@ -19,6 +19,14 @@ def cross_site_request() -> Problem:
     )
 
 
+def not_while_impersonating() -> Problem:
+    return Problem(
+        403,
+        "not_while_impersonating",
+        "Only the users themselves may do this: return to your own account.",
+    )
+
+
 def invalid_refresh_token() -> Problem:
     return Problem(
         401, "invalid_refresh_token", "The refresh token is no longer valid: log in again."

@@ -116,7 +116,9 @@ async def list_own(user: str, *, after: str | None, take: int) -> list[OwnSessio
     where: SessionWhereInput = {"userId": user, "expiresAt": {"gt": datetime.now(UTC)}}
     if after:
         where["id"] = {"lt": after}
-    return await _own.find_many(where=where, order={"id": "desc"}, take=take)
+    return await _own.find_many(
+        where=where, include={"impersonation": True}, order={"id": "desc"}, take=take
+    )
 
 
 async def end(user: str, session: str) -> bool:

@@ -20,7 +20,7 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 # How many verified tokens are cached; the oldest are dropped first.
 CACHE_SIZE = 10_000
 
-Kind = Literal["user"]
+Kind = Literal["user", "impersonation"]
 
 
 class InvalidToken(Exception):  # noqa: N818  (what the caller presented, no error of ours)
@@ -36,11 +36,17 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
+class ImpersonationClaims(Claims):
+    """Those of an impersonation token: `impersonator` acts as the user."""
+
+    impersonator: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Verified:
     """A token whose signature and form are valid."""
 
     claims: Claims
-    kind: str
     expires: float
 
 
@@ -62,26 +68,17 @@ class Tokens:
         # By their hashes, so that nobody finds a token in memory.
         self._verified: dict[bytes, _Verified] = {}
 
-    def access(self, *, user: str, session: str, kind: Kind = "user") -> str:
+    def access(self, *, user: str, session: str) -> str:
         """Return a token that lets `user` call until it expires or its session ends."""
-        now = datetime.now(UTC)
-        return jwt.encode(
-            {
-                "iss": ISSUER,
-                "aud": AUDIENCE,
-                "kind": kind,
-                "sub": user,
-                "sid": session,
-                "iat": now,
-                "exp": now + ACCESS_LIFETIME,
-            },
-            self._signing.secret,
-            algorithm=ALGORITHM,
-            headers={"kid": self._signing.id},
-        )
+        return self._encode("user", Claims(user, session), datetime.now(UTC) + ACCESS_LIFETIME)
 
-    def read(self, token: str, *, kind: Kind = "user") -> Claims:
-        """Return the claims of a token of this kind; raise InvalidToken.
+    def impersonation(self, claims: ImpersonationClaims, *, expires: datetime) -> str:
+        """Return a token that lets somebody act as a user until then or until the session ends."""
+        # RFC 8693 calls the claim `act`.
+        return self._encode("impersonation", claims, expires, act={"sub": claims.impersonator})
+
+    def read(self, token: str) -> Claims:
+        """Return the claims of a token, of the class that its kind has; raise InvalidToken.
 
         The signature is verified once per token, since that takes as long as a small query; the
         expiry is checked each time. The caller asks the database whether the session still exists.
@@ -93,7 +90,7 @@ class Tokens:
             while len(self._verified) >= CACHE_SIZE:
                 del self._verified[next(iter(self._verified))]
             self._verified[digest] = verified
-        if verified.kind != kind or verified.expires <= time.time():
+        if verified.expires <= time.time():
             raise InvalidToken
         return verified.claims
 
@@ -111,6 +108,23 @@ class Tokens:
         made = self.signatures(purpose, message)
         return any(hmac.compare_digest(given, one.encode()) for one in made)
 
+    def _encode(self, kind: Kind, claims: Claims, expires: datetime, **others: object) -> str:
+        return jwt.encode(
+            {
+                "iss": ISSUER,
+                "aud": AUDIENCE,
+                "kind": kind,
+                "sub": claims.user,
+                "sid": claims.session,
+                "iat": datetime.now(UTC),
+                "exp": expires,
+                **others,
+            },
+            self._signing.secret,
+            algorithm=ALGORITHM,
+            headers={"kid": self._signing.id},
+        )
+
     def _verify(self, token: str) -> _Verified:
         try:
             key = self._keys[jwt.get_unverified_header(token)["kid"]]
@@ -122,11 +136,9 @@ class Tokens:
                 audience=AUDIENCE,
                 options={"require": ["iss", "aud", "kind", "sub", "sid", "iat", "exp"]},
             )
+            return _Verified(_parse(claims), claims["exp"])
         except (jwt.InvalidTokenError, KeyError, TypeError) as error:
             raise InvalidToken from error
-        return _Verified(
-            Claims(user=claims["sub"], session=claims["sid"]), claims["kind"], claims["exp"]
-        )
 
 
 def new_secret() -> str:
@@ -137,6 +149,22 @@ def new_secret() -> str:
 def hash_secret(secret: str) -> str:
     """Return what is stored of an opaque token. It is random, so a fast hash is enough."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _parse(claims: dict[str, Any]) -> Claims:
+    """Return the claims of a token whose signature is valid; raise InvalidToken if it is unknown.
+
+    A token that names who acts is of the kind that says so, and no other.
+    """
+    match claims:
+        case {"kind": "user", "act": _}:
+            raise InvalidToken
+        case {"kind": "user", "sub": user, "sid": session}:
+            return Claims(user, session)
+        case {"kind": "impersonation", "sub": user, "sid": session, "act": {"sub": impersonator}}:
+            return ImpersonationClaims(user, session, impersonator)
+        case _:
+            raise InvalidToken
 
 
 def _access_key(secret: bytes) -> _Key:

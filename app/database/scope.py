@@ -5,10 +5,14 @@ defence against a forgotten filter, not against SQL injection: see docs/decision
 """
 
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from prisma_wasm import scoped
+
+# Who acts as the caller of the request. No inner scope takes it back.
+_impersonator: ContextVar[str] = ContextVar("impersonator", default="")
 
 
 def use_scope(
@@ -24,7 +28,7 @@ def use_scope(
     The tenancy is a workspace or an organization. A capability is one that the route declares, and
     shows its rows if the user has it. A key identifies rows before the caller is authenticated: an
     e-mail address or the hash of a token, which shows the rows that contain it. An inner scope
-    replaces the outer one entirely.
+    replaces the outer one, but what an impersonation forbids stays forbidden.
     """
     return scoped(
         {
@@ -33,17 +37,38 @@ def use_scope(
             "tenantry.organization": organization,
             "tenantry.capability": capability,
             "tenantry.key": key,
+            "tenantry.impersonator": _impersonator.get(),
         }
     )
 
 
 def set_scope(
-    *, user: str, workspace: str = "", organization: str = "", capability: str = ""
+    *,
+    user: str,
+    workspace: str = "",
+    organization: str = "",
+    capability: str = "",
+    impersonator: str = "",
 ) -> None:
-    """Run the rest of the request in a scope, which `ScopeMiddleware` ends."""
+    """Run the rest of the request in a scope, which `ScopeMiddleware` ends.
+
+    `impersonator` is who acts as `user`: events name them, and the database refuses what nobody may
+    do as somebody else.
+    """
+    _impersonator.set(impersonator)
     use_scope(
         user=user, workspace=workspace, organization=organization, capability=capability
     ).__enter__()
+
+
+def set_read_only() -> None:
+    """Run the rest of the request in read-only transactions: PostgreSQL refuses to write."""
+    scoped({"transaction_read_only": "on"}).__enter__()
+
+
+def current_impersonator() -> str | None:
+    """Return the id of who acts as the caller, or None."""
+    return _impersonator.get() or None
 
 
 class ScopeMiddleware:
@@ -57,5 +82,9 @@ class ScopeMiddleware:
 
     async def __call__(self, request: Scope, receive: Receive, send: Send) -> None:
         # Start with an empty scope: the task may inherit that of the request before.
-        with use_scope():
-            await self.app(request, receive, send)
+        token = _impersonator.set("")
+        try:
+            with use_scope():
+                await self.app(request, receive, send)
+        finally:
+            _impersonator.reset(token)

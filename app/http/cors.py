@@ -7,8 +7,8 @@ from starlette.types import ASGIApp
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _REQUEST_HEADERS = ("Authorization", "Content-Type")
-# The headers that a front end may read: when to try again.
-_RESPONSE_HEADERS = ("Retry-After",)
+# The headers that a front end may read: when to try again, and who acts as the user.
+_RESPONSE_HEADERS = ("Retry-After", "Impersonated-By")
 _PREFLIGHT_SECONDS = 600
 
 

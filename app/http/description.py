@@ -39,27 +39,32 @@ DependencyT = TypeVar("DependencyT", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
-    """What a dependency declares: the statuses it may cause, the path parameters it reads."""
+    """What a dependency declares: statuses and headers of responses, path parameters it reads."""
 
     statuses: tuple[int, ...]
     unsafe: tuple[int, ...]
     path: Mapping[str, str]
+    headers: Mapping[str, str]
 
 
 _declarations: dict[Callable[..., Any] | None, _Declared] = {}
 
 
 def declare_responses(
-    *statuses: int, unsafe: tuple[int, ...] = (), path: Mapping[str, str] = MappingProxyType({})
+    *statuses: int,
+    unsafe: tuple[int, ...] = (),
+    path: Mapping[str, str] = MappingProxyType({}),
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[DependencyT], DependencyT]:
     """Declare the problems that a dependency, or every instance of a class, may raise.
 
     Those in `unsafe` come only on methods that change something. `path` describes, by name, the
-    path parameters that it reads from the request itself.
+    path parameters that it reads from the request itself, `headers` those that it may add to any
+    response.
     """
 
     def declare(dependency: DependencyT) -> DependencyT:
-        _declarations[dependency] = _Declared(statuses, unsafe, path)
+        _declarations[dependency] = _Declared(statuses, unsafe, path, headers)
         return dependency
 
     return declare
@@ -118,6 +123,15 @@ class DocumentedRoute(APIRoute):
             **problems(*of_dependencies, *of_body, *of_query, *_COMMON_STATUSES),
             **self.responses,
         }
+        headers = {
+            name: {"description": text, "schema": {"type": "string"}}
+            for each in declarations
+            for name, text in each.headers.items()
+        }
+        if headers:
+            responses.setdefault(self.status_code or HTTPStatus.OK.value, {})
+            for response in responses.values():
+                response["headers"] = {**response.get("headers", {}), **headers}
         self.responses = {status: responses[status] for status in sorted(responses, key=str)}
 
     def _extend_openapi(self, name: str, value: object) -> None:

@@ -1,6 +1,7 @@
 """Headers that every response has, and those that a request adds to its own."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,11 +22,14 @@ class ResponseHeadersMiddleware:
     """Adds headers against guessed content types and against caching, and a request's own ones.
 
     Responses hold tokens and personal data, so nothing stores them, unless a route sets a
-    Cache-Control of its own.
+    Cache-Control of its own. `before_error` may add headers to a response that is an error.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(
+        self, app: ASGIApp, *, before_error: Callable[[Scope], None] = lambda _: None
+    ) -> None:
         self.app = app
+        self.before_error = before_error
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
@@ -33,6 +37,8 @@ class ResponseHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if message["status"] >= HTTPStatus.BAD_REQUEST:
+                    self.before_error(scope)
                 headers = message["headers"]
                 has_cache_control = any(name == b"cache-control" for name, _ in headers)
                 default = [] if has_cache_control else _DEFAULT

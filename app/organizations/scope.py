@@ -15,11 +15,10 @@ from prisma.enums import OrgRole
 from prisma.partials import OrganizationView, RequestOrganizationSession
 
 from app.audit import Trail
-from app.auth import Credentials
-from app.database.scope import set_scope
 from app.db import prisma
 from app.http.description import declare_responses
 from app.http.problems import Problem
+from app.impersonation import TenancyCredentials
 from app.kit.ids import is_uuid
 from app.organizations.errors import organization_not_found
 from app.organizations.locks import lock_organization
@@ -74,7 +73,7 @@ class OrganizationScope(TenancyScope[OrgRole]):
         return organization_not_found()
 
 
-class _ScopeDependency(Credentials):
+class _ScopeDependency(TenancyCredentials):
     def __init__(self, min_role: OrgRole) -> None:
         self._min_role = min_role
 
@@ -82,7 +81,9 @@ class _ScopeDependency(Credentials):
         claims = await self.read_claims(request)
         text = request.path_params[_PARAMETER]
         organization = text if is_uuid(text) else _NO_ORGANIZATION
-        set_scope(user=claims.user, organization=organization)
+        await self.enter_scope(
+            request, claims, organization=organization, not_found=organization_not_found
+        )
         # One query reads the session, its user, the membership and the organization.
         found = await _sessions.find_unique(
             where={"id": claims.session},

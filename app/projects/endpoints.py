@@ -8,6 +8,7 @@ from app.http.description import domain_router
 from app.http.pages import Page, Pagination
 from app.http.problems import problems
 from app.http.requests import CurrentSettings
+from app.impersonation import writable_while_impersonating
 from app.organizations import OrgAdminScope, OrgMemberScope
 from app.projects import explanation, members, rules
 from app.projects.roles import MemberRoleView
@@ -38,6 +39,7 @@ async def read_project(scope: ProjectViewerScope) -> MyProject:
 
 
 @router.post(_ALL, tags=["projects"], status_code=201, responses=problems(409))
+@writable_while_impersonating
 async def create_project(scope: OrgAdminScope, body: NewProject) -> MyProject:
     """Create a project. Every member of the organization inherits a role in it, or none."""
     return await rules.create(scope, name=body.name, description=body.description)
@@ -50,6 +52,7 @@ async def list_projects(scope: OrgMemberScope, pages: Pagination) -> Page[MyProj
 
 
 @router.patch(_ONE, tags=["projects"], responses=problems(409))
+@writable_while_impersonating
 async def change_project(
     scope: ProjectEditorScope, body: Annotated[ProjectChange, Body()]
 ) -> MyProject:

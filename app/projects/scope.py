@@ -16,11 +16,10 @@ from prisma.partials import OrganizationView, Person, ProjectView
 from pydantic import BaseModel
 
 from app.audit import Trail
-from app.auth import Credentials
-from app.database.scope import set_scope
 from app.db import prisma
 from app.http.description import declare_responses
 from app.http.problems import Problem
+from app.impersonation import TenancyCredentials
 from app.kit.ids import FIRST_UUID, is_uuid
 from app.organizations import (
     OrganizationId,
@@ -155,7 +154,7 @@ def project_transaction(
     return open_transaction(scope, min_role=min_role)
 
 
-class _ScopeDependency(Credentials):
+class _ScopeDependency(TenancyCredentials):
     def __init__(self, min_role: ProjectRole) -> None:
         self._min_role = min_role
 
@@ -164,7 +163,9 @@ class _ScopeDependency(Credentials):
         organization, project = (
             text if is_uuid(text := request.path_params[name]) else FIRST_UUID for name in _PATH
         )
-        set_scope(user=claims.user, organization=organization)
+        await self.enter_scope(
+            request, claims, organization=organization, not_found=project_not_found
+        )
         found = await prisma.query_first(RESOLVE, claims.session, organization, project)
         resolved = _ResolvedSession.model_validate(found) if found else None
         session = await self.verify_session(request, resolved, claims)

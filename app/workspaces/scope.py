@@ -14,11 +14,10 @@ from prisma.enums import WorkspaceRole
 from prisma.partials import RequestSession, WorkspaceView
 
 from app.audit import Trail
-from app.auth import Credentials
-from app.database.scope import set_scope
 from app.db import prisma
 from app.http.description import declare_responses
 from app.http.problems import Problem
+from app.impersonation import TenancyCredentials
 from app.tenancy import TenancyScope
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
@@ -72,7 +71,7 @@ class WorkspaceScope(TenancyScope[WorkspaceRole]):
         return workspace_not_found()
 
 
-class _ScopeDependency(Credentials):
+class _ScopeDependency(TenancyCredentials):
     def __init__(self, min_role: WorkspaceRole) -> None:
         self._min_role = min_role
 
@@ -80,7 +79,7 @@ class _ScopeDependency(Credentials):
         claims = await self.read_claims(request)
         text = request.path_params[_PARAMETER]
         workspace = text if is_workspace_id(text) else ""
-        set_scope(user=claims.user, workspace=workspace)
+        await self.enter_scope(request, claims, workspace=workspace, not_found=workspace_not_found)
         # One query reads the session, its user, the membership and the workspace.
         found = await _sessions.find_unique(
             where={"id": claims.session},

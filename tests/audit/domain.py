@@ -36,6 +36,7 @@ DOMAIN = Domain(
             ),
         },
     ),
+    writable_tables=frozenset({"AuditEvent"}),
     many_rows="""
         INSERT INTO "AuditEvent" (id, "workspaceId", "actorId", action)
         SELECT gen_random_uuid(), workspace, "user", 'member.added' FROM work;

@@ -54,6 +54,7 @@ DOMAIN = Domain(
             )
         },
     ),
+    writable_tables=frozenset({"Throttle"}),
     many_rows="""
         INSERT INTO "Session" (id, "userId", "workspaceId", "expiresAt")
         SELECT gen_random_uuid(), "user", workspace, now() + interval '1 day' FROM work;

@@ -35,6 +35,8 @@ async def _make_rows(team: Team, person: Person) -> Mapping[str, str]:
 
 
 DOMAIN = Domain(
+    writable_while_impersonating=frozenset({"create_project", "change_project"}),
+    writable_tables=frozenset({"Project"}),
     statements={
         "create_project": 8,
         "list_projects": 2,
