@@ -5196,6 +5196,8 @@ export interface operations {
             /** @description Successful Response */
             200: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5205,6 +5207,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5215,6 +5219,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5224,6 +5230,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5233,6 +5241,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5242,6 +5252,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5270,6 +5282,8 @@ export interface operations {
             /** @description Successful Response */
             201: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5279,6 +5293,8 @@ export interface operations {
             /** @description Bad Request */
             400: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5288,6 +5304,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5298,6 +5316,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5307,6 +5327,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5316,6 +5338,8 @@ export interface operations {
             /** @description Request Timeout */
             408: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5325,6 +5349,8 @@ export interface operations {
             /** @description Conflict */
             409: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5334,6 +5360,8 @@ export interface operations {
             /** @description Content Too Large */
             413: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5343,6 +5371,8 @@ export interface operations {
             /** @description Unprocessable Content */
             422: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5352,6 +5382,8 @@ export interface operations {
             /** @description Too Many Requests */
             429: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5362,6 +5394,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
@@ -5388,6 +5422,8 @@ export interface operations {
             /** @description Successful Response */
             204: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -5395,6 +5431,8 @@ export interface operations {
             /** @description Unauthorized */
             401: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "WWW-Authenticate": string;
                     [name: string]: unknown;
                 };
@@ -5405,6 +5443,8 @@ export interface operations {
             /** @description Forbidden */
             403: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5414,6 +5454,8 @@ export interface operations {
             /** @description Not Found */
             404: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5423,6 +5465,8 @@ export interface operations {
             /** @description Service Unavailable */
             503: {
                 headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
                     "Retry-After": string;
                     [name: string]: unknown;
                 };
