@@ -843,6 +843,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/organizations/{organizationId}/projects/{projectId}/role-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Role Change
+         * @description Return what a change would grant or revoke in the project; it needs the same rights.
+         */
+        post: operations["previewRoleChange"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/organizations/{organizationId}/transfer": {
         parameters: {
             query?: never;
@@ -1386,6 +1406,18 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             /** Nextcursor */
             nextCursor: string | null;
+        };
+        /**
+         * BaseRoleChange
+         * @description Change the role that members of the organization inherit; null means no access.
+         */
+        BaseRoleChange: {
+            role: ("EDITOR" | "VIEWER") | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "member_base_role";
         };
         /**
          * Capability
@@ -1954,6 +1986,23 @@ export interface components {
             /** Nextcursor */
             nextCursor: string | null;
         };
+        /**
+         * OrganizationRoleChange
+         * @description Change a member's role in the organization.
+         */
+        OrganizationRoleChange: {
+            role: components["schemas"]["GivenOrgRole"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "organization_role";
+            /**
+             * Userid
+             * Format: uuid
+             */
+            userId: string;
+        };
         /** OrganizationView */
         OrganizationView: {
             /**
@@ -2192,6 +2241,36 @@ export interface components {
          * @enum {string}
          */
         ProjectRole: "ADMIN" | "EDITOR" | "VIEWER";
+        /**
+         * ProjectRoleChange
+         * @description Set a member's own role in the project; null returns to inheritance.
+         */
+        ProjectRoleChange: {
+            role: components["schemas"]["ProjectRole"] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "project_role";
+            /**
+             * Userid
+             * Format: uuid
+             */
+            userId: string;
+        };
+        /**
+         * ProjectRoleView
+         * @description A member's role in a project. Every response that carries one has these fields.
+         */
+        ProjectRoleView: {
+            effect: components["schemas"]["RoleEffect"];
+            /** Inheritedfromorg */
+            inheritedFromOrg: boolean;
+            organizationRole: components["schemas"]["OrgRole"];
+            /** @description Null means no access. */
+            role: components["schemas"]["ProjectRole"] | null;
+            source: components["schemas"]["RoleSource"];
+        };
         /** Readiness */
         Readiness: {
             /**
@@ -2223,17 +2302,23 @@ export interface components {
              */
             token: string;
         };
-        /** RoleChange */
+        /**
+         * RoleChange
+         * @description The change whose effect on the project is asked for.
+         */
         RoleChange: {
-            /** Capabilities */
-            capabilities?: components["schemas"]["Capability"][];
-            /** Description */
-            description?: string | null;
-            /**
-             * Name
-             * @description 2 to 50 lower-case letters, digits and hyphens.
-             */
-            name?: string;
+            /** Change */
+            change: components["schemas"]["ProjectRoleChange"] | components["schemas"]["OrganizationRoleChange"] | components["schemas"]["BaseRoleChange"];
+        };
+        /**
+         * RoleDifference
+         * @description What a change would do to one member.
+         */
+        RoleDifference: {
+            after: components["schemas"]["ProjectRoleView"];
+            before: components["schemas"]["ProjectRoleView"];
+            /** Userid */
+            userId: string;
         };
         /**
          * RoleEffect
@@ -2307,6 +2392,19 @@ export interface components {
             source: components["schemas"]["RoleSource"];
             /** Wins */
             wins: boolean;
+        };
+        /**
+         * RolePreview
+         * @description The members whose role in the project a change would replace, by user id.
+         */
+        RolePreview: {
+            /**
+             * Changes
+             * @description The first 100.
+             */
+            changes: components["schemas"]["RoleDifference"][];
+            /** Count */
+            count: number;
         };
         /**
          * RoleRule
@@ -2565,6 +2663,7 @@ export type AccountPage = components['schemas']['AccountPage'];
 export type Address = components['schemas']['Address'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditEntryPage = components['schemas']['AuditEntryPage'];
+export type BaseRoleChange = components['schemas']['BaseRoleChange'];
 export type Capability = components['schemas']['Capability'];
 export type CapabilityList = components['schemas']['CapabilityList'];
 export type CapabilityView = components['schemas']['CapabilityView'];
@@ -2611,6 +2710,7 @@ export type NewWorkspace = components['schemas']['NewWorkspace'];
 export type OrganizationChange = components['schemas']['OrganizationChange'];
 export type OrganizationMembership = components['schemas']['OrganizationMembership'];
 export type OrganizationMembershipPage = components['schemas']['OrganizationMembershipPage'];
+export type OrganizationRoleChange = components['schemas']['OrganizationRoleChange'];
 export type OrganizationView = components['schemas']['OrganizationView'];
 export type OrgRole = components['schemas']['OrgRole'];
 export type OwnSession = components['schemas']['OwnSession'];
@@ -2628,16 +2728,20 @@ export type ProjectChange = components['schemas']['ProjectChange'];
 export type ProjectMembership = components['schemas']['ProjectMembership'];
 export type ProjectMembershipPage = components['schemas']['ProjectMembershipPage'];
 export type ProjectRole = components['schemas']['ProjectRole'];
+export type ProjectRoleChange = components['schemas']['ProjectRoleChange'];
+export type ProjectRoleView = components['schemas']['ProjectRoleView'];
 export type Readiness = components['schemas']['Readiness'];
 export type Refresh = components['schemas']['Refresh'];
 export type ResetPassword = components['schemas']['ResetPassword'];
 export type RoleChange = components['schemas']['RoleChange'];
+export type RoleDifference = components['schemas']['RoleDifference'];
 export type RoleEffect = components['schemas']['RoleEffect'];
 export type RoleExplanation = components['schemas']['RoleExplanation'];
 export type RoleHolder = components['schemas']['RoleHolder'];
 export type RoleHolderPage = components['schemas']['RoleHolderPage'];
 export type RoleName = components['schemas']['RoleName'];
 export type RolePath = components['schemas']['RolePath'];
+export type RolePreview = components['schemas']['RolePreview'];
 export type RoleRule = components['schemas']['RoleRule'];
 export type RoleSource = components['schemas']['RoleSource'];
 export type RoleView = components['schemas']['RoleView'];
@@ -6716,6 +6820,138 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewRoleChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                organizationId: string;
+                /** @description A UUID. */
+                projectId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolePreview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    /** @description The id of who acts as the user, if somebody does. */
+                    "Impersonated-By"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
                 headers: {
                     /** @description The id of who acts as the user, if somebody does. */
                     "Impersonated-By"?: string;

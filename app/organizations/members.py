@@ -50,15 +50,23 @@ async def change_role(
 ) -> OrganizationMembership:
     """Give a member another role. Lowering your own needs to be confirmed."""
     async with organization_transaction(scope, min_role=OrgRole.ADMIN) as transaction:
-        before = await _role(transaction, user)
-        is_own = user == scope.user.id
-        if not is_own:
-            ORG_ROLES.require_below(transaction.role, before, role)
-        member = await set_role(transaction, user=user, before=before, role=role)
-        # Last, because nothing that the last owner confirms would help.
-        if is_own and role != before and not is_confirmed:
-            raise confirmation_needed()
+        member = await replace_role(transaction, user=user, role=role, is_confirmed=is_confirmed)
     return OrganizationMembership.model_validate(member, from_attributes=True)
+
+
+async def replace_role(
+    transaction: OrganizationTransaction, *, user: str, role: OrgRole, is_confirmed: bool
+) -> OrganizationMember:
+    """Give a member another role, in a transaction of an admin, if the caller may do so."""
+    before = await _role(transaction, user)
+    is_own = user == transaction.scope.user.id
+    if not is_own:
+        ORG_ROLES.require_below(transaction.role, before, role)
+    member = await set_role(transaction, user=user, before=before, role=role)
+    # Last, because nothing that the last owner confirms would help.
+    if is_own and role != before and not is_confirmed:
+        raise confirmation_needed()
+    return member
 
 
 async def set_role(

@@ -1,5 +1,7 @@
 """Organizations: creating, listing, changing and deleting them."""
 
+from contextlib import AbstractAsyncContextManager
+
 from prisma import Prisma
 from prisma.actions import OrganizationMemberActions
 from prisma.enums import OrgRole, ProjectRole
@@ -79,18 +81,34 @@ async def list_mine(caller: Caller, pages: PageRequest) -> Page[MyOrganization]:
 
 async def change(scope: OrganizationScope, changed: OrganizationChange) -> MyOrganization:
     """Change an organization; only an owner decides what members and support staff may do."""
-    min_role = OrgRole.OWNER if changed.keys() - {"name"} else OrgRole.ADMIN
-    async with organization_transaction(scope, min_role=min_role) as transaction:
-        before = await _base_role(transaction) if "memberBaseRole" in changed else None
-        organization = await transaction.tx.organization.update(
-            where={"id": scope.id}, data=OrganizationUpdateInput(**changed)
-        )
-        if organization is None:
-            raise organization_not_found()
-        details = {"memberBaseRoleBefore": before} if "memberBaseRole" in changed else {}
-        if changed:
-            await transaction.record("organization.changed", subject=scope.id, **changed, **details)
+    async with change_transaction(scope, changed) as transaction:
+        organization = await apply_change(transaction, changed)
     return organization_view(organization, transaction.role)
+
+
+def change_transaction(
+    scope: OrganizationScope, changed: OrganizationChange
+) -> AbstractAsyncContextManager[OrganizationTransaction]:
+    """Open the transaction of a change for those who may make it."""
+    min_role = OrgRole.OWNER if changed.keys() - {"name"} else OrgRole.ADMIN
+    return organization_transaction(scope, min_role=min_role)
+
+
+async def apply_change(
+    transaction: OrganizationTransaction, changed: OrganizationChange
+) -> Organization:
+    """Change an organization in the database and in the trail."""
+    id_ = transaction.scope.id
+    before = await _base_role(transaction) if "memberBaseRole" in changed else None
+    organization = await transaction.tx.organization.update(
+        where={"id": id_}, data=OrganizationUpdateInput(**changed)
+    )
+    if organization is None:
+        raise organization_not_found()
+    details = {"memberBaseRoleBefore": before} if "memberBaseRole" in changed else {}
+    if changed:
+        await transaction.record("organization.changed", subject=id_, **changed, **details)
+    return organization
 
 
 async def _base_role(transaction: OrganizationTransaction) -> ProjectRole | None:

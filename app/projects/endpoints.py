@@ -10,7 +10,7 @@ from app.http.problems import problems
 from app.http.requests import CurrentSettings
 from app.impersonation import writable_while_impersonating
 from app.organizations import OrgAdminScope, OrgMemberScope
-from app.projects import explanation, members, rules
+from app.projects import explanation, members, preview, rules
 from app.projects.roles import MemberRoleView
 from app.projects.schemas import (
     ExplanationRequest,
@@ -19,7 +19,9 @@ from app.projects.schemas import (
     NewProjectRole,
     ProjectChange,
     ProjectMembership,
+    RoleChange,
     RoleExplanation,
+    RolePreview,
     RoleRequest,
 )
 from app.projects.scope import ProjectAdminScope, ProjectEditorScope, ProjectViewerScope
@@ -113,3 +115,9 @@ async def explain_project_role(
         at=asked.at,
         audit_days=settings.audit_days,
     )
+
+
+@router.post(f"{_ONE}/role-preview", tags=["project members"], responses=problems(403, 409))
+async def preview_role_change(scope: ProjectViewerScope, body: RoleChange) -> RolePreview:
+    """Return what a change would grant or revoke in the project; it needs the same rights."""
+    return await preview.preview(scope, body.change)

@@ -5,12 +5,13 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from prisma.enums import OrgRole, ProjectRole
+from prisma.enums import ProjectRole
 from prisma.partials import Person, ProjectView
 from pydantic import AwareDatetime, BaseModel, Field
 from typing_extensions import TypedDict
 
 from app.kit.schemas import Input, Name, Text, input_config
+from app.organizations import BaseRole, GivenOrgRole
 from app.projects.roles import MemberRoleView, ProjectRoleView, RoleSource
 
 
@@ -96,14 +97,14 @@ class OrganizationRoleChange(Input):
 
     type: Literal["organization_role"]
     userId: UUID
-    role: OrgRole
+    role: GivenOrgRole
 
 
 class BaseRoleChange(Input):
     """Change the role that members of the organization inherit; null means no access."""
 
     type: Literal["member_base_role"]
-    role: ProjectRole | None
+    role: BaseRole | None
 
 
 class RoleChange(Input):

@@ -24,6 +24,9 @@ async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     yield "set_project_role", lambda: admin.put(role, {"role": "EDITOR"})
     yield "read_effective_role", lambda: admin.get(f"{project}/effective-role?userId={member.id}")
     yield "explain_project_role", lambda: member.get(f"{project}/role-explanation")
+    change = {"type": "project_role", "userId": member.id, "role": "ADMIN"}
+    preview = {"change": change}
+    yield "preview_role_change", lambda: admin.post(f"{project}/role-preview", preview)
     yield "reset_project_role", lambda: admin.delete(role)
     yield "delete_project", lambda: admin.delete(project)
 
@@ -48,6 +51,7 @@ DOMAIN = Domain(
         "reset_project_role": 10,
         "read_effective_role": 2,
         "explain_project_role": 3,
+        "preview_role_change": 11,
     },
     requests=_requests,
     audited={
@@ -56,6 +60,7 @@ DOMAIN = Domain(
         "delete_project": ("project.deleted",),
         "set_project_role": ("project_role.set",),
         "reset_project_role": ("project_role.reset",),
+        "preview_role_change": (),
     },
     roles=ROLES_OF_PAGE,
     make_rows=_make_rows,
@@ -63,6 +68,9 @@ DOMAIN = Domain(
         "create_project": lambda _: {"name": "Mine"},
         "change_project": lambda _: {"name": "Changed"},
         "set_project_role": lambda _: {"role": "EDITOR"},
+        "preview_role_change": lambda target: {
+            "change": {"type": "project_role", "userId": target["userId"], "role": "EDITOR"}
+        },
     },
     lists={
         "list_projects": ("{organization}", "{user}", LAST_UUID),

@@ -47,6 +47,11 @@ def ask(what: str, who: str) -> Act:
     return act
 
 
+async def preview(team: Team, caller: Person) -> Response:
+    change = {"type": "project_role", "userId": team.member.id, "role": "EDITOR"}
+    return await caller.post(f"{team.project_path}/role-preview", {"change": change})
+
+
 _ACTS: dict[str, Act] = {
     "see the project in your list": lambda team, caller: caller.get(
         f"{team.organization.path}/projects"
@@ -71,6 +76,7 @@ _ACTS: dict[str, Act] = {
     "read another member's role": ask("effective-role", "member"),
     "have your role explained": ask("role-explanation", "yourself"),
     "have another member's role explained": ask("role-explanation", "member"),
+    "preview another member's role": preview,
 }
 
 _IN_ORGANIZATION: dict[str, Act] = {
