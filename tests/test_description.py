@@ -86,7 +86,7 @@ def test_a_response_has_all_its_fields(description: dict[str, Any]):
 
 
 def test_every_input_has_its_limits(description: dict[str, Any]):
-    """The description gives the maximum length or the form of every text."""
+    """The description gives the maximum length, the form or the values of every text."""
     schemas = description["components"]["schemas"]
     bodies = {
         name
@@ -99,9 +99,11 @@ def test_every_input_has_its_limits(description: dict[str, Any]):
             for kind in schema.get("anyOf", [schema]):
                 if kind.get("type") == "string":
                     texts += 1
-                    limited = (
-                        "maxLength" in kind or kind.get("format") == "uuid" or "pattern" in kind
-                    )
+                    limited = kind.get("format") == "uuid" or kind.keys() & {
+                        "maxLength",
+                        "pattern",
+                        "enum",
+                    }
                     assert limited, f"{name}.{field}"
     assert texts > 20
     for name, operation in operations(description):
