@@ -29,7 +29,7 @@ def first_session() -> str:
 def test_the_first_session_can_be_pasted(
     serve: Serve, database: str, tmp_path: Path, shell: tuple[str, ...]
 ):
-    """A shell that reads the block from its input, without a pause, ends with two members.
+    """A shell that reads the block from its input, without a pause, ends with two members of each.
 
     An interactive zsh, the default of macOS, runs comments as commands.
     """
@@ -60,10 +60,16 @@ def test_the_first_session_can_be_pasted(
         assert done.stderr == ""
     assert "not found" not in done.stderr
     assert '"code"' not in done.stdout, "one of the responses is an error"
-    members = json.loads(done.stdout.splitlines()[-1])
-    assert [(item["user"]["email"], item["role"]) for item in members["items"]] == [
+    of_workspace, of_project = (
+        json.loads(line)["items"] for line in done.stdout.splitlines() if '"items"' in line
+    )
+    assert [(item["user"]["email"], item["role"]) for item in of_workspace] == [
         ("ann@example.com", "owner"),
         ("ben@example.com", "member"),
+    ]
+    assert [(item["user"]["email"], item["role"], item["effect"]) for item in of_project] == [
+        ("ann@example.com", "ADMIN", "inherited"),
+        ("ben@example.com", "EDITOR", "raised"),
     ]
 
 
