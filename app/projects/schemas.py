@@ -27,7 +27,7 @@ class ProjectChange(TypedDict, total=False):
     description: Text | None
 
 
-class MyProject(ProjectView, ProjectRoleView):
+class MyProject(ProjectRoleView, ProjectView):
     """A project and the caller's role in it."""
 
 
