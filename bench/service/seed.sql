@@ -66,7 +66,7 @@ SELECT gen_random_uuid(), pg_temp.workspace(n % :requested), pg_temp.person(n % 
   'workspace.changed', pg_temp.workspace(n % :requested), '{"name": "Workspace"}'
 FROM generate_series(0, :requested * 15 - 1) AS n;
 
-INSERT INTO "Invitation" (hash, "workspaceId", email, "invitedById", "expiresAt", id)
-SELECT md5('i' || n), pg_temp.workspace(n), format('guest-%s@example.com', n), pg_temp.person(n),
+INSERT INTO "Invitation" (hash, "workspaceId", role, email, "invitedById", "expiresAt", id)
+SELECT md5('i' || n), pg_temp.workspace(n), 'member', format('guest-%s@example.com', n), pg_temp.person(n),
   '2100-01-01', gen_random_uuid()
 FROM generate_series(0, :people - 1) AS n;
