@@ -18,6 +18,7 @@ import httpx
 import pytest
 from prisma import Prisma
 
+from app.projects.scope import RESOLVE
 from tests.callers import KINDS, Caller, Kind
 from tests.domains import Target, domains
 from tests.fix_api import Api, disable_policies
@@ -30,6 +31,8 @@ FILTERED = {
     "app.workspaces.invitations.in_workspace": ("revoke_invitation",),
     "app.organizations.invitations.in_organization": ("revoke_organization_invitation",),
 }
+# The statement that finds a request's project, and the same for all members of its organization.
+_FOR_ALL_MEMBERS = RESOLVE.replace('"resolved"."role"', """coalesce("resolved"."role", 'VIEWER')""")
 REMEDY = (
     "Limit each query of these routes to the caller's rows: add `**in_workspace(scope.id)` to its "
     "`where`, or the caller's id if it belongs to no tenancy (docs/adding-a-domain.md). If the "
@@ -232,6 +235,31 @@ async def test_a_forgotten_filter_fails(
     def forget() -> None:
         monkeypatch.setattr(function, lambda _: {})  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
 
+    await require_detection(api, all_routes, name, request, forget)
+
+
+async def test_a_forgotten_role_in_a_project_fails(
+    api: Api,
+    all_routes: list[Route],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """The test above detects a project that every member of its organization can read."""
+
+    def forget() -> None:
+        monkeypatch.setattr("app.projects.scope.RESOLVE", _FOR_ALL_MEMBERS)
+
+    await require_detection(api, all_routes, "read_project", request, forget)
+
+
+async def require_detection(
+    api: Api,
+    all_routes: list[Route],
+    name: str,
+    request: pytest.FixtureRequest,
+    forget: Callable[[], None],
+) -> None:
+    """Require that what a route forgets leaks without policies, and that these alone suffice."""
     tested = [route for route in all_routes if route.name == name]
     if "without" in request.node.name:
         leak = (
@@ -239,7 +267,7 @@ async def test_a_forgotten_filter_fails(
         )
         with pytest.raises(AssertionError, match=leak):
             await require_no_leaks(api, tested, all_routes, once_rows_exist=forget)
-    else:  # the policies alone suffice
+    else:
         await require_no_leaks(api, tested, all_routes, once_rows_exist=forget)
 
 
