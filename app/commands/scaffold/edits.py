@@ -59,9 +59,9 @@ def add_to_partial_types(text: str, partial: str, names: Names) -> str:
 
 
 def add_to_main(text: str, names: Names) -> str:
-    """Import the domain's endpoints and add its routes behind those of workspaces."""
+    """Import the domain's endpoints and add its routes behind those of the tenancies."""
     imported = "from app.workspaces import endpoints as workspaces_endpoints\n"
-    listed = "    *workspaces_endpoints.router.routes,\n"
+    listed = "    *(route for routes in _PLACES for route in routes[1:]),\n"
     for line in (imported, listed):
         if text.count(line) != 1:
             raise ScaffoldError(f"app/main.py has no single line {line.strip()!r} to go by.")
