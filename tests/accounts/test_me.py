@@ -240,6 +240,7 @@ class TestSessions:
         assert seen == sorted(mine, reverse=True)  # ids of the same millisecond are in any order
         assert set(page["items"][0]) == {
             "id", "workspaceId", "userAgent", "createdAt", "usedAt", "expiresAt", "current",
+            "impersonation",
         }  # fmt: skip
 
     async def test_a_cursor_outlives_its_row(self, api: Api):
