@@ -71,6 +71,16 @@ def test_what_a_route_lacks_is_named_with_its_place():
     assert len(texts) == 6
 
 
+def test_whatever_a_scope_finds_by_the_path_is_a_place():
+    """A new kind of tenancy is one for these tests too: scopes read its parameter themselves."""
+    read = {
+        parameter["name"]
+        for route in api_routes().values()
+        for parameter in (route.openapi_extra or {}).get("parameters", ())
+    }
+    assert read == set(PLACES), "PLACES and TENANCIES in tests/domains.py name them"
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_changes_of_every_kind_of_place_are_audited(place: str):
     """Whatever people have roles in has an audit trail."""
