@@ -390,7 +390,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Me
-         * @description Delete your account and the workspaces that you own.
+         * @description Delete your account, your workspaces, and organizations of which you are the only owner.
          */
         delete: operations["deleteMe"];
         options?: never;
@@ -6043,17 +6043,6 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Conflict */
-            409: {
-                headers: {
-                    /** @description The id of who acts as the user, if somebody does. */
-                    "Impersonated-By"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
             /** @description Content Too Large */
             413: {
                 headers: {
@@ -6299,17 +6288,6 @@ export interface operations {
             };
             /** @description Request Timeout */
             408: {
-                headers: {
-                    /** @description The id of who acts as the user, if somebody does. */
-                    "Impersonated-By"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Conflict */
-            409: {
                 headers: {
                     /** @description The id of who acts as the user, if somebody does. */
                     "Impersonated-By"?: string;

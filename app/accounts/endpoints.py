@@ -197,7 +197,7 @@ async def delete_me(
     request: Request,
     cookies: CurrentCookies,
 ) -> None:
-    """Delete your account and the workspaces that you own."""
+    """Delete your account, your workspaces, and organizations of which you are the only owner."""
     await me.delete(caller, password=body.password, address=address)
     _clear_cookie(caller, request, cookies)
 

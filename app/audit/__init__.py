@@ -1,4 +1,4 @@
-"""The audit trail: who did what in which workspace, and when. Events are never changed."""
+"""The audit trail: who did what in which tenancy, and when. Events are never changed."""
 
 from app.audit.trail import AuditEntry, Trail, entries, record, record_each
 

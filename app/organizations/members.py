@@ -2,7 +2,7 @@
 
 from prisma import Prisma
 from prisma.actions import OrganizationMemberActions
-from prisma.enums import OrgRole
+from prisma.enums import OrgRole, ProjectRole
 from prisma.errors import RawQueryError
 from prisma.models import OrganizationMember
 
@@ -17,7 +17,8 @@ from app.organizations.scope import OrganizationScope
 from app.organizations.transactions import OrganizationTransaction, organization_transaction
 from app.tenancy import joined_after
 
-# One statement for any number of projects, which Prisma has not.
+# One statement for any number of projects, which Prisma has not. An event for each own role of a
+# member, or for each but those of admins.
 _RECORD_RESETS = """
     INSERT INTO "AuditEvent" ("id", "organizationId", "actorId", "action", "subjectId", "details")
     SELECT
@@ -25,6 +26,7 @@ _RECORD_RESETS = """
         jsonb_build_object('projectId', "projectId", 'before', "role", 'reason', $4::text)
     FROM "ProjectMember"
     WHERE "organizationId" = $1::uuid AND "userId" = $2::uuid AND "role" IS NOT NULL
+        AND ("role" <> 'ADMIN' OR NOT $5::boolean)
 """
 
 _CHECK_VIOLATION = "23514"
@@ -85,6 +87,8 @@ async def set_role(
         raise member_not_found()
     if before is OrgRole.OWNER:
         await _require_owner(transaction.tx)
+    if role is OrgRole.OWNER and before is not OrgRole.OWNER:
+        await _end_lower_roles(transaction, user)
     if role != before:
         await transaction.record("member.role_changed", subject=user, before=before, role=role)
     return member
@@ -102,7 +106,7 @@ async def remove(scope: OrganizationScope, *, user: str, is_confirmed: bool) -> 
             ORG_ROLES.require_below(transaction.role, role)
         action = "member.left" if is_leaving else "member.removed"
         await transaction.tx.execute_raw(
-            _RECORD_RESETS, scope.id, user, scope.user.id, action.replace(".", " ")
+            _RECORD_RESETS, scope.id, user, scope.user.id, action.replace(".", " "), False
         )
         await transaction.tx.organizationmember.delete_many(
             where={**in_organization(scope.id), "userId": user}
@@ -121,6 +125,26 @@ async def _role(transaction: OrganizationTransaction, user: str) -> OrgRole:
     if role is None:
         raise member_not_found()
     return role
+
+
+async def _end_lower_roles(transaction: OrganizationTransaction, user: str) -> None:
+    """Let a new owner inherit ADMIN where they had a lower role, for good.
+
+    Otherwise the lower role would apply again once they are no owner any more.
+    """
+    scope = transaction.scope
+    await transaction.tx.execute_raw(
+        _RECORD_RESETS, scope.id, user, scope.user.id, "became an owner", True
+    )
+    await transaction.tx.projectmember.update_many(
+        where={
+            **in_organization(scope.id),
+            "userId": user,
+            "inheritedFromOrg": False,
+            "NOT": [{"role": ProjectRole.ADMIN}],
+        },
+        data={"role": None, "inheritedFromOrg": True},
+    )
 
 
 async def _require_owner(tx: Prisma) -> None:

@@ -40,7 +40,7 @@ async def read_project(scope: ProjectViewerScope) -> MyProject:
     return rules.project_view(scope.project, scope.access)
 
 
-@router.post(_ALL, tags=["projects"], status_code=201, responses=problems(409))
+@router.post(_ALL, tags=["projects"], status_code=201)
 @writable_while_impersonating
 async def create_project(scope: OrgAdminScope, body: NewProject) -> MyProject:
     """Create a project. Every member of the organization inherits a role in it, or none."""
@@ -53,7 +53,7 @@ async def list_projects(scope: OrgMemberScope, pages: Pagination) -> Page[MyProj
     return await rules.list_mine(scope, pages)
 
 
-@router.patch(_ONE, tags=["projects"], responses=problems(409))
+@router.patch(_ONE, tags=["projects"])
 @writable_while_impersonating
 async def change_project(
     scope: ProjectEditorScope, body: Annotated[ProjectChange, Body()]

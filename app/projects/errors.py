@@ -7,12 +7,6 @@ def project_not_found() -> Problem:
     return Problem(404, "project_not_found", "There is no such project.")
 
 
-def project_name_taken() -> Problem:
-    return Problem(
-        409, "project_name_taken", "The organization already has a project of this name."
-    )
-
-
 def member_not_found() -> Problem:
     return Problem(404, "member_not_found", "The organization has no such member.")
 

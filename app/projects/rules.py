@@ -2,7 +2,6 @@
 
 from prisma.actions import ProjectActions
 from prisma.enums import OrgRole, ProjectRole
-from prisma.errors import UniqueViolationError
 from prisma.models import Project
 from prisma.partials import ProjectView
 from prisma.types import ProjectUpdateInput
@@ -11,7 +10,7 @@ from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.kit.ids import LAST_UUID
 from app.organizations import OrganizationScope, in_organization, organization_transaction
-from app.projects.errors import project_name_taken, project_not_found
+from app.projects.errors import project_not_found
 from app.projects.roles import ROLE_COLUMNS, ProjectRoleView, read_roles
 from app.projects.schemas import MyProject, ProjectChange
 from app.projects.scope import ProjectScope, project_transaction
@@ -58,17 +57,14 @@ def project_view(project: Project | ProjectView, access: ProjectRoleView) -> MyP
 async def create(scope: OrganizationScope, *, name: str, description: str | None) -> MyProject:
     """Create a project, in which every member has the role that their organization role implies."""
     async with organization_transaction(scope, min_role=OrgRole.ADMIN) as transaction:
-        try:
-            project = await transaction.tx.project.create(
-                {
-                    **in_organization(scope.id),
-                    "name": name,
-                    "description": description,
-                    "createdById": scope.user.id,
-                }
-            )
-        except UniqueViolationError:
-            raise project_name_taken() from None
+        project = await transaction.tx.project.create(
+            {
+                **in_organization(scope.id),
+                "name": name,
+                "description": description,
+                "createdById": scope.user.id,
+            }
+        )
         await transaction.record("project.created", subject=project.id, name=name)
         roles = await read_roles(scope.id, project.id, scope.user.id, tx=transaction.tx)
     return project_view(project, roles[scope.user.id])
@@ -85,12 +81,9 @@ async def list_mine(scope: OrganizationScope, pages: PageRequest) -> Page[MyProj
 async def change(scope: ProjectScope, changed: ProjectChange) -> MyProject:
     """Rename or describe a project."""
     async with project_transaction(scope, min_role=ProjectRole.EDITOR) as transaction:
-        try:
-            project = await ProjectActions(transaction.tx, ProjectView).update(
-                where={"id": scope.id}, data=ProjectUpdateInput(**changed)
-            )
-        except UniqueViolationError:
-            raise project_name_taken() from None
+        project = await ProjectActions(transaction.tx, ProjectView).update(
+            where={"id": scope.id}, data=ProjectUpdateInput(**changed)
+        )
         if project is None:
             raise project_not_found()
         if changed:

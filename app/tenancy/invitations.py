@@ -103,6 +103,7 @@ async def create(
         inviter=scope.user.name or scope.user.email,
         noun=scope.roles.noun,
         name=scope.name,
+        role=_role(invitation),
         # Browsers do not send the fragment, so no server's log has the token.
         link=f"{public_url}/accept-invitation#token={token}",
         lifetime=LIFETIME,
@@ -183,5 +184,5 @@ async def accepting(
             )
 
 
-def _role(invitation: Invitation) -> str | None:
-    return invitation.role or invitation.organizationRole
+def _role(invitation: Invitation) -> str:
+    return invitation.role or invitation.organizationRole or ""

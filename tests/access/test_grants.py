@@ -199,3 +199,25 @@ async def _events(api: Api, reader: Any) -> list[tuple[str, str, dict[str, Any]]
     stored = await api.owner.query_raw('SELECT id FROM "AuditEvent" ORDER BY ctid')
     by_id = {item["id"]: (item["action"], item["subjectId"], item["details"]) for item in items}
     return [by_id[row["id"]] for row in stored]
+
+
+async def test_roles_end_with_the_account(api: Api):
+    """The trail of the installation says so: whoever held a role holds it no more."""
+    ada, bob = await make_administrator(api), await api.person("bob")
+    id_ = await create_role(api, "support")
+    await ada.put(f"/v1/users/{bob.id}/roles/{id_}")
+
+    assert (await bob.delete("/v1/me", {"password": PASSWORD})).status_code == 204
+
+    event = (await ada.get("/v1/audit-events")).json()["items"][0]
+    assert (event["action"], event["actorId"], event["subjectId"]) == (
+        "role.revoked",
+        bob.id,
+        bob.id,
+    )
+    assert event["details"] == {
+        "roleId": id_,
+        "role": "support",
+        "before": ["support"],
+        "reason": "account deleted",
+    }

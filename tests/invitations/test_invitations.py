@@ -39,14 +39,15 @@ async def test_invite(any_team: AnyTeam):
 
 
 async def test_the_mail(any_team: AnyTeam):
-    """It names who invites to what, and its link has the token."""
+    """It names who invites to what with which role, and its link has the token."""
     team = any_team
     answer = await team.owner.post(f"{team.path}/invitations", {"email": GUEST})
 
     text = await team.api.mail(GUEST, "Invitation to Team red")
 
     assert text.startswith(
-        f'Owner. Red invites you to work in the {team.noun} "Team red" at Tenantry.'
+        f'Owner. Red invites you to work in the {team.noun} "Team red" at Tenantry. '
+        f"Your role in it will be {team.role('member')}. To accept,"
     )
     assert f"/accept-invitation#token={answer.json()['token']}\n" in text
 

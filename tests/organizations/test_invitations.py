@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from prisma.enums import OrgRole
 
-from tests.fix_api import Api, Person
+from tests.fix_api import PASSWORD, Api, Person
 from tests.fix_team import OrganizationTeam, create_organization, make_organization_team
 
 GUEST = "guest@example.com"
@@ -38,6 +38,36 @@ async def test_an_additional_owner(organization_team: OrganizationTeam):
     assert roles[team.owner.id] == roles[guest.id] == "OWNER"
     invited = await guest.post(f"{team.path}/invitations", {"email": "b@x.org", "role": "OWNER"})
     assert invited.status_code == 201
+
+
+@pytest.mark.parametrize("end", ["steps down", "leaves", "deletes the account"])
+async def test_invitations_by_a_former_owner(organization_team: OrganizationTeam, end: str):
+    """An invitation to own the organization ends with the ownership of whoever sent it."""
+    team = organization_team
+    await team.add(co_owner := await team.api.person("co-owner"), OrgRole.OWNER)
+    tokens = [
+        (await inviter.post(f"{team.path}/invitations", {"email": email, "role": role})).json()
+        for inviter, email, role in (
+            (team.owner, GUEST, "OWNER"),
+            (team.owner, "member@example.com", "MEMBER"),
+            (co_owner, "other@example.com", "OWNER"),
+        )
+    ]
+    me = f"{team.path}/members/{team.owner.id}"
+    if end == "steps down":
+        ended = await team.owner.patch(me, {"role": "ADMIN", "confirm": True})
+    elif end == "leaves":
+        ended = await team.owner.delete(f"{me}?confirm=true")
+    else:
+        ended = await team.owner.delete("/v1/me", {"password": PASSWORD})
+    assert ended.is_success, ended.text
+
+    answers = [
+        await (await team.api.person(name)).post(ACCEPT, {"token": invitation["token"]})
+        for name, invitation in zip(("guest", "member", "other"), tokens, strict=True)
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 200, 200]
 
 
 async def test_an_owner_without_room(organization_team: OrganizationTeam):

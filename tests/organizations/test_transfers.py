@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 from httpx import Response
-from prisma.enums import OrgRole
+from prisma.enums import OrgRole, ProjectRole
 from prisma.errors import PrismaError
 
 from app.database.scope import use_scope
 from app.db import prisma
 from tests.fix_api import PASSWORD, Api, Person
 from tests.fix_team import OrganizationTeam, make_organization_team
-from tests.organizations.test_members import member, problem, step_down
+from tests.organizations.test_members import member, problem, project_role, step_down
 
 EXPIRED = timedelta(seconds=-1)
 
@@ -50,6 +50,26 @@ async def test_an_offer_changes_nothing(organization_team: OrganizationTeam):
     assert (await team.member.get(f"{team.path}/transfer")).json() == shown
     assert (await team.member.get("/v1/me/organization-transfers")).json()["items"] == [shown]
     assert await team.events() == [("transfer.offered", team.member.id, {})]
+
+
+async def test_a_new_owner_loses_lower_roles_in_projects(organization_team: OrganizationTeam):
+    """They do not apply again when the ownership ends, so no owner becomes a viewer by it."""
+    team = organization_team
+    lowered = await project_role(team, team.admin, "Lowered", ProjectRole.VIEWER)
+    own = await project_role(team, team.admin, "Own", ProjectRole.ADMIN)
+    await team.offered(team.admin, keeps_ownership=True)
+
+    await accept(team, team.admin)
+
+    path = f"{team.path}/members/{team.admin.id}"
+    assert (await team.admin.patch(path, {"role": "ADMIN", "confirm": True})).status_code == 200
+    roles = {
+        each["id"]: (each["role"], each["inheritedFromOrg"])
+        for each in (await team.admin.get(f"{team.path}/projects")).json()["items"]
+    }
+    assert roles == {lowered: ("ADMIN", True), own: ("ADMIN", False)}
+    details = {"projectId": lowered, "before": "VIEWER", "reason": "became an owner"}
+    assert ("project_role.reset", team.admin.id, details) in await team.events()
 
 
 @pytest.mark.parametrize("keeps_ownership", [False, True])
