@@ -37,7 +37,7 @@ async def list_impersonations(caller: CurrentCaller, pages: Pagination) -> Page[
     return await rules.list_mine(caller, pages)
 
 
-@router.post(f"{_LIST}/end", tags=["impersonations"], status_code=204)
+@router.post("/impersonation/end", tags=["impersonations"], status_code=204)
 async def end_current_impersonation(claims: CurrentImpersonation) -> None:
     """End the impersonation whose token this request has; your own session goes on."""
     await rules.end_current(claims)

@@ -24,7 +24,7 @@ async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     yield "list_impersonations", lambda: support.get("/v1/impersonations")
     path = f"/v1/impersonations/{member.session}"
     yield "end_impersonation", lambda: support.delete(path)
-    yield "end_current_impersonation", lambda: admin.post("/v1/impersonations/end")
+    yield "end_current_impersonation", lambda: admin.post("/v1/impersonation/end")
 
 
 async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:

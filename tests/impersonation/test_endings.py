@@ -45,7 +45,7 @@ async def _lose_the_capability_to_write(team: AnyTeam, _: Person, __: Person) ->
 
 ENDINGS: dict[str, Ending] = {
     "by its id": lambda _, support, member: support.delete(f"/v1/impersonations/{member.session}"),
-    "with its own token": lambda _, __, member: member.post("/v1/impersonations/end"),
+    "with its own token": lambda _, __, member: member.post("/v1/impersonation/end"),
     "by the user": lambda team, _, member: team.member.delete(f"/v1/me/sessions/{member.session}"),
     "user's password": lambda team, _, __: team.member.post("/v1/me/password", _NEW),
     "user's account": lambda team, _, __: team.member.delete("/v1/me", _DELETION),
@@ -129,7 +129,7 @@ async def test_ending_returns_to_your_own_account(team: Team):
     support = await make_impersonator(team.api, "support")
     before = await team.api.owner.session.find_unique(where={"id": support.session})
     member = await impersonate(support, team, team.member)
-    assert (await member.post("/v1/impersonations/end")).status_code == 204
+    assert (await member.post("/v1/impersonation/end")).status_code == 204
     assert (await support.get("/v1/me")).json()["id"] == support.id
     assert await team.api.owner.session.find_unique(where={"id": support.session}) == before
 
@@ -142,7 +142,7 @@ async def test_ended_twice(team: Team):
     assert (await support.delete(path)).status_code == 204
     answer = await support.delete(path)
     assert (answer.status_code, answer.json()["code"]) == (404, "impersonation_not_found")
-    answer = await member.post("/v1/impersonations/end")
+    answer = await member.post("/v1/impersonation/end")
     assert (answer.status_code, answer.json()["code"]) == (401, "impersonation_over")
     assert (await team.actions()).count("impersonation.ended") == 1
 
@@ -163,7 +163,7 @@ async def test_a_user_token_ends_no_impersonation(team: Team):
     support = await make_impersonator(team.api, "support")
     await impersonate(support, team, team.member)
     for person in (support, team.member):
-        answer = await person.post("/v1/impersonations/end")
+        answer = await person.post("/v1/impersonation/end")
         assert (answer.status_code, answer.json()["code"]) == (403, "not_impersonating")
     assert await team.api.owner.impersonationsession.count() == 1
 

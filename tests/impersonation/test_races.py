@@ -91,7 +91,7 @@ async def test_ended_by_both_sides(any_team: AnyTeam, support: Person, attempt: 
     ends = [
         support.delete(f"/v1/impersonations/{member.session}"),
         any_team.member.delete(f"/v1/me/sessions/{member.session}"),
-        member.post("/v1/impersonations/end"),
+        member.post("/v1/impersonation/end"),
         support.post("/v1/auth/log-out"),
         allow_impersonation(any_team, allowed=False),
         member.get(any_team.path),
