@@ -45,6 +45,17 @@ async def test_one_of_several_owners(organization_team: OrganizationTeam):
     assert (await team.events())[0] == ("member.left", team.owner.id, details)
 
 
+async def test_all_owners_at_once(organization_team: OrganizationTeam):
+    """An operator may delete several accounts in one statement; the organization goes with them."""
+    team = organization_team
+    other = await team.joined("other", OrgRole.OWNER)
+
+    await team.api.owner.user.delete_many(where={"id": {"in": [team.owner.id, other.id]}})
+
+    assert await team.api.owner.organization.count() == 0
+    assert await team.api.owner.user.count() == 2
+
+
 async def test_a_member(organization_team: OrganizationTeam):
     """The trail tells that they left, and which roles in projects ended with that."""
     team = organization_team

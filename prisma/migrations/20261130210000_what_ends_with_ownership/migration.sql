@@ -49,12 +49,35 @@ END $$;
 CREATE TRIGGER "User_record_end_of_global_roles"
 BEFORE DELETE ON "User" FOR EACH ROW EXECUTE FUNCTION record_end_of_global_roles();
 
+-- As before, but several owners may be deleted in one statement: the accounts of those that come before
+-- are gone by then, and their memberships not yet.
+CREATE OR REPLACE FUNCTION delete_organizations_of_only_owner() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+    PERFORM FROM "Organization"
+    WHERE "id" IN (
+        SELECT "organizationId" FROM "OrganizationMember" WHERE "userId" = OLD."id" AND "role" = 'OWNER'
+    )
+    ORDER BY "id" FOR NO KEY UPDATE;
+
+    DELETE FROM "Organization" USING "OrganizationMember" AS "owner"
+    WHERE "Organization"."id" = "owner"."organizationId"
+        AND "owner"."userId" = OLD."id" AND "owner"."role" = 'OWNER'
+        AND NOT EXISTS (
+            SELECT FROM "OrganizationMember" AS "other" JOIN "User" ON "User"."id" = "other"."userId"
+            WHERE "other"."organizationId" = "Organization"."id"
+                AND "other"."role" = 'OWNER' AND "other"."userId" <> OLD."id"
+        );
+    RETURN OLD;
+END $$;
+
 -- They run as the owner, and find its tables and no others whatever the caller's search_path.
 DO $$
 DECLARE
     definer text;
 BEGIN
-    FOREACH definer IN ARRAY ARRAY['delete_owner_invitations()', 'record_end_of_global_roles()'] LOOP
+    FOREACH definer IN ARRAY ARRAY[
+        'delete_owner_invitations()', 'record_end_of_global_roles()', 'delete_organizations_of_only_owner()'
+    ] LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp', definer, current_schema());
     END LOOP;
 END $$;
