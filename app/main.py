@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 from app import settings as configuration
 from app.access import endpoints as access_endpoints
 from app.accounts import endpoints as accounts_endpoints
-from app.auth import SessionCookies, Tokens, name_impersonator
+from app.auth import SessionCookies, Tokens
 from app.database.scope import ScopeMiddleware
 from app.http import api_docs, problems
 from app.http.bodies import BodyLimitMiddleware
@@ -24,6 +24,7 @@ from app.http.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
 from app.http.logs import shorten_logged_paths
 from app.http.telemetry import telemetry
 from app.impersonation import endpoints as impersonation_endpoints
+from app.impersonation import record_refusal
 from app.invitations import endpoints as invitations_endpoints
 from app.kit.errors import OperatorError
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
@@ -112,7 +113,7 @@ def _wrap_middleware_stack(app: FastAPI, settings: Settings) -> None:
         if settings.cors_origins:
             stack = cors_middleware(stack, settings.cors_origins)
         # Outermost: preflights have the headers too.
-        return ResponseHeadersMiddleware(stack, before_error=name_impersonator)
+        return ResponseHeadersMiddleware(stack, before_error=record_refusal)
 
     app.build_middleware_stack = build_and_wrap
 

@@ -121,19 +121,22 @@ async def _touch(request: Request, claims: WebClaims) -> None:
         add_response_header(request.scope, "Set-Cookie", header)
 
 
-def name_impersonator(request: Scope) -> None:
-    """Say in a response who acts as somebody else, whether or not its route asked who calls."""
-    if _IMPERSONATED in request:
-        return
-    tokens: Tokens = request["app"].state.tokens
-    with suppress(InvalidToken):
-        claims = tokens.read(_read_token(request) or "")
-        if isinstance(claims, ImpersonationClaims):
-            _add_header(request, claims)
+def name_impersonator(request: Scope) -> ImpersonationClaims | None:
+    """Say in a response who acts as somebody else, whether or not its route asked who calls.
+
+    Return the claims of the impersonation, if it is one.
+    """
+    if _IMPERSONATED not in request:
+        tokens: Tokens = request["app"].state.tokens
+        with suppress(InvalidToken):
+            claims = tokens.read(_read_token(request) or "")
+            if isinstance(claims, ImpersonationClaims):
+                _add_header(request, claims)
+    return request.get(_IMPERSONATED)
 
 
 def _add_header(request: Scope, claims: ImpersonationClaims) -> None:
-    request[_IMPERSONATED] = True
+    request[_IMPERSONATED] = claims
     add_response_header(request, IMPERSONATED_BY, claims.impersonator)
 
 

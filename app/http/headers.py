@@ -12,6 +12,8 @@ _ALWAYS = [(name.lower().encode(), value.encode()) for name, value in SECURITY_H
 _DEFAULT = [(name.lower().encode(), value.encode()) for name, value in NO_STORE.items()]
 _ADDED = "tenantry.response_headers"
 
+BeforeError = Callable[[Scope, int], Awaitable[None]]
+
 
 def add_response_header(request: Scope, name: str, value: str) -> None:
     """Add a header to the response of a request, also if that will be an error."""
@@ -22,12 +24,11 @@ class ResponseHeadersMiddleware:
     """Adds headers against guessed content types and against caching, and a request's own ones.
 
     Responses hold tokens and personal data, so nothing stores them, unless a route sets a
-    Cache-Control of its own. `before_error` may add headers to a response that is an error.
+    Cache-Control of its own. `before_error` is called with each request whose response is an error,
+    and its status, before that is sent: it may add headers.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, before_error: Callable[[Scope], None] = lambda _: None
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, before_error: BeforeError | None = None) -> None:
         self.app = app
         self.before_error = before_error
 
@@ -37,8 +38,8 @@ class ResponseHeadersMiddleware:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                if message["status"] >= HTTPStatus.BAD_REQUEST:
-                    self.before_error(scope)
+                if self.before_error and message["status"] >= HTTPStatus.BAD_REQUEST:
+                    await self.before_error(scope, message["status"])
                 headers = message["headers"]
                 has_cache_control = any(name == b"cache-control" for name, _ in headers)
                 default = [] if has_cache_control else _DEFAULT

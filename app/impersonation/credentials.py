@@ -2,18 +2,25 @@
 
 An impersonated request sends two statements before its own: one reads the impersonation and whether
 its conditions still hold, one writes the request to the audit trail. No other request pays for it.
+A request that is refused before its route asks who calls, or because it asks nobody who acts as
+somebody else, is recorded when its response is sent.
 """
 
+import asyncio
+import logging
+import re
 from collections.abc import Callable
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
 from prisma.enums import ImpersonationMode
+from starlette.types import Scope
 
 from app import audit
-from app.auth import IMPERSONATED_BY, Credentials, ImpersonationClaims
+from app.auth import IMPERSONATED_BY, Credentials, ImpersonationClaims, name_impersonator
 from app.auth.errors import not_while_impersonating
 from app.auth.tokens import Claims
 from app.database.scope import set_read_only, set_scope
@@ -28,8 +35,13 @@ from app.impersonation.errors import (
 )
 from app.impersonation.writable import is_writable_while_impersonating
 
+log = logging.getLogger(__name__)
+
 _TOKEN = HTTPBearer(description="The access token that starting an impersonation returned.")
 _SCHEME = "ImpersonationToken"
+_RECORDED = "tenantry.impersonation_recorded"
+# What ids and names in paths consist of. Anything else opens nothing, and may not fit into JSON.
+_PARAMETER = re.compile(r"[\w.-]{1,100}", re.ASCII)
 # Prisma cannot call functions.
 _READ = """
     SELECT
@@ -65,13 +77,8 @@ class TenancyCredentials(Credentials):
         if not isinstance(claims, ImpersonationClaims):
             set_scope(user=claims.user, workspace=workspace, organization=organization)
             return
-        found = await _verify(claims)
-        own = {
-            "workspace": found["workspaceId"] or "",
-            "organization": found["organizationId"] or "",
-        }
-        set_scope(user=claims.user, impersonator=claims.impersonator, **own)
-        await _record(request, claims, found)
+        found = await _enter_impersonation(request.scope, claims)
+        own = _tenancy(found)
         if own != {"workspace": workspace, "organization": organization}:
             raise not_found()
         if found["mode"] == ImpersonationMode.read or is_safe(request.method):
@@ -97,6 +104,39 @@ class _ImpersonationDependency(Credentials):
 CurrentImpersonation = Annotated[ImpersonationClaims, Depends(_ImpersonationDependency())]
 
 
+async def record_refusal(request: Scope, status: int) -> None:
+    """Record a request that is answered with an error, unless that has already been done.
+
+    Its response names who acts. Nothing is recorded while the service does without the database.
+    """
+    claims = name_impersonator(request)
+    if claims is None or _RECORDED in request or status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return
+    try:
+        # A task of its own: the scope that it enters ends with it.
+        await asyncio.create_task(_enter_impersonation(request, claims))
+    except Problem:  # the impersonation is over
+        pass
+    except Exception:  # the response is an error already, and tells nothing of the tenancy
+        log.exception("A request that was refused is missing in the audit trail")
+
+
+async def _enter_impersonation(request: Scope, claims: ImpersonationClaims) -> dict[str, Any]:
+    """Enter the scope of an impersonation and record the request; raise 401 if it is over."""
+    request[_RECORDED] = True
+    found = await _verify(claims)
+    set_scope(user=claims.user, impersonator=claims.impersonator, **_tenancy(found))
+    await _record(request, claims, found)
+    return found
+
+
+def _tenancy(found: dict[str, Any]) -> dict[str, str]:
+    return {
+        "workspace": found["workspaceId"] or "",
+        "organization": found["organizationId"] or "",
+    }
+
+
 async def _verify(claims: ImpersonationClaims) -> dict[str, Any]:
     """Return an impersonation; raise 401, and end it, unless its conditions still hold."""
     set_scope(user=claims.user, impersonator=claims.impersonator)
@@ -110,8 +150,9 @@ async def _verify(claims: ImpersonationClaims) -> dict[str, Any]:
     return found
 
 
-async def _record(request: Request, claims: ImpersonationClaims, found: dict[str, Any]) -> None:
+async def _record(request: Scope, claims: ImpersonationClaims, found: dict[str, Any]) -> None:
     """Write the request to the trail of the tenancy, in a transaction of its own."""
+    route = request.get("route")  # None: there is no such path
     await audit.record(
         prisma,
         "impersonation.request",
@@ -119,10 +160,20 @@ async def _record(request: Request, claims: ImpersonationClaims, found: dict[str
         workspace=found["workspaceId"],
         organization=found["organizationId"],
         subject=claims.session,
-        method=request.method,
-        route=request.scope["route"].path,
+        method=request["method"],
+        route=route and route.path,
+        parameters=_parameters(request),
         mode=found["mode"],
     )
+
+
+def _parameters(request: Scope) -> dict[str, str | None]:
+    """Return what the path names, such as the ids of a project; None if no row can have the id."""
+    given: dict[str, Any] = request.get("path_params", {})
+    return {
+        name: value if _PARAMETER.fullmatch(value := str(each)) else None
+        for name, each in given.items()
+    }
 
 
 def _require_permission(request: Request, mode: str) -> None:

@@ -91,7 +91,8 @@ async def decline(scope: OrganizationScope) -> None:
 async def accept(scope: OrganizationScope, *, limit: int) -> MyOrganization:
     """Make the caller an owner, who may own `limit` organizations.
 
-    Whoever offered becomes an admin, unless they keep the ownership; they are told by mail.
+    Whoever offered becomes an admin, unless they keep the ownership; they are told by mail. The
+    consent to impersonation ends with their ownership: the new owner decides anew.
     """
     user = scope.user.id
     async with organization_transaction(
@@ -109,6 +110,7 @@ async def accept(scope: OrganizationScope, *, limit: int) -> MyOrganization:
         await set_role(transaction, user=user, before=transaction.role, role=OrgRole.OWNER)
         if not offered.keepsOwnership:
             await set_role(transaction, user=owner.id, before=OrgRole.OWNER, role=OrgRole.ADMIN)
+            organization = await _withdraw_impersonation(transaction)
         await mails.transfer_accepted(
             transaction.tx,
             to=owner.email,
@@ -135,6 +137,16 @@ async def _find(
     if offered.organization is None:
         raise organization_not_found()
     return offered, offered.offeredBy.user, offered.organization
+
+
+async def _withdraw_impersonation(transaction: OrganizationTransaction) -> Organization:
+    # A trigger ends the impersonations.
+    organization = await transaction.tx.organization.update(
+        where={"id": transaction.scope.id}, data={"impersonationAllowed": False}
+    )
+    if organization is None:
+        raise organization_not_found()
+    return organization
 
 
 def _pending_of(scope: OrganizationScope) -> OrganizationTransferWhereInput:

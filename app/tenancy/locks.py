@@ -1,11 +1,16 @@
 """Row locks, and the one order in which transactions take them, so that they cannot deadlock.
 
-1. `User`: the one user who joins a workspace or an organization, becomes its owner or deletes their
+1. The advisory lock of global roles, which changes of roles take alone and starting impersonations
+   share.
+2. `User`: the one user who joins a workspace or an organization, becomes its owner or deletes their
    account.
-2. `Workspace`; the deletion of an account locks several, in the order of their ids.
-3. `Organization`, likewise. Only the deletion of an account locks both kinds.
-4. Rows that belong to the workspace or the organization: members, invitations, transfers, projects.
-5. `Session`, which triggers update when a membership ends.
+3. `Workspace`; the deletion of an account locks several, in the order of their ids.
+4. `Organization`, likewise. Only the deletion of an account locks both kinds.
+5. Rows that belong to the workspace or the organization: members, invitations, transfers, projects.
+6. `Session`, which triggers update when a membership ends.
+7. `ImpersonationSession`, several in the order of their ids: triggers lock those that a consent, a
+   membership or a session takes with it. The end of one deletes its row of `Session` without
+   waiting: whoever has locked that deletes it too.
 
 A transaction may skip steps, but never go back. Rows that refer to a locked row may be written at
 any step: foreign keys only conflict with deletions, which hold these locks as well.

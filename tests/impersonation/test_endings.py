@@ -43,6 +43,12 @@ async def _lose_the_capability_to_write(team: AnyTeam, _: Person, __: Person) ->
     await team.api.owner.rolecapability.delete_many(where={"capabilityName": "impersonate.write"})
 
 
+async def _transfer(team: AnyTeam, _: Person, __: Person) -> None:
+    offered = await team.owner.post(f"{team.path}/transfer", {"userId": team.admin.id})
+    assert offered.status_code == 201, offered.text
+    assert (await team.admin.post(f"{team.path}/transfer/accept")).status_code == 200
+
+
 ENDINGS: dict[str, Ending] = {
     "by its id": lambda _, support, member: support.delete(f"/v1/impersonations/{member.session}"),
     "with its own token": lambda _, __, member: member.post("/v1/impersonation/end"),
@@ -54,6 +60,7 @@ ENDINGS: dict[str, Ending] = {
         team.api, team.member, "audit.read"
     ),
     "consent": lambda team, _, __: allow_impersonation(team, allowed=False),
+    "ownership": _transfer,
     "workspace or organization": lambda team, _, __: team.delete(),
     "impersonator logs out": lambda _, support, __: support.post("/v1/auth/log-out"),
     "impersonator's account": lambda _, support, __: support.delete("/v1/me", _DELETION),
@@ -61,6 +68,22 @@ ENDINGS: dict[str, Ending] = {
     "capability": _lose_the_capability,
     "capability to write": _lose_the_capability_to_write,
 }
+
+
+# Those that a condition ends, which no longer holds; somebody ends the others.
+REASONS = {
+    "membership": "membership_ended",
+    "user gains a capability": "capabilities_changed",
+    "consent": "consent_withdrawn",
+    "ownership": "consent_withdrawn",
+    "workspace or organization": "membership_ended",
+    "role": "capabilities_changed",
+    "capability": "capabilities_changed",
+    "capability to write": "capabilities_changed",
+}
+
+
+BY_THE_USER = {"by the user", "user's password", "user's account"}
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -82,6 +105,33 @@ async def test_it_ends(any_team: AnyTeam, ending: str):
     actions = await team.actions()
     assert actions.count("impersonation.ended") == 1
     assert actions.count("impersonation.request") == 1
+    event = await team.api.owner.auditevent.find_first_or_raise(
+        where={"action": "impersonation.ended"}
+    )
+    reason = REASONS.get(ending)
+    ended_by = None if reason else (team.member if ending in BY_THE_USER else support).id
+    assert event.details == {"mode": "write", "endedById": ended_by, "reason": reason}
+
+
+async def test_consent_ends_with_the_ownership(any_team: AnyTeam):
+    """The new owner has not agreed: nobody acts as a member until they do."""
+    support = await make_impersonator(any_team.api, "support")
+    await allow_impersonation(any_team)
+    await _transfer(any_team, support, support)
+    answer = await start(support, any_team, any_team.member)
+    assert (answer.status_code, answer.json()["code"]) == (403, "impersonation_not_allowed")
+    assert not (await any_team.admin.get(any_team.path)).json()["impersonationAllowed"]
+
+
+async def test_consent_stays_with_an_owner_who_stays(team: Team):
+    """Whoever offers and keeps the ownership of an organization has agreed."""
+    organization = team.organization
+    support = await make_impersonator(team.api, "support")
+    member = await impersonate(support, organization, organization.member)
+    offer = {"userId": organization.admin.id, "keepsOwnership": True}
+    assert (await organization.owner.post(f"{organization.path}/transfer", offer)).is_success
+    assert (await organization.admin.post(f"{organization.path}/transfer/accept")).is_success
+    assert (await member.get(organization.path)).status_code == 200
 
 
 @pytest.mark.parametrize("what", ["session", "impersonationsession"])
@@ -120,7 +170,7 @@ async def test_a_sweep_records_the_end(team: Team):
         where={"action": "impersonation.ended"}
     )
     assert (event.actorId, event.impersonatorId) == (team.member.id, support.id)
-    assert event.details == {"mode": "read", "endedById": None}
+    assert event.details == {"mode": "read", "endedById": None, "reason": "expired"}
     assert not await team.api.owner.impersonationsession.count()
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from app.kit.ids import FIRST_UUID
 from tests.fix_api import Api, Person
 from tests.fix_impersonation import (
     AnyTeam,
@@ -102,6 +103,43 @@ async def test_ended_by_both_sides(any_team: AnyTeam, support: Person, attempt: 
     assert (await any_team.actions()).count("impersonation.ended") == 1
     assert not await any_team.api.owner.impersonationsession.count()
     assert not await any_team.api.owner.session.count(where={"id": member.session})
+
+
+ENDS_SEVERAL = {
+    "consent": 'UPDATE "Workspace" SET "impersonationAllowed" = false',
+    "workspace": 'DELETE FROM "Workspace"',
+    "membership": 'DELETE FROM "WorkspaceMember" WHERE "userId" = \'{member}\'',
+    "session": "DELETE FROM \"Session\" WHERE id = '{session}'",
+}
+
+
+@pytest.mark.parametrize("end", ENDS_SEVERAL)
+async def test_several_end_in_the_order_of_their_ids(
+    api: Api, team: Team, support: Person, end: str
+):
+    """Whoever waits for the first has locked none of the others."""
+    member = await impersonate(support, team, team.member)
+    later = await api.owner.impersonationsession.find_unique_or_raise(where={"id": member.session})
+    await api.owner.impersonationsession.create(
+        {
+            "id": FIRST_UUID,  # created last, so that no index and no scan finds it first
+            "impersonatorId": support.id,
+            "impersonatorSessionId": support.session,
+            "userId": team.member.id,
+            "workspaceId": team.id,
+            "reason": later.reason,
+            "expiresAt": later.expiresAt,
+        }
+    )
+    sql = ENDS_SEVERAL[end].format(member=team.member.id, session=support.session)
+    lock = 'SELECT id FROM "ImpersonationSession" WHERE id = $1::uuid FOR UPDATE NOWAIT'
+    async with api.owner.tx() as tx:
+        await tx.query_raw(lock, FIRST_UUID)
+        ending = asyncio.create_task(api.owner.execute_raw(sql))  # pyright: ignore[reportArgumentType]  # constants above
+        await api.wait_for_blocked_queries(1)
+        assert await tx.query_raw(lock, later.id)
+    await ending
+    assert not await api.owner.impersonationsession.count()
 
 
 async def test_the_session_and_the_impersonation_end_at_once(api: Api, team: Team, support: Person):

@@ -168,7 +168,7 @@ async def test_events_name_both(team: Team, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("mode", ["read", "write"])
 async def test_requests_are_recorded_also_if_they_are_refused(team: Team, mode: str):
-    """Method, route and mode; the route is the pattern, which holds nobody's ids."""
+    """Method, route, what the path names, and mode."""
     support = await make_impersonator(team.api, "support")
     member = await impersonate(support, team, team.member, mode=mode)
     assert (await member.get(f"{team.path}/invitations")).status_code == 403
@@ -180,33 +180,96 @@ async def test_requests_are_recorded_also_if_they_are_refused(team: Team, mode: 
         (team.id, team.member.id, support.id)
     }
     assert [event.details for event in sorted(events, key=lambda event: event.createdAt)] == [
-        {"mode": mode, "method": "GET", "route": "/v1/workspaces/{workspaceId}/invitations"},
+        {
+            "mode": mode,
+            "method": "GET",
+            "route": "/v1/workspaces/{workspaceId}/invitations",
+            "parameters": {"workspaceId": team.id},
+        },
         {
             "mode": mode,
             "method": "DELETE",
             "route": "/v1/workspaces/{workspaceId}/members/{userId}",
+            "parameters": {"workspaceId": team.id, "userId": team.admin.id},
         },
     ]
 
 
+async def test_the_owner_reads_which_project_was_opened(team: Team):
+    """The trail has the ids in the path, and nothing that is no id."""
+    organization = team.organization
+    support = await make_impersonator(team.api, "support")
+    owner = await impersonate(support, organization, organization.owner)
+    ids = team.project_path.removeprefix("/v1/organizations/").split("/projects/")
+    assert (await owner.get(team.project_path)).status_code == 200
+    assert (await owner.get(f"{organization.path}/projects/a%00b")).status_code == 404
+    assert (await owner.get(f"{organization.path}/projects/{'x' * 101}")).status_code == 404
+
+    events = (await organization.owner.get(f"{organization.path}/audit-events")).json()["items"]
+
+    assert [
+        event["details"]["parameters"]
+        for event in reversed(events)
+        if event["action"] == "impersonation.request"
+    ] == [{"organizationId": ids[0], "projectId": project} for project in (ids[1], None, None)]
+
+
 @pytest.mark.parametrize(
-    ("method", "path", "status"),
+    ("method", "path", "status", "route"),
     [
-        ("GET", "/v1/nothing", 404),
-        ("PUT", "/v1/me", 405),
-        ("PATCH", "/v1/workspaces/{id}", 422),
+        ("GET", "/v1/nothing", 404, None),
+        ("PUT", "/v1/me", 405, "/v1/me"),
+        ("GET", "/v1/me", 403, "/v1/me"),
+        ("POST", "/v1/auth/log-in", 422, "/v1/auth/log-in"),
+        ("PATCH", "/v1/workspaces/{id}", 422, "/v1/workspaces/{{workspaceId}}"),
     ],
 )
-async def test_every_error_names_the_impersonator(team: Team, method: str, path: str, status: int):
-    """Also if the request is refused before its route knows who calls."""
+async def test_every_error_names_the_impersonator_and_is_recorded(
+    team: Team, work: Counter, method: str, path: str, status: int, route: str | None
+):
+    """Also if the request is refused before its route knows who calls, or because of who calls."""
     support = await make_impersonator(team.api, "support")
     member = await impersonate(support, team, team.member, mode="write")
     broken = {"content": b"{", "headers": {"Content-Type": "application/json"}}
     answer = await member.request(method, path.format(id=team.id), **broken)
     assert answer.status_code == status
     assert answer.headers["Impersonated-By"] == support.id
-    own = await team.member.request(method, path.format(id=team.id), **broken)
+    events = await team.api.owner.auditevent.find_many(where={"action": "impersonation.request"})
+    assert [
+        (event.actorId, event.impersonatorId, event.subjectId, event.workspaceId)
+        for event in events
+    ] == [(team.member.id, support.id, member.session, team.id)]
+    details: Any = events[0].details
+    assert (details["method"], details["route"]) == (method, route and route.format())
+    with work.counting() as own_work:
+        own = await team.member.request(method, path.format(id=team.id), **broken)
     assert "Impersonated-By" not in own.headers
+    assert not own_work.statements or own.status_code == 200
+
+
+async def test_errors_after_the_end_are_not_recorded(team: Team):
+    """The token of an impersonation that is over writes nothing to the trail."""
+    support = await make_impersonator(team.api, "support")
+    member = await impersonate(support, team, team.member)
+    assert (await member.post("/v1/impersonation/end")).status_code == 204
+    for path in ("/v1/nothing", "/v1/me", team.path):
+        assert (await member.get(path)).headers["Impersonated-By"] == support.id
+    assert "impersonation.request" not in await team.actions()
+
+
+async def test_a_refusal_that_cannot_be_recorded(
+    team: Team, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """The response is what it would be, and the log says what the trail lacks."""
+    support = await make_impersonator(team.api, "support")
+    member = await impersonate(support, team, team.member)
+
+    async def fail(*_: object) -> None:
+        raise PrismaError
+
+    monkeypatch.setattr(credentials, "_record", fail)
+    assert (await member.get("/v1/me")).status_code == 403
+    assert "missing in the audit trail" in caplog.text
 
 
 async def test_what_it_costs(team: Team, work: Counter):

@@ -199,7 +199,12 @@ async def test_the_trail_tells_both_people(team: Team):
         ("impersonation.started", {"mode": "write", "minutes": 30, "reason": REASON}),
         (
             "impersonation.request",
-            {"mode": "write", "method": "GET", "route": "/v1/workspaces/{workspaceId}"},
+            {
+                "mode": "write",
+                "method": "GET",
+                "route": "/v1/workspaces/{workspaceId}",
+                "parameters": {"workspaceId": team.id},
+            },
         ),
-        ("impersonation.ended", {"mode": "write", "endedById": support.id}),
+        ("impersonation.ended", {"mode": "write", "endedById": support.id, "reason": None}),
     ]

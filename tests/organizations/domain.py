@@ -110,7 +110,7 @@ DOMAIN = Domain(
         "offer_organization_transfer": 15,
         "read_organization_transfer": 2,
         "cancel_organization_transfer": 8,
-        "accept_organization_transfer": 19,
+        "accept_organization_transfer": 20,
         "decline_organization_transfer": 10,
         "list_organization_transfers": 2,
         "list_organization_members": 2,
