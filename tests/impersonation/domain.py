@@ -37,7 +37,7 @@ async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:
                 "impersonatorSessionId": team.owner.session,
                 "userId": person.id,
                 "workspaceId": team.id,
-                "reason": REASON,
+                "reason": f"{REASON} {new_uuid()}",
                 "expiresAt": datetime.now(UTC) + timedelta(minutes=30),
             }
         )
