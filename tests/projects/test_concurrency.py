@@ -54,20 +54,6 @@ async def require_true_trail(project: ProjectTeam, person: Person) -> None:
     assert (found[-1].get("role") if found else None) == await stored_role(project, person)
 
 
-async def test_projects_of_one_name(organization_team: OrganizationTeam):
-    """One is created, the others are refused."""
-    team = organization_team
-    answers = await at_once(
-        *(
-            person.post(f"{team.path}/projects", {"name": "Apollo"})
-            for person in (team.owner, team.admin) * 3
-        )
-    )
-
-    assert statuses(answers) == {201: 1, 409: 5}
-    assert await team.actions() == ["project.created"]
-
-
 async def test_different_roles_of_one_member(project: ProjectTeam):
     """All happen one after the other, and each response was true when it was given."""
     path = project.role_path(project.member)

@@ -20,7 +20,7 @@ from tests.fix_api import Api
 from tests.fix_team import create_organization
 from tests.projects.model import Model, Resolved
 
-BASES = (*ProjectRole, None)
+BASES = (ProjectRole.EDITOR, ProjectRole.VIEWER, None)
 OWN = ("no row", "inherits", *ProjectRole)
 PROJECTS = 2
 
