@@ -23,6 +23,7 @@ from app.access.scope import AnyCaller, AuditReader, RolesManager, UsersReader
 from app.http.description import domain_router
 from app.http.pages import Page, Pagination
 from app.http.problems import problems
+from app.http.requests import UserId
 
 router = domain_router()
 _ROLE = "/roles/{roleId}"
@@ -30,7 +31,6 @@ _USER = "/users/{userId}"
 _GRANT = f"{_USER}/roles/{{roleId}}"
 
 RoleId = Annotated[str, Path(alias="roleId", description="A UUID.")]
-UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
 
 
 @router.get("/me/capabilities", tags=["me"])

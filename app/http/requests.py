@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from app.settings import Network, Settings
 
@@ -64,6 +64,10 @@ async def _user_agent(request: Request) -> str | None:
     given = request.headers.get("user-agent", "")
     return "".join(char for char in given if char.isprintable())[:_MAX_USER_AGENT] or None
 
+
+# Path parameters of several domains, whose rules check them: whatever is no UUID is a 404.
+UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
+InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 
 CurrentSettings = Annotated[Settings, Depends(_settings)]
 # Empty if it is unknown, as behind a Unix socket.

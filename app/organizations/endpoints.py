@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Body, Path, Query
+from fastapi import Body, Query
 from prisma.partials import PendingOrganizationTransfer
 
 from app import audit
@@ -10,7 +10,7 @@ from app.auth import CurrentCaller
 from app.http.description import domain_router
 from app.http.pages import Page, Pagination
 from app.http.problems import problems
-from app.http.requests import CurrentSettings
+from app.http.requests import CurrentSettings, InvitationId, UserId
 from app.organizations import invitations, members, rules, transfers
 from app.organizations.schemas import (
     IssuedOrganizationInvitation,
@@ -28,8 +28,6 @@ from app.organizations.scope import OrgAdminScope, OrgMemberScope, OrgOwnerScope
 router = domain_router()
 ORGANIZATION = "/organizations/{organizationId}"
 
-UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
-InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 Confirm = Annotated[bool, Query(description="Required to leave, which is your own removal.")]
 
 

@@ -7,10 +7,6 @@ def organization_not_found() -> Problem:
     return Problem(404, "organization_not_found", "There is no such organization.")
 
 
-def member_not_found() -> Problem:
-    return Problem(404, "member_not_found", "The organization has no such member.")
-
-
 def already_owner() -> Problem:
     return Problem(409, "already_owner", "This member already owns the organization.")
 

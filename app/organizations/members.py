@@ -8,14 +8,14 @@ from prisma.models import OrganizationMember
 
 from app.db import prisma
 from app.http.pages import Page, PageRequest
-from app.kit.ids import is_uuid
-from app.organizations.errors import confirmation_needed, last_owner, member_not_found
-from app.organizations.membership import in_organization, role_in
+from app.organizations.errors import confirmation_needed, last_owner
+from app.organizations.membership import in_organization
 from app.organizations.rights import ORG_ROLES
 from app.organizations.schemas import OrganizationMembership
 from app.organizations.scope import OrganizationScope
 from app.organizations.transactions import OrganizationTransaction, organization_transaction
 from app.tenancy import joined_after
+from app.tenancy.errors import member_not_found
 
 # One statement for any number of projects, which Prisma has not. An event for each own role of a
 # member, or for each but those of admins.
@@ -60,7 +60,7 @@ async def replace_role(
     transaction: OrganizationTransaction, *, user: str, role: OrgRole, is_confirmed: bool
 ) -> OrganizationMember:
     """Give a member another role, in a transaction of an admin, if the caller may do so."""
-    before = await _role(transaction, user)
+    before = await transaction.read_role(user)
     is_own = user == transaction.scope.user.id
     if not is_own:
         ORG_ROLES.require_below(transaction.role, before, role)
@@ -84,7 +84,7 @@ async def set_role(
         include={"user": True},
     )
     if member is None:
-        raise member_not_found()
+        raise member_not_found(ORG_ROLES.noun)
     if before is OrgRole.OWNER:
         await _require_owner(transaction.tx)
     if role is OrgRole.OWNER and before is not OrgRole.OWNER:
@@ -101,7 +101,7 @@ async def remove(scope: OrganizationScope, *, user: str, is_confirmed: bool) -> 
     """
     is_leaving = user == scope.user.id
     async with organization_transaction(scope, min_role=OrgRole.MEMBER) as transaction:
-        role = await _role(transaction, user)
+        role = await transaction.read_role(user)
         if not is_leaving:
             ORG_ROLES.require_below(transaction.role, role)
         action = "member.left" if is_leaving else "member.removed"
@@ -117,14 +117,6 @@ async def remove(scope: OrganizationScope, *, user: str, is_confirmed: bool) -> 
         if is_leaving and not is_confirmed:
             raise confirmation_needed()
         await transaction.record(action, subject=user, role=role)
-
-
-async def _role(transaction: OrganizationTransaction, user: str) -> OrgRole:
-    """Return a member's role; raise 404 if there is no such member."""
-    role = await role_in(transaction.scope.id, user, tx=transaction.tx) if is_uuid(user) else None
-    if role is None:
-        raise member_not_found()
-    return role
 
 
 async def _end_lower_roles(transaction: OrganizationTransaction, user: str) -> None:

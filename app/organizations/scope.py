@@ -6,7 +6,6 @@ OrgOwnerScope. A caller who is no member gets 404, a member with a lower role 40
 
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Depends, Request
 from prisma import Prisma
@@ -19,7 +18,7 @@ from app.db import prisma
 from app.http.description import declare_responses
 from app.http.problems import Problem
 from app.impersonation import TenancyCredentials
-from app.kit.ids import is_uuid
+from app.kit.ids import FIRST_UUID, is_uuid
 from app.organizations.errors import organization_not_found
 from app.organizations.locks import lock_organization
 from app.organizations.membership import InOrganization, OrganizationId, in_organization, role_in
@@ -30,7 +29,6 @@ _sessions = SessionActions(prisma, RequestOrganizationSession)
 _PARAMETER = "organizationId"
 # Read from the request: as a declared parameter it would cost more time than verifying the token.
 _PATH = {_PARAMETER: "A UUID."}
-_NO_ORGANIZATION = str(UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,8 @@ class OrganizationScope(TenancyScope[OrgRole]):
     async def lock(self, tx: Prisma) -> None:
         await lock_organization(tx, self.id)
 
-    async def read_role(self, tx: Prisma) -> OrgRole | None:
-        return await role_in(self.id, self.user.id, tx=tx)
+    async def read_role(self, tx: Prisma, user: str) -> OrgRole | None:
+        return await role_in(self.id, user, tx=tx)
 
     async def read_email(self, tx: Prisma, user: str) -> str | None:
         member = await tx.organizationmember.find_unique(
@@ -80,7 +78,7 @@ class _ScopeDependency(TenancyCredentials):
     async def __call__(self, request: Request) -> OrganizationScope:
         claims = await self.read_claims(request)
         text = request.path_params[_PARAMETER]
-        organization = text if is_uuid(text) else _NO_ORGANIZATION
+        organization = text if is_uuid(text) else FIRST_UUID
         await self.enter_scope(
             request, claims, organization=organization, not_found=organization_not_found
         )

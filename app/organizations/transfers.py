@@ -16,7 +16,6 @@ from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.organizations.errors import (
     already_owner,
-    member_not_found,
     organization_not_found,
 )
 from app.organizations.members import set_role
@@ -25,7 +24,7 @@ from app.organizations.schemas import MyOrganization
 from app.organizations.scope import OrganizationScope
 from app.organizations.transactions import OrganizationTransaction, organization_transaction
 from app.tenancy import mails, transfers
-from app.tenancy.errors import transfer_not_found
+from app.tenancy.errors import member_not_found, transfer_not_found
 
 _LIST = "my organization transfers"
 _pending = OrganizationTransferActions(prisma, PendingOrganizationTransfer)
@@ -42,7 +41,7 @@ async def offer(
             include={"user": True},
         )
         if member is None or member.user is None:
-            raise member_not_found()
+            raise member_not_found(scope.roles.noun)
         if member.role == OrgRole.OWNER:
             raise already_owner()
         offered = await transfers.create(

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Body, Path, Query
+from fastapi import Body, Query
 
 from app.http.description import domain_router
 from app.http.pages import Page, Pagination
 from app.http.problems import problems
-from app.http.requests import CurrentSettings
+from app.http.requests import CurrentSettings, UserId
 from app.impersonation import writable_while_impersonating
 from app.organizations import OrgAdminScope, OrgMemberScope
 from app.projects import explanation, members, preview, rules
@@ -30,8 +30,6 @@ router = domain_router()
 _ALL = "/organizations/{organizationId}/projects"
 _ONE = f"{_ALL}/{{projectId}}"
 _ROLE = f"{_ONE}/members/{{userId}}/role"
-
-UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
 
 
 @router.get(_ONE, tags=["projects"])

@@ -7,10 +7,6 @@ def project_not_found() -> Problem:
     return Problem(404, "project_not_found", "There is no such project.")
 
 
-def member_not_found() -> Problem:
-    return Problem(404, "member_not_found", "The organization has no such member.")
-
-
 def role_not_lower() -> Problem:
     return Problem(
         403,

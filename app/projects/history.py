@@ -13,14 +13,15 @@ from pydantic import BaseModel
 
 from app.db import prisma
 from app.kit.ids import LAST_UUID, last_uuid7
+from app.organizations import ORG_ROLES
 from app.projects.errors import (
     audit_trail_incomplete,
     audit_trail_too_short,
-    member_not_found,
     moment_in_future,
     project_not_created_yet,
 )
 from app.projects.scope import ProjectScope
+from app.tenancy.errors import member_not_found
 
 # The facts of the present, and for each the first event after an id that changed it: in one
 # statement, so that no change comes between. Raw, because Prisma has no such query.
@@ -96,7 +97,7 @@ async def facts_at(
     row = _Row.model_validate(found[0])
     role = row.role_then()
     if role is None:
-        raise member_not_found()
+        raise member_not_found(ORG_ROLES.noun)
     return Facts(role, row.base_role_then(), row.own_role_then())
 
 

@@ -10,7 +10,6 @@ from app.kit.ids import FIRST_UUID, is_uuid
 from app.organizations import ORG_ROLES
 from app.projects.errors import (
     confirmation_needed,
-    member_not_found,
     owner_not_lowered,
     role_not_lower,
 )
@@ -24,6 +23,7 @@ from app.projects.roles import (
 )
 from app.projects.schemas import ProjectMembership
 from app.projects.scope import ProjectScope, ProjectTransaction, project_transaction
+from app.tenancy.errors import member_not_found
 
 # Raw, because Prisma cannot call project_roles(). Three branches find who may have access, and each
 # reads one page by an index: owners and admins, all members if they inherit a role, and own roles.
@@ -80,7 +80,7 @@ async def read_role(scope: ProjectScope, *, user: str | None) -> MemberRoleView:
     PROJECT_ROLES.require(scope.role, ProjectRole.ADMIN)
     roles = await read_roles(scope.organization_id, scope.id, user)
     if user not in roles:
-        raise member_not_found()
+        raise member_not_found(ORG_ROLES.noun)
     return roles[user]
 
 
@@ -119,7 +119,7 @@ async def replace_role(
         else {}
     )
     if user not in roles:
-        raise member_not_found()
+        raise member_not_found(ORG_ROLES.noun)
     before = roles[user]
     _require_manageable(transaction, roles[caller], before, role)
     if not await _store(transaction, user, role):
@@ -169,7 +169,7 @@ async def _store(transaction: ProjectTransaction, user: str, role: ProjectRole |
     elif not await tx.projectmember.update_many(
         where={"id": found.id}, data={"role": role, "inheritedFromOrg": is_inherited}
     ):
-        raise member_not_found()
+        raise member_not_found(ORG_ROLES.noun)
     if role is None:
         await transaction.record(
             "project_role.reset", subject=user, projectId=scope.id, before=before

@@ -16,7 +16,7 @@ from app.tenancy import RoleOrder
 PROJECT_ROLES = RoleOrder(ProjectRole.ADMIN, ProjectRole.EDITOR, ProjectRole.VIEWER, noun="project")
 # The columns of a ProjectRoleView, from a row of project_roles() with the name "resolved".
 ROLE_COLUMNS = """
-    "resolved"."role", "resolved"."inheritedFromOrg", "resolved"."effect",
+    "resolved"."role" AS "role", "resolved"."inheritedFromOrg", "resolved"."effect",
     "resolved"."organizationRole",
     jsonb_build_object('type', "resolved"."sourceType", 'id', "resolved"."sourceId") AS "source"
 """

@@ -28,7 +28,7 @@ from app.organizations import (
     lock_organization,
 )
 from app.projects.errors import project_not_found
-from app.projects.roles import PROJECT_ROLES, ProjectRoleView
+from app.projects.roles import PROJECT_ROLES, ROLE_COLUMNS, ProjectRoleView
 from app.tenancy import TenancyScope, TenancyTransaction, open_transaction
 
 # Read from the request: as declared parameters they would cost more time than verifying the token.
@@ -36,7 +36,7 @@ _PATH = {"organizationId": "A UUID.", "projectId": "A UUID."}
 
 # Raw, because Prisma cannot call project_roles(). One statement reads the session, its user and, if
 # the user has a role in it, the project with its organization.
-RESOLVE = """
+RESOLVE = f"""
     SELECT
         "Session"."userId", "Session"."usedAt", "Session"."expiresAt", "Session"."webSessionId",
         jsonb_build_object(
@@ -49,15 +49,7 @@ RESOLVE = """
         SELECT
             to_jsonb("Organization") AS "organization",
             to_jsonb("Project") AS "project",
-            jsonb_build_object(
-                'role', "resolved"."role",
-                'inheritedFromOrg', "resolved"."inheritedFromOrg",
-                'effect', "resolved"."effect",
-                'organizationRole', "resolved"."organizationRole",
-                'source', jsonb_build_object(
-                    'type', "resolved"."sourceType", 'id', "resolved"."sourceId"
-                )
-            ) AS "access"
+            (SELECT to_jsonb("access") FROM (SELECT {ROLE_COLUMNS}) AS "access") AS "access"
         FROM "Project"
         JOIN "Organization" ON "Organization"."id" = "Project"."organizationId"
         CROSS JOIN LATERAL
@@ -66,7 +58,7 @@ RESOLVE = """
             AND "resolved"."userId" = "Session"."userId" AND "resolved"."role" IS NOT NULL
     ) AS "found" ON true
     WHERE "Session"."id" = $1::uuid
-"""
+"""  # noqa: S608  # built of constants
 # The project may have been deleted since.
 _READ_ROLE = """
     SELECT "resolved"."role"
@@ -129,8 +121,8 @@ class ProjectScope(TenancyScope[ProjectRole]):
     async def lock(self, tx: Prisma) -> None:
         await lock_organization(tx, self.organization_id)
 
-    async def read_role(self, tx: Prisma) -> ProjectRole | None:
-        found = await tx.query_raw(_READ_ROLE, self.organization_id, self.id, self.user.id)
+    async def read_role(self, tx: Prisma, user: str) -> ProjectRole | None:
+        found = await tx.query_raw(_READ_ROLE, self.organization_id, self.id, user)
         return ProjectRole(found[0]["role"]) if found and found[0]["role"] else None
 
     async def read_email(self, tx: Prisma, user: str) -> str | None:

@@ -15,6 +15,10 @@ def role_not_lower() -> Problem:
     )
 
 
+def member_not_found(noun: str) -> Problem:
+    return Problem(404, "member_not_found", f"The {noun} has no such member.")
+
+
 def already_member(noun: str) -> Problem:
     return Problem(409, "already_member", f"This person is already a member of the {noun}.")
 

@@ -100,7 +100,7 @@ async def create(
     await mails.invitation(
         tx,
         to=email,
-        inviter=scope.user.name or scope.user.email,
+        inviter=scope.caller_name,
         noun=scope.roles.noun,
         name=scope.name,
         role=_role(invitation),

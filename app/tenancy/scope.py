@@ -56,8 +56,8 @@ class TenancyScope(ABC, Generic[RoleT]):
         """Lock the tenancy until the transaction ends; raise 404 if it was deleted."""
 
     @abstractmethod
-    async def read_role(self, tx: Prisma) -> RoleT | None:
-        """Return the caller's current role, or None if they are no member any more."""
+    async def read_role(self, tx: Prisma, user: str) -> RoleT | None:
+        """Return a user's current role, or None if they have none."""
 
     @abstractmethod
     async def read_email(self, tx: Prisma, user: str) -> str | None:

@@ -9,7 +9,9 @@ from prisma import Prisma
 
 from app import audit
 from app.db import prisma
+from app.kit.ids import is_uuid
 from app.tenancy import locks
+from app.tenancy.errors import member_not_found
 from app.tenancy.roles import RoleT
 from app.tenancy.scope import TenancyScope
 
@@ -31,6 +33,13 @@ class TenancyTransaction(Generic[ScopeT, RoleT]):
         """Write an event by the caller to the audit trail."""
         await record_event(self.tx, self.scope, action, subject=subject, **details)
 
+    async def read_role(self, user: str) -> RoleT:
+        """Return a member's current role; raise 404 if there is no such member."""
+        role = await self.scope.read_role(self.tx, user) if is_uuid(user) else None
+        if role is None:
+            raise member_not_found(self.scope.roles.noun)
+        return role
+
 
 async def record_event(
     tx: Prisma, scope: TenancyScope[Any], action: str, *, subject: str, **details: Any
@@ -50,7 +59,7 @@ async def open_transaction(
     async with prisma.tx() as tx:
         is_user_locked = lock_user is not None and await locks.lock_user(tx, lock_user)
         await scope.lock(tx)
-        role = await scope.read_role(tx)
+        role = await scope.read_role(tx, scope.user.id)
         if role is None:
             raise scope.not_found()
         scope.roles.require(role, min_role)

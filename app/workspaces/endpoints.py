@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Body, Path
+from fastapi import Body
 from prisma.partials import PendingInvitation, PendingTransfer
 
 from app import audit
@@ -10,7 +10,7 @@ from app.auth import CurrentCaller
 from app.http.description import domain_router
 from app.http.pages import Page, Pagination
 from app.http.problems import problems
-from app.http.requests import CurrentSettings
+from app.http.requests import CurrentSettings, InvitationId, UserId
 from app.workspaces import invitations, members, rules, transfers
 from app.workspaces.schemas import (
     IssuedInvitation,
@@ -27,9 +27,6 @@ from app.workspaces.scope import AdminScope, MemberScope, OwnerScope
 
 router = domain_router()
 WORKSPACE = "/workspaces/{workspaceId}"
-
-UserId = Annotated[str, Path(alias="userId", description="A UUID.")]
-InvitationId = Annotated[str, Path(alias="invitationId", description="A UUID.")]
 
 
 # First, because routes are tried in order and this one is requested most.

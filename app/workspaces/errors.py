@@ -7,10 +7,6 @@ def workspace_not_found() -> Problem:
     return Problem(404, "workspace_not_found", "There is no such workspace.")
 
 
-def member_not_found() -> Problem:
-    return Problem(404, "member_not_found", "The workspace has no such member.")
-
-
 def person_not_found() -> Problem:
     return Problem(
         404,

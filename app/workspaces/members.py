@@ -7,15 +7,13 @@ from prisma.models import WorkspaceMember
 
 from app.db import prisma
 from app.http.pages import Page, PageRequest
-from app.kit.ids import is_uuid
 from app.tenancy import invitations, joined_after
-from app.tenancy.errors import already_member
+from app.tenancy.errors import already_member, member_not_found
 from app.workspaces.errors import (
-    member_not_found,
     owner_cannot_leave,
     person_not_found,
 )
-from app.workspaces.membership import in_workspace, role_in
+from app.workspaces.membership import in_workspace
 from app.workspaces.rights import WORKSPACE_ROLES
 from app.workspaces.schemas import Membership
 from app.workspaces.scope import WorkspaceScope
@@ -69,7 +67,7 @@ async def _revoke_invitation(transaction: WorkspaceTransaction, email: str) -> N
 async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) -> Membership:
     """Give a member another role."""
     async with workspace_transaction(scope, min_role=WorkspaceRole.admin) as transaction:
-        before = await _role(transaction, user)
+        before = await transaction.read_role(user)
         WORKSPACE_ROLES.require_below(transaction.role, before, role)
         member = await transaction.tx.workspacemember.update(
             where={"workspaceId_userId": {**in_workspace(scope.id), "userId": user}},
@@ -77,7 +75,7 @@ async def change_role(scope: WorkspaceScope, *, user: str, role: WorkspaceRole) 
             include={"user": True},
         )
         if member is None:
-            raise member_not_found()
+            raise member_not_found(WORKSPACE_ROLES.noun)
         if role != before:
             await transaction.record("member.role_changed", subject=user, before=before, role=role)
     return _membership_view(member)
@@ -87,7 +85,7 @@ async def remove(scope: WorkspaceScope, *, user: str) -> None:
     """Remove a member, or leave the workspace if the user is the caller."""
     is_leaving = user == scope.user.id
     async with workspace_transaction(scope, min_role=WorkspaceRole.member) as transaction:
-        role = await _role(transaction, user)
+        role = await transaction.read_role(user)
         if not is_leaving:
             WORKSPACE_ROLES.require_below(transaction.role, role)
         elif role is WorkspaceRole.owner:
@@ -98,14 +96,6 @@ async def remove(scope: WorkspaceScope, *, user: str) -> None:
         await transaction.record(
             "member.left" if is_leaving else "member.removed", subject=user, role=role
         )
-
-
-async def _role(transaction: WorkspaceTransaction, user: str) -> WorkspaceRole:
-    """Return a member's role; raise 404 if there is no such member."""
-    role = await role_in(transaction.scope.id, user, tx=transaction.tx) if is_uuid(user) else None
-    if role is None:
-        raise member_not_found()
-    return role
 
 
 def _membership_view(member: WorkspaceMember) -> Membership:

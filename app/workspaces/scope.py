@@ -58,8 +58,8 @@ class WorkspaceScope(TenancyScope[WorkspaceRole]):
     async def lock(self, tx: Prisma) -> None:
         await lock_workspace(tx, self.id)
 
-    async def read_role(self, tx: Prisma) -> WorkspaceRole | None:
-        return await role_in(self.id, self.user.id, tx=tx)
+    async def read_role(self, tx: Prisma, user: str) -> WorkspaceRole | None:
+        return await role_in(self.id, user, tx=tx)
 
     async def read_email(self, tx: Prisma, user: str) -> str | None:
         member = await tx.workspacemember.find_unique(

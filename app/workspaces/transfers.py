@@ -14,8 +14,8 @@ from app.auth import Caller
 from app.db import prisma
 from app.http.pages import Page, PageRequest
 from app.tenancy import mails, transfers
-from app.tenancy.errors import transfer_not_found
-from app.workspaces.errors import already_owner, member_not_found, workspace_not_found
+from app.tenancy.errors import member_not_found, transfer_not_found
+from app.workspaces.errors import already_owner, workspace_not_found
 from app.workspaces.rules import require_ownership_quota, workspace_view
 from app.workspaces.schemas import MyWorkspace
 from app.workspaces.scope import WorkspaceScope
@@ -33,7 +33,7 @@ async def offer(scope: WorkspaceScope, *, user: str, public_url: str) -> Pending
             raise already_owner()
         email = await scope.read_email(transaction.tx, user)
         if email is None:
-            raise member_not_found()
+            raise member_not_found(scope.roles.noun)
         offered = await transfers.create(
             transaction,
             WorkspaceTransferActions(transaction.tx, PendingTransfer),
