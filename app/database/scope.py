@@ -20,21 +20,24 @@ def use_scope(
     user: str = "",
     workspace: str = "",
     organization: str = "",
+    tenant: str = "",
     capability: str = "",
     key: str = "",
 ) -> AbstractContextManager[None]:
     """Run the queries of a `with` block as `user`, in a tenancy, or with a `key`.
 
-    The tenancy is a workspace or an organization. A capability is one that the route declares, and
-    shows its rows if the user has it. A key identifies rows before the caller is authenticated: an
-    e-mail address or the hash of a token, which shows the rows that contain it. An inner scope
-    replaces the outer one, but what an impersonation forbids stays forbidden.
+    The tenancy is a workspace, an organization or a tenant; in a tenant, `user` is a user of it. A
+    capability is one that the route declares, and shows its rows if the user has it. A key
+    identifies rows before the caller is authenticated: an e-mail address, a host or the hash of a
+    token, which shows the rows that contain it. An inner scope replaces the outer one, but what an
+    impersonation forbids stays forbidden.
     """
     return scoped(
         {
             "tenantry.user": user,
             "tenantry.workspace": workspace,
             "tenantry.organization": organization,
+            "tenantry.tenant": tenant,
             "tenantry.capability": capability,
             "tenantry.key": key,
             "tenantry.impersonator": _impersonator.get(),
@@ -47,6 +50,7 @@ def set_scope(
     user: str,
     workspace: str = "",
     organization: str = "",
+    tenant: str = "",
     capability: str = "",
     impersonator: str = "",
 ) -> None:
@@ -57,7 +61,11 @@ def set_scope(
     """
     _impersonator.set(impersonator)
     use_scope(
-        user=user, workspace=workspace, organization=organization, capability=capability
+        user=user,
+        workspace=workspace,
+        organization=organization,
+        tenant=tenant,
+        capability=capability,
     ).__enter__()
 
 
