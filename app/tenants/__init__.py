@@ -1,0 +1,1 @@
+"""Tenants: fitness studios with users, log-ins and a domain of their own."""
