@@ -35,21 +35,25 @@ from app.tenancy import TenancyScope, TenancyTransaction, open_transaction
 _PATH = {"organizationId": "A UUID.", "projectId": "A UUID."}
 
 # Raw, because Prisma cannot call project_roles(). One statement reads the session, its user and, if
-# the user has a role in it, the project with its organization.
+# the user has a role in it, the project with its organization: as one text, which pydantic parses
+# faster than it validates columns of JSON.
 RESOLVE = f"""
-    SELECT
-        "Session"."userId", "Session"."usedAt", "Session"."expiresAt", "Session"."webSessionId",
-        jsonb_build_object(
+    SELECT json_build_object(
+        'userId', "Session"."userId", 'usedAt', "Session"."usedAt",
+        'expiresAt', "Session"."expiresAt", 'webSessionId', "Session"."webSessionId",
+        'user', json_build_object(
             'id', "User"."id", 'email', "User"."email", 'name', "User"."name"
-        ) AS "user",
-        "found".*
+        ),
+        'organization', "found"."organization", 'project', "found"."project",
+        'access', "found"."access"
+    )::text AS "session"
     FROM "Session"
     JOIN "User" ON "User"."id" = "Session"."userId"
     LEFT JOIN LATERAL (
         SELECT
-            to_jsonb("Organization") AS "organization",
-            to_jsonb("Project") AS "project",
-            (SELECT to_jsonb("access") FROM (SELECT {ROLE_COLUMNS}) AS "access") AS "access"
+            to_json("Organization") AS "organization",
+            to_json("Project") AS "project",
+            (SELECT to_json("access") FROM (SELECT {ROLE_COLUMNS}) AS "access") AS "access"
         FROM "Project"
         JOIN "Organization" ON "Organization"."id" = "Project"."organizationId"
         CROSS JOIN LATERAL
@@ -159,7 +163,7 @@ class _ScopeDependency(TenancyCredentials):
             request, claims, organization=organization, not_found=project_not_found
         )
         found = await prisma.query_first(RESOLVE, claims.session, organization, project)
-        resolved = _ResolvedSession.model_validate(found) if found else None
+        resolved = _ResolvedSession.model_validate_json(found["session"]) if found else None
         session = await self.verify_session(request, resolved, claims)
         access = session.access
         if not (session.organization and session.project and access and access.role):

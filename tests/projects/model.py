@@ -37,6 +37,15 @@ class Model:
         del self.members[user]
         self.own = {key: role for key, role in self.own.items() if key[1] != user}
 
+    def become_owner(self, user: str) -> None:
+        """Make a member an owner, which ends own roles below ADMIN."""
+        self.members[user] = OrgRole.OWNER
+        self.own = {
+            key: role
+            for key, role in self.own.items()
+            if key[1] != user or role is ProjectRole.ADMIN
+        }
+
     def set_own(self, project: str, user: str, role: ProjectRole | None) -> None:
         """Give a member a role of their own, or take it back."""
         self.own.pop((project, user), None)

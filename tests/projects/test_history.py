@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("hypothesis", reason='it comes with `pip install -e ".[dev]"`')
 
 from httpx import Response
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prisma import Json
 from prisma.enums import OrgRole, ProjectRole
@@ -120,12 +120,13 @@ class SetOrganizationRole(Step):
         if self.role is OrgRole.OWNER:
             if role is not OrgRole.OWNER:
                 await self._transfer(world, person)
+                world.model.become_owner(person.id)
         else:
             caller = person if role is OrgRole.OWNER else world.team.owner
             body = {"role": self.role, "confirm": True}
             path = f"{world.team.path}/members/{person.id}"
             require_success(await caller.patch(path, body))
-        world.model.members[person.id] = self.role
+            world.model.members[person.id] = self.role
 
     async def _transfer(self, world: World, person: Person) -> None:
         path, body = f"{world.team.path}/transfer", {"userId": person.id, "keepsOwnership": True}
@@ -190,6 +191,14 @@ async def make_world(api: Api) -> World:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=STEPS)
+@example(
+    steps=[
+        Join(0, OrgRole.ADMIN),
+        SetOwn(0, ProjectRole.EDITOR),
+        SetOrganizationRole(0, OrgRole.OWNER),
+        SetOrganizationRole(0, OrgRole.ADMIN),
+    ]
+)
 async def test_every_moment_is_explained(api: Api, steps: list[Step]):
     """At each moment between two changes, the explanation is the model's state at that moment."""
     await api.owner.throttle.delete_many()
