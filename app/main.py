@@ -33,6 +33,7 @@ from app.organizations import endpoints as organizations_endpoints
 from app.projects import endpoints as projects_endpoints
 from app.server.collector import infrequent_collection
 from app.settings import Settings
+from app.tenants import auth_endpoints as tenant_auth_endpoints
 from app.workspaces import endpoints as workspaces_endpoints
 
 # Routes for operators, without a version.
@@ -59,6 +60,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *accounts_endpoints.router.routes,
     *access_endpoints.router.routes,
     *impersonation_endpoints.router.routes,
+    *tenant_auth_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

@@ -11,6 +11,9 @@ from prisma.models import (
     Role,
     RoleCapability,
     Session,
+    Tenant,
+    TenantSession,
+    TenantUser,
     User,
     UserRole,
     Workspace,
@@ -203,4 +206,21 @@ Project.create_partial(
         "createdAt",
         "updatedAt",
     ],
+)
+Tenant.create_partial("TenantView", include=["id", "name", "domain", "createdAt", "updatedAt"])
+TenantUser.create_partial(
+    "TenantUserView", include=["id", "email", "role", "createdAt", "updatedAt"]
+)
+# What the scope of a tenant's request reads: the session, its user, the tenant.
+TenantUser.create_partial(
+    "RequestTenantUser",
+    include=["id", "email", "role", "createdAt", "updatedAt", "tenant"],
+    required=["tenant"],
+    relations={"tenant": "TenantView"},
+)
+TenantSession.create_partial(
+    "RequestTenantSession",
+    include=["id", "tenantId", "userId", "expiresAt", "user"],
+    required=["user"],
+    relations={"user": "RequestTenantUser"},
 )

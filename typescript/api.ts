@@ -1005,6 +1005,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenantId}/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Me In Tenant
+         * @description Return your account, with the tenant that it belongs to.
+         */
+        get: operations["readMeInTenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -2581,6 +2601,52 @@ export interface components {
             workspaceId: string | null;
         };
         /**
+         * TenantAccount
+         * @description The calling user, with their tenant.
+         */
+        TenantAccount: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Email */
+            email: string;
+            /** Id */
+            id: string;
+            role: components["schemas"]["TenantUserRole"];
+            tenant: components["schemas"]["TenantView"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
+        /**
+         * TenantUserRole
+         * @enum {string}
+         */
+        TenantUserRole: "ADMIN" | "STAFF";
+        /** TenantView */
+        TenantView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Domain */
+            domain: string | null;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
+        /**
          * TokenPair
          * @description An access token, and the refresh token that is exchanged for the next pair.
          */
@@ -2753,6 +2819,9 @@ export type SignUp = components['schemas']['SignUp'];
 export type SourceType = components['schemas']['SourceType'];
 export type StartedImpersonation = components['schemas']['StartedImpersonation'];
 export type SwitchWorkspace = components['schemas']['SwitchWorkspace'];
+export type TenantAccount = components['schemas']['TenantAccount'];
+export type TenantUserRole = components['schemas']['TenantUserRole'];
+export type TenantView = components['schemas']['TenantView'];
 export type TokenPair = components['schemas']['TokenPair'];
 export type WebLoggedIn = components['schemas']['WebLoggedIn'];
 export type WorkspaceChange = components['schemas']['WorkspaceChange'];
@@ -7842,6 +7911,58 @@ export interface operations {
             };
             /** @description Unprocessable Content */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readMeInTenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantAccount"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

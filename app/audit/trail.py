@@ -25,10 +25,11 @@ _entries = AuditEventActions(prisma, AuditEntry)
 
 
 class Trail(TypedDict, total=False):
-    """The trail of a workspace or of an organization: `entries(pages, **trail)`."""
+    """The trail of a workspace, an organization or a tenant: `entries(pages, **trail)`."""
 
     workspace: str
     organization: str
+    tenant: str
 
 
 async def record(
@@ -38,13 +39,14 @@ async def record(
     actor: str,
     workspace: str | None = None,
     organization: str | None = None,
+    tenant: str | None = None,
     subject: str | None = None,
     **details: Any,
 ) -> None:
-    """Record that `actor` did something in a workspace or an organization; requires its scope.
+    """Record that `actor` did something in a workspace or another tenancy; requires its scope.
 
     The event also names who acted as them, if somebody did.
-    Without either, the event belongs to the installation; requires the scope of a capability.
+    Without a tenancy, the event belongs to the installation; requires the scope of a capability.
     """
     await tx.auditevent.create_many(
         data=[
@@ -54,6 +56,7 @@ async def record(
                 "impersonatorId": current_impersonator(),
                 "workspaceId": workspace,
                 "organizationId": organization,
+                "tenantId": tenant,
                 "subjectId": subject,
                 "details": Json(details),
             }
@@ -82,14 +85,22 @@ async def record_each(
 
 
 async def entries(
-    pages: PageRequest, *, workspace: str | None = None, organization: str | None = None
+    pages: PageRequest,
+    *,
+    workspace: str | None = None,
+    organization: str | None = None,
+    tenant: str | None = None,
 ) -> Page[AuditEntry]:
-    """Return the events of a workspace or an organization, newest first; requires its scope.
+    """Return the events of a workspace or another tenancy, newest first; requires its scope.
 
-    Without either, return those of the installation; requires the scope of `audit.read`.
+    Without one, return those of the installation; requires the scope of `audit.read`.
     """
-    list_ = f"audit events of {workspace or organization or 'the installation'}"
-    where: AuditEventWhereInput = {"workspaceId": workspace, "organizationId": organization}
+    list_ = f"audit events of {workspace or organization or tenant or 'the installation'}"
+    where: AuditEventWhereInput = {
+        "workspaceId": workspace,
+        "organizationId": organization,
+        "tenantId": tenant,
+    }
     if after := pages.after(list_):
         where["id"] = {"lt": after}
     rows = await _entries.find_many(where=where, order={"id": "desc"}, take=pages.take + 1)

@@ -7,12 +7,13 @@ from app.auth.credentials import (
     IMPERSONATED_BY,
     Credentials,
     CurrentCookies,
+    TenantCredentials,
     name_impersonator,
     require_own_page,
 )
 from app.auth.passwords import NewPassword, Password
 from app.auth.sessions import TokenPair
-from app.auth.tokens import ImpersonationClaims, Tokens, hash_secret, new_secret
+from app.auth.tokens import ImpersonationClaims, TenantClaims, Tokens, hash_secret, new_secret
 
 __all__ = [
     "IMPERSONATED_BY",
@@ -25,6 +26,8 @@ __all__ = [
     "NewPassword",
     "Password",
     "SessionCookies",
+    "TenantClaims",
+    "TenantCredentials",
     "TokenPair",
     "Tokens",
     "devices",

@@ -12,7 +12,14 @@ from starlette.types import Scope
 from app.auth import cookies, web_sessions
 from app.auth.cookies import SessionCookies
 from app.auth.errors import cross_site_request, not_signed_in, not_while_impersonating
-from app.auth.tokens import Claims, ImpersonationClaims, InvalidToken, Tokens
+from app.auth.tokens import (
+    AnyClaims,
+    Claims,
+    ImpersonationClaims,
+    InvalidToken,
+    TenantClaims,
+    Tokens,
+)
 from app.auth.web_sessions import WebClaims
 from app.http.description import SecurityWithAlternatives, declare_responses
 from app.http.headers import add_response_header
@@ -30,14 +37,22 @@ _COOKIE = APIKey.model_validate(
 )
 
 
-class _Login(Protocol):
+class _TokenLogin(Protocol):
     userId: str  # the database's names
-    usedAt: datetime
     expiresAt: datetime
+
+
+class _Login(_TokenLogin, Protocol):
+    usedAt: datetime
     webSessionId: str | None
 
 
+class _TenantLogin(_TokenLogin, Protocol):
+    tenantId: str
+
+
 LoginT = TypeVar("LoginT", bound=_Login)
+TenantLoginT = TypeVar("TenantLoginT", bound=_TenantLogin)
 
 
 @declare_responses(401, unsafe=(403,))
@@ -57,16 +72,11 @@ class Credentials(SecurityWithAlternatives):
 
     async def read_claims(self, request: Request) -> Claims:
         """Return who the request says calls, in which session; raise 401 or 403."""
-        token = _read_token(request.scope)
-        if token is None:
+        claims = _read_token_claims(request)
+        if claims is None:
             return await _read_cookie(request)
-        if not token:
+        if isinstance(claims, TenantClaims):
             raise not_signed_in()
-        tokens: Tokens = request.app.state.tokens
-        try:
-            claims = tokens.read(token)
-        except InvalidToken:
-            raise not_signed_in() from None
         if isinstance(claims, ImpersonationClaims):
             _add_header(request.scope, claims)
             if not self.accepts_impersonation:
@@ -78,13 +88,43 @@ class Credentials(SecurityWithAlternatives):
     ) -> LoginT:
         """Return the session that was just read for these claims; raise 401 if it is over."""
         now = datetime.now(UTC)
-        if session is None or session.userId != claims.user or session.expiresAt <= now:
+        if session is None or not _is_open(session, claims, now):
             raise not_signed_in()
         if isinstance(claims, WebClaims) and (
             session.webSessionId != claims.sid or session.usedAt <= now - web_sessions.TOUCH_EVERY
         ):
             await _touch(request, claims)
             session.webSessionId = claims.sid
+        return session
+
+
+@declare_responses(401)
+class TenantCredentials(SecurityWithAlternatives):
+    """Base class of dependencies that need to know which user of a tenant calls.
+
+    They accept the tokens of tenants alone. Whoever else calls has no account here.
+    """
+
+    model = HTTPBearer(
+        description="The access token that a log-in to the tenant, or a refresh there, returned."
+    )
+    scheme_name = "TenantToken"
+
+    def read_claims(self, request: Request) -> TenantClaims:
+        """Return who the request says calls, in which session of which tenant; raise 401."""
+        claims = _read_token_claims(request)
+        if not isinstance(claims, TenantClaims):
+            raise not_signed_in()
+        return claims
+
+    def verify_session(self, session: TenantLoginT | None, claims: TenantClaims) -> TenantLoginT:
+        """Return the session that was just read for these claims; raise 401 if it is over."""
+        if (
+            session is None
+            or session.tenantId != claims.tenant
+            or not _is_open(session, claims, datetime.now(UTC))
+        ):
+            raise not_signed_in()
         return session
 
 
@@ -138,6 +178,22 @@ def name_impersonator(request: Scope) -> ImpersonationClaims | None:
 def _add_header(request: Scope, claims: ImpersonationClaims) -> None:
     request[_IMPERSONATED] = claims
     add_response_header(request, IMPERSONATED_BY, claims.impersonator)
+
+
+def _is_open(session: _TokenLogin, claims: AnyClaims, now: datetime) -> bool:
+    return session.userId == claims.user and session.expiresAt > now
+
+
+def _read_token_claims(request: Request) -> AnyClaims | None:
+    """Return the claims of the request's token, or None without one; raise 401 if it is invalid."""
+    token = _read_token(request.scope)
+    if token is None:
+        return None
+    tokens: Tokens = request.app.state.tokens
+    try:
+        return tokens.read(token)
+    except InvalidToken:
+        raise not_signed_in() from None
 
 
 def _read_token(request: Scope) -> str | None:

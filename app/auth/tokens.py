@@ -7,7 +7,7 @@ import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import jwt
 
@@ -20,7 +20,7 @@ ACCESS_LIFETIME = timedelta(minutes=15)
 # How many verified tokens are cached; the oldest are dropped first.
 CACHE_SIZE = 10_000
 
-Kind = Literal["user", "impersonation"]
+Kind = Literal["user", "impersonation", "tenant"]
 
 
 class InvalidToken(Exception):  # noqa: N818  (what the caller presented, no error of ours)
@@ -43,10 +43,22 @@ class ImpersonationClaims(Claims):
 
 
 @dataclass(frozen=True, slots=True)
+class TenantClaims:
+    """The user of a tenant, the session and the tenant: no Claims, whose user is the service's."""
+
+    user: str
+    session: str
+    tenant: str
+
+
+AnyClaims: TypeAlias = Claims | TenantClaims
+
+
+@dataclass(frozen=True, slots=True)
 class _Verified:
     """A token whose signature and form are valid."""
 
-    claims: Claims
+    claims: AnyClaims
     expires: float
 
 
@@ -77,7 +89,12 @@ class Tokens:
         # RFC 8693 calls the claim `act`.
         return self._encode("impersonation", claims, expires, act={"sub": claims.impersonator})
 
-    def read(self, token: str) -> Claims:
+    def tenant(self, claims: TenantClaims) -> str:
+        """Return a token that lets a user of a tenant call in it, like `access`."""
+        expires = datetime.now(UTC) + ACCESS_LIFETIME
+        return self._encode("tenant", claims, expires, tid=claims.tenant)
+
+    def read(self, token: str) -> AnyClaims:
         """Return the claims of a token, of the class that its kind has; raise InvalidToken.
 
         The signature is verified once per token, since that takes as long as a small query; the
@@ -108,7 +125,7 @@ class Tokens:
         made = self.signatures(purpose, message)
         return any(hmac.compare_digest(given, one.encode()) for one in made)
 
-    def _encode(self, kind: Kind, claims: Claims, expires: datetime, **others: object) -> str:
+    def _encode(self, kind: Kind, claims: AnyClaims, expires: datetime, **others: object) -> str:
         return jwt.encode(
             {
                 "iss": ISSUER,
@@ -151,18 +168,20 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _parse(claims: dict[str, Any]) -> Claims:
+def _parse(claims: dict[str, Any]) -> AnyClaims:
     """Return the claims of a token whose signature is valid; raise InvalidToken if it is unknown.
 
-    A token that names who acts is of the kind that says so, and no other.
+    A token that names who acts, or a tenant, is of the kind that says so, and no other.
     """
     match claims:
-        case {"kind": "user", "act": _}:
+        case {"kind": "user" | "tenant", "act": _} | {"kind": "user" | "impersonation", "tid": _}:
             raise InvalidToken
         case {"kind": "user", "sub": user, "sid": session}:
             return Claims(user, session)
         case {"kind": "impersonation", "sub": user, "sid": session, "act": {"sub": impersonator}}:
             return ImpersonationClaims(user, session, impersonator)
+        case {"kind": "tenant", "sub": user, "sid": session, "tid": tenant}:
+            return TenantClaims(user, session, tenant)
         case _:
             raise InvalidToken
 

@@ -23,7 +23,7 @@ from app.organizations.errors import organization_not_found
 from app.organizations.locks import lock_organization
 from app.organizations.membership import InOrganization, OrganizationId, in_organization, role_in
 from app.organizations.rights import ORG_ROLES
-from app.tenancy import TenancyScope
+from app.tenancy import MembershipScope
 
 _sessions = SessionActions(prisma, RequestOrganizationSession)
 _PARAMETER = "organizationId"
@@ -32,7 +32,7 @@ _PATH = {_PARAMETER: "A UUID."}
 
 
 @dataclass(frozen=True, slots=True)
-class OrganizationScope(TenancyScope[OrgRole]):
+class OrganizationScope(MembershipScope[OrgRole]):
     """An organization, its caller, and the caller's role in it."""
 
     organization: OrganizationView

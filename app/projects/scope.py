@@ -96,6 +96,7 @@ class InProject(TypedDict):
 class ProjectScope(TenancyScope[ProjectRole]):
     """A project, its caller, and the caller's role in it."""
 
+    user: Person
     organization: OrganizationView
     project: ProjectView
     access: ProjectRoleView
@@ -128,9 +129,6 @@ class ProjectScope(TenancyScope[ProjectRole]):
     async def read_role(self, tx: Prisma, user: str) -> ProjectRole | None:
         found = await tx.query_raw(_READ_ROLE, self.organization_id, self.id, user)
         return ProjectRole(found[0]["role"]) if found and found[0]["role"] else None
-
-    async def read_email(self, tx: Prisma, user: str) -> str | None:
-        return await self.in_organization().read_email(tx, user)
 
     def not_found(self) -> Problem:
         return project_not_found()

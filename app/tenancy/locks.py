@@ -6,9 +6,11 @@
    account.
 3. `Workspace`; the deletion of an account locks several, in the order of their ids.
 4. `Organization`, likewise. Only the deletion of an account locks both kinds.
-5. Rows that belong to the workspace or the organization: members, invitations, transfers, projects.
-6. `Session`, which triggers update when a membership ends.
-7. `ImpersonationSession`, several in the order of their ids: triggers lock those that a consent, a
+5. `Tenant`; no transaction locks it and a tenancy of another kind.
+6. Rows that belong to the workspace, the organization or the tenant: members, invitations,
+   transfers, projects, users of the tenant.
+7. `Session`, which triggers update when a membership ends, and `TenantSession`.
+8. `ImpersonationSession`, several in the order of their ids: triggers lock those that a consent, a
    membership or a session takes with it. The end of one deletes its row of `Session` without
    waiting: whoever has locked that deletes it too.
 

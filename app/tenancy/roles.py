@@ -13,7 +13,7 @@ RoleT = TypeVar("RoleT", bound=StrEnum)
 
 
 class RoleOrder(Generic[RoleT]):
-    """The roles that users have in a workspace, an organization or a project: `noun` names it."""
+    """The roles that users have in a tenancy or a project: `noun` names it."""
 
     def __init__(self, *roles: RoleT, noun: str) -> None:
         """Take the roles in their order, the highest first."""

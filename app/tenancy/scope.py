@@ -1,4 +1,4 @@
-"""The scope of a request: a workspace or an organization, its caller and their role in it."""
+"""The scope of a request: a tenancy, its caller and their role in it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,10 +13,15 @@ from app.tenancy.roles import RoleOrder, RoleT
 
 
 class TenancyUser(Protocol):
-    """The caller's account, as far as requests in a tenancy read it."""
+    """The caller's account, as far as requests in any tenancy read it."""
 
     id: str
     email: str
+
+
+class MembershipUser(TenancyUser, Protocol):
+    """The caller's account at the service, by which they are a member."""
+
     name: str | None
 
 
@@ -38,10 +43,6 @@ class TenancyScope(ABC, Generic[RoleT]):
     def name(self) -> str: ...
 
     @property
-    def caller_name(self) -> str:
-        return self.user.name or self.user.email
-
-    @property
     @abstractmethod
     def where(self) -> Mapping[str, object]:
         """Return the part of a `where` that limits a query to the tenancy."""
@@ -60,9 +61,20 @@ class TenancyScope(ABC, Generic[RoleT]):
         """Return a user's current role, or None if they have none."""
 
     @abstractmethod
-    async def read_email(self, tx: Prisma, user: str) -> str | None:
-        """Return the address of a member, or None if there is no such member."""
-
-    @abstractmethod
     def not_found(self) -> Problem:
         """Return the 404 that strangers get."""
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipScope(TenancyScope[RoleT]):
+    """Base class of the scopes that users of the service join and may come to own."""
+
+    user: MembershipUser
+
+    @property
+    def caller_name(self) -> str:
+        return self.user.name or self.user.email
+
+    @abstractmethod
+    async def read_email(self, tx: Prisma, user: str) -> str | None:
+        """Return the address of a member, or None if there is no such member."""

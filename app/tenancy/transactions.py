@@ -20,7 +20,7 @@ ScopeT = TypeVar("ScopeT", bound=TenancyScope[Any])
 
 @dataclass(frozen=True, slots=True)
 class TenancyTransaction(Generic[ScopeT, RoleT]):
-    """An open transaction that holds the lock on a workspace or an organization."""
+    """An open transaction that holds the lock on a tenancy."""
 
     tx: Prisma
     scope: ScopeT

@@ -15,7 +15,7 @@ from app.db import prisma
 from app.http.pages import Identified, Page, PageRequest
 from app.tenancy import mails, recipients
 from app.tenancy.errors import transfer_not_found, transfer_pending
-from app.tenancy.scope import TenancyScope
+from app.tenancy.scope import MembershipScope
 from app.tenancy.transactions import TenancyTransaction
 
 LIFETIME = timedelta(days=7)
@@ -40,7 +40,7 @@ class Offers(Protocol[OfferT]):
     async def delete_many(self, where: Any) -> int: ...
 
 
-async def count_offer(scope: TenancyScope[Any], user: str) -> None:
+async def count_offer(scope: MembershipScope[Any], user: str) -> None:
     """Count an offer to a user, before its transaction; raise 429."""
     await throttle.attempt(_BY_ONE_USER, scope.user.id)
     await throttle.attempt(_OF_ONE_TENANCY, scope.id)

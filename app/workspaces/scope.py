@@ -18,7 +18,7 @@ from app.db import prisma
 from app.http.description import declare_responses
 from app.http.problems import Problem
 from app.impersonation import TenancyCredentials
-from app.tenancy import TenancyScope
+from app.tenancy import MembershipScope
 from app.workspaces.errors import workspace_not_found
 from app.workspaces.ids import WorkspaceId, is_workspace_id
 from app.workspaces.locks import lock_workspace
@@ -32,7 +32,7 @@ _PATH = {_PARAMETER: "10 to 20 letters and digits."}
 
 
 @dataclass(frozen=True, slots=True)
-class WorkspaceScope(TenancyScope[WorkspaceRole]):
+class WorkspaceScope(MembershipScope[WorkspaceRole]):
     """A workspace, its caller, and the caller's role in it."""
 
     workspace: WorkspaceView
