@@ -14,6 +14,7 @@ from app import settings as configuration
 from app.access import endpoints as access_endpoints
 from app.accounts import endpoints as accounts_endpoints
 from app.auth import SessionCookies, Tokens
+from app.database.logs import log_database_events
 from app.database.scope import ScopeMiddleware
 from app.http import api_docs, problems
 from app.http.bodies import BodyLimitMiddleware
@@ -150,11 +151,13 @@ def _settings_or_exit() -> Settings:
         raise SystemExit(f"tenantry: {error}") from None
 
 
-def _log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(levelname)s:     %(name)s: %(message)s")
+def _log_to_stderr(settings: Settings) -> None:
+    level = settings.log_level.upper()
+    logging.basicConfig(level=level, format="%(levelname)s:     %(name)s: %(message)s")
+    log_database_events(*settings.database_events)
     shorten_logged_paths()
 
 
 _settings = _settings_or_exit()
-_log_to_stderr(_settings.log_level)
+_log_to_stderr(_settings)
 app = create_app(_settings)

@@ -134,11 +134,16 @@ def _listed(value: object) -> object:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
 
+def _events(value: object) -> object:
+    return () if value == "none" else _listed(value)
+
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Days = Annotated[int, Field(ge=1, le=36500)]  # a century: dates do not go back forever
 Origin = Annotated[str, AfterValidator(_origin)]
+DatabaseEvent = Literal["query", "warn", "error"]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
 
@@ -182,10 +187,18 @@ class Settings(BaseModel):
     mail_folder: Path = DATA / "mail"
     metrics_token: SecretKey | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    database_log: Annotated[tuple[DatabaseEvent, ...] | None, BeforeValidator(_events)] = None
 
     @property
     def development(self) -> bool:
         return self.app_env == "development"
+
+    @property
+    def database_events(self) -> tuple[DatabaseEvent, ...]:
+        """Return what the log says of the database: DATABASE_LOG, else all in development."""
+        if self.database_log is not None:
+            return self.database_log
+        return ("query", "warn", "error") if self.development else ("error",)
 
     @property
     def own_url(self) -> str:

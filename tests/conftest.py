@@ -1,6 +1,11 @@
 """Load the fixtures, which are in the files fix_*.py by subject, and define the option --full."""
 
+import os
+
 import pytest
+
+# Before the application is imported, which reads it.
+os.environ.setdefault("DATABASE_LOG", "none")
 
 pytest_plugins = [
     "tests.fix_database",

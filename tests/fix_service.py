@@ -59,6 +59,7 @@ def environment(**settings: str) -> dict[str, str]:
         **unset,
         "SECRET_KEY": SECRET_KEY,
         "SESSION_SECRET": SESSION_SECRET,
+        "DATABASE_LOG": "none",
         **settings,
     }
 

@@ -154,6 +154,7 @@ def test_empty_counts_as_unset(tmp_path: Path):
         ("AUDIT_DAYS", "999999999", "AUDIT_DAYS"),
         ("SECRET_KEY", "short", "SECRET_KEY: must have at least 32 characters"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL"),
+        ("DATABASE_LOG", "query,everything", "DATABASE_LOG"),
         ("TRUSTED_PROXIES", "10.0.0.0/8,the-proxy", "TRUSTED_PROXIES"),
         ("CORS_ORIGINS", "*", "CORS_ORIGINS: takes exact origins only"),
         ("CORS_ORIGINS", "https://*.example.com", "CORS_ORIGINS: takes exact origins only"),

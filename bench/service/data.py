@@ -59,6 +59,7 @@ def settings(database: Database, name: str = NAME) -> dict[str, str]:
         "SECRET_KEY": SECRET_KEY,
         "MAIL_FOLDER": str(work("mail")),
         "LOG_LEVEL": "warning",
+        "DATABASE_LOG": "none",
     }
 
 

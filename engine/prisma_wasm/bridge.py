@@ -133,7 +133,7 @@ class AsyncBridge:
             with spans.operation(method, model, transaction):
                 return {"data": {"result": await engine.run(query, transaction)}}
         except QueryError as error:
-            self._package.fail(error)
+            self._package.fail(f"{model.__name__}.{method}" if model else method, error)
 
     async def execute_batch(
         self, queries: list[dict[str, Any]], transaction: str | None
@@ -146,7 +146,7 @@ class AsyncBridge:
                 prepared = [_prepared(engine, query) for query in queries]
                 return await engine.run_batch(prepared, transaction)
         except QueryError as error:
-            self._package.fail(error)
+            self._package.fail("batch", error)
 
     async def query(self, content: str, *, tx_id: str | None) -> Any:
         """Run a query or batch that an application's own engine passes on."""
@@ -165,7 +165,7 @@ class AsyncBridge:
             )
             return await (start if engine.spans is None else engine.spans.starting(start, outer))
         except QueryError as error:
-            self._package.fail(error)
+            self._package.fail("start_transaction", error)
 
     async def commit_transaction(self, tx_id: str) -> None:
         engine = self.engine
@@ -179,7 +179,7 @@ class AsyncBridge:
         try:
             await (end if engine.spans is None else engine.spans.ending(how, tx_id, end))
         except QueryError as error:
-            self._package.fail(error)
+            self._package.fail(how, error)
 
     async def metrics(self, *, format: str, global_labels: dict[str, str] | None) -> Any:  # noqa: A002  # the client's own name
         return self.engine.metrics_as(format, global_labels or {})

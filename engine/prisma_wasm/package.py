@@ -22,6 +22,7 @@ from prisma_wasm.engine import Target
 from prisma_wasm.errors import QueryError
 from prisma_wasm.forking import renew_in_child
 from prisma_wasm.inputs import Inputs
+from prisma_wasm.observe.logs import log_failure
 from prisma_wasm.protocol import Known
 from prisma_wasm.record_types import Client, RecordType, record_type
 from prisma_wasm.schema import Schema, read
@@ -161,8 +162,9 @@ class Package:
             relational_field_mappings=metadata.RELATIONAL_FIELD_MAPPINGS,
         )
 
-    def fail(self, error: QueryError) -> NoReturn:
-        """Raise the package's own exception for an error."""
+    def fail(self, query: str, error: QueryError) -> NoReturn:
+        """Log that a query failed, and raise the package's own exception for it."""
+        log_failure(query, error)
         utils = self.module("engine.utils")
         try:
             utils.handle_response_errors(None, [error.as_answer()])

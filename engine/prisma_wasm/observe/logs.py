@@ -1,7 +1,9 @@
 """Statements in the log: all of them for development, slow ones in production. Never their values.
 
 `prisma_wasm.query` gets every statement at DEBUG, `prisma_wasm.slow` those that took longer than
-the limit at WARNING. What both say is in the record's attributes too, for logs that are not text.
+the limit at WARNING. `prisma_wasm.error` gets queries that fail, once its level is set to ERROR: a
+program that expects a failure, such as a value that is taken, wants no line about it. What they say
+is in the record's attributes too, for logs that are not text.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ SLOW_LIMIT: Final = "PRISMA_WASM_SLOW_QUERY_MS"
 
 _queries: Final = logging.getLogger("prisma_wasm.query")
 _slow: Final = logging.getLogger("prisma_wasm.slow")
+_errors: Final = logging.getLogger("prisma_wasm.error")
+_errors.setLevel(logging.CRITICAL)
+# What `meta` says without quoting values: fields, constraints, and PostgreSQL's code.
+_DETAILS: Final = ("target", "constraint", "field_name", "code")
 _LONGEST_TEXT: Final = 2_000
 _KEPT_END: Final = 500
 
@@ -39,6 +45,21 @@ class StatementLog:
             _write(_queries, logging.DEBUG, sql, args, seconds)
         if seconds > self._slow:
             _write(_slow, logging.WARNING, sql, args, seconds)
+
+
+def log_failure(query: str, error: QueryError) -> None:
+    """Log a query that failed, with Prisma's code; its message may quote values."""
+    if not _errors.isEnabledFor(logging.ERROR):
+        return
+    details = {name: error.meta[name] for name in _DETAILS if error.meta.get(name)}
+    about = "".join(f", {name} {value}" for name, value in details.items())
+    _errors.error(
+        "%s failed: %s%s",
+        query,
+        error.code or "no code",
+        about,
+        extra={"query": query, "code": error.code, "details": details},
+    )
 
 
 def slow_limit(environment: Mapping[str, str]) -> float:

@@ -1,4 +1,4 @@
-"""The loggers `prisma_wasm.query` and `prisma_wasm.slow`."""
+"""The loggers `prisma_wasm.query`, `prisma_wasm.slow` and `prisma_wasm.error`."""
 
 import logging
 from typing import Any
@@ -29,6 +29,7 @@ async def test_every_statement_at_debug(db: Any, caplog: pytest.LogCaptureFixtur
 
 async def test_no_values(db: Any, package: Any, caplog: pytest.LogCaptureFixture) -> None:
     """No value is in any record, also where a query fails over it."""
+    caplog.set_level(logging.ERROR, "prisma_wasm.error")
     caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.DEBUG, "prisma_wasm")
     await db.user.find_many(where={"email": "secret@example.com", "age": 4711})
@@ -36,6 +37,7 @@ async def test_no_values(db: Any, package: Any, caplog: pytest.LogCaptureFixture
         await db.query_raw("SELECT $1::text::int", "secret@example.com")
 
     assert len(said(caplog, "prisma_wasm.query")) == 2
+    assert len(said(caplog, "prisma_wasm.error")) == 1
     for record in caplog.records:
         if record.name.startswith("prisma_wasm"):
             assert "secret" not in str(record.__dict__)
@@ -48,6 +50,28 @@ async def test_quiet_by_default(db: Any, caplog: pytest.LogCaptureFixture) -> No
     await db.query_raw("SELECT pg_sleep(0.05)::text")
 
     assert said(caplog, "prisma_wasm.query") == said(caplog, "prisma_wasm.slow") == []
+
+
+async def test_failures(db: Any, package: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A query that fails is an error with its code and fields, once the level is set."""
+    await db.user.create({"email": "secret@example.com"})
+    for level in (logging.CRITICAL, logging.ERROR):
+        caplog.set_level(level, "prisma_wasm.error")
+        with pytest.raises(package.errors.UniqueViolationError):
+            await db.user.create({"email": "secret@example.com"})
+    with pytest.raises(package.errors.RawQueryError):
+        await db.execute_raw("SELECT 1 / $1::int", 0)
+
+    created, raw = said(caplog, "prisma_wasm.error")
+    assert created.getMessage().startswith("User.create failed: P2002, target ")
+    assert "email" in created.getMessage()
+    assert raw.getMessage() == "execute_raw failed: P2010, code 22012"
+    statement: Any = raw
+    assert (statement.query, statement.code, statement.details) == (
+        "execute_raw",
+        "P2010",
+        {"code": "22012"},
+    )
 
 
 async def test_slow_statements(
