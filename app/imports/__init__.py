@@ -1,0 +1,1 @@
+"""CSV imports and exports of what a tenant has."""

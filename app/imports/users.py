@@ -1,0 +1,113 @@
+"""Imports of tenant users: each record is a user, who sets a password by a link in a mail."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from prisma import Prisma
+from prisma.enums import TenantUserRole
+from pydantic import BeforeValidator, ValidationError
+
+from app.imports.header import Column
+from app.imports.rows import Importer
+from app.kit.ids import new_uuid7
+from app.kit.schemas import Email, Input
+
+# Takes the addresses of new users by their ids.
+SendLinks: TypeAlias = Callable[[Prisma, Mapping[str, str]], Awaitable[None]]
+
+
+class OnExisting(StrEnum):
+    """What happens to a user of the tenant whose address is in the file."""
+
+    error = "error"
+    skip = "skip"
+    update = "update"
+
+
+class _UserCells(Input):
+    email: Email
+    role: Annotated[TenantUserRole | None, BeforeValidator(str.upper)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A user of the file; without a role, new ones are STAFF and others keep theirs."""
+
+    line: int
+    email: str
+    role: TenantUserRole | None
+
+
+# Raw, because Prisma's create_many does not say which rows exist already.
+_INSERT = """
+    INSERT INTO "TenantUser" ("id", "tenantId", "email", "role")
+    SELECT "id", $1::uuid, "email", coalesce("role", 'STAFF')::"TenantUserRole"
+    FROM unnest($2::text[]::uuid[], $3::text[], $4::text[]) AS "new" ("id", "email", "role")
+    ON CONFLICT ("tenantId", "email") DO NOTHING
+    RETURNING "email"
+"""
+_UPDATE = """
+    UPDATE "TenantUser" SET "role" = "new"."role"::"TenantUserRole", "updatedAt" = now()
+    FROM unnest($2::text[], $3::text[]) AS "new" ("email", "role")
+    WHERE "tenantId" = $1::uuid AND "TenantUser"."email" = "new"."email"
+        AND "TenantUser"."role" <> "new"."role"::"TenantUserRole"
+"""
+
+
+@dataclass(slots=True)
+class UserImporter(Importer[UserRow]):
+    """Imports users; the caller holds the lock on the tenant, as for all changes of users."""
+
+    columns = (Column("email", is_required=True), Column("role"))
+
+    on_existing: OnExisting = OnExisting.error
+    # Queues the mail to each new user, by id and address; None sends none.
+    send_links: SendLinks | None = None
+    _lines: dict[str, int] = field(default_factory=dict[str, int])
+
+    def add(self, line: int, cells: Mapping[str, str]) -> UserRow | None:
+        try:
+            user = _UserCells.model_validate(cells)
+        except ValidationError as error:
+            self.report_invalid(line, error)
+            return None
+        first = self._lines.setdefault(user.email, line)
+        if first != line:
+            self.report_fault(line, "email", f"Line {first} has the same address.")
+            return None
+        return UserRow(line, user.email, user.role)
+
+    async def write(self, tx: Prisma, rows: Sequence[UserRow]) -> None:
+        ids = {row.email: new_uuid7() for row in rows}
+        inserted = await tx.query_raw(
+            _INSERT, self.tenant, list(ids.values()), list(ids), [row.role for row in rows]
+        )
+        created = {row["email"] for row in inserted}
+        self.report.created += len(created)
+        if self.send_links is not None:
+            await self.send_links(tx, {ids[email]: email for email in ids if email in created})
+        await self._treat_existing(tx, [row for row in rows if row.email not in created])
+
+    async def _treat_existing(self, tx: Prisma, rows: Sequence[UserRow]) -> None:
+        match self.on_existing:
+            case OnExisting.error:
+                for row in rows:
+                    self.report_fault(row.line, "email", "The tenant has a user of this address.")
+            case OnExisting.skip:
+                self.report.skipped += len(rows)
+            case OnExisting.update:
+                changed = {row.email: row.role for row in rows if row.role is not None}
+                updated = await tx.execute_raw(
+                    _UPDATE, self.tenant, list(changed), list(changed.values())
+                )
+                self.report.updated += updated
+                self.report.skipped += len(rows) - updated
+
+    async def complete(self, tx: Prisma) -> None:
+        """Report a fault if no administrator would be left."""
+        if self.report.updated and not await tx.tenantuser.count(
+            where={"tenantId": self.tenant, "role": TenantUserRole.ADMIN}
+        ):
+            self.report_fault(1, "role", "The tenant would have no administrator any more.")

@@ -1,0 +1,1 @@
+"""Workout plans of tenants, and their earlier versions."""
