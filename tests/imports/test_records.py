@@ -1,12 +1,7 @@
 """From bytes to records: encodings, delimiters, quotes, line breaks, faults by line."""
 
-from itertools import pairwise
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.imports.exports import write_record
 from app.imports.faults import UnreadableFile
 from app.imports.records import (
     MAX_RECORD_CHARACTERS,
@@ -104,21 +99,3 @@ def test_a_record_without_end_takes_no_memory(beginning: bytes, rest: bytes):
         read(data, size=1000)
 
     assert caught.value.fault.line == 1
-
-
-@given(
-    rows=st.lists(
-        st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=2, max_size=4),
-        max_size=5,
-    ),
-    breaks=st.lists(st.integers(0, 200), max_size=5),
-)
-def test_any_text_is_read_as_it_was_written(rows: list[list[str]], breaks: list[int]):
-    """Whatever the cells contain, and wherever chunks break."""
-    data = "".join(write_record(row, neutralised=False) for row in rows).encode()
-    reader = RecordReader(CsvFormat())
-    places = sorted({0, len(data), *(place for place in breaks if place < len(data))})
-
-    records = [record for start, end in pairwise(places) for record in reader.feed(data[start:end])]
-
-    assert cells([*records, *reader.finish()]) == rows
