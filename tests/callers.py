@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import httpx
+from prisma.enums import TenantUserRole
 
 from tests.domains import Target
 from tests.fix_access import make_administrator
 from tests.fix_api import Api
 from tests.fix_impersonation import act_as
 from tests.fix_team import Team, make_team
+from tests.fix_tenant import make_tenant_team
 from tests.targets import NOWHERE, Route
 
 
@@ -47,10 +49,16 @@ class Kind:
     asks_for_all: bool = False
     # The places of the team that they belong to. They ask about the others.
     member_of: tuple[str, ...] = ()
+    # Whether they are users of a tenant, and not of the service.
+    of_tenant: bool = False
 
     @property
     def is_insider(self) -> bool:
         return bool(self.member_of)
+
+    def may_count(self, route: Route) -> bool:
+        """Return whether a route accepts their kind of credentials at all."""
+        return self.of_tenant == route.in_tenant
 
 
 async def _anonymous(api: Api, _: Team, __: str) -> Caller:
@@ -93,10 +101,26 @@ async def _without_access_to_projects(_: Api, other: Team, name: str) -> Caller:
     return Caller(person.http, {"organizationId": other.organization.id})
 
 
+async def _of_another_tenant(role: str, api: Api, _: Team, name: str) -> Caller:
+    tenant = await make_tenant_team(api, name)
+    people = {"admin": tenant.admin, "staff": tenant.staff}
+    return Caller(people[role].http, {"tenantId": tenant.id})
+
+
+async def _in_the_tenant_alone(_: Api, other: Team, name: str) -> Caller:
+    admin = await other.tenant.joined(name, TenantUserRole.ADMIN)
+    return Caller(admin.http, {"tenantId": other.tenant.id})
+
+
+def _for_users(route: Route) -> bool:
+    """Return whether a route is for callers of the service."""
+    return route.needs_caller and not route.in_tenant
+
+
 KINDS = {
     "owner": Kind(partial(_of_another_team, "owner"), asks_for_all=True),
-    "admin": Kind(partial(_of_another_team, "admin")),
-    "member": Kind(partial(_of_another_team, "member")),
+    "admin": Kind(partial(_of_another_team, "admin"), asks=_for_users),
+    "member": Kind(partial(_of_another_team, "member"), asks=_for_users),
     "stranger": Kind(_stranger, asks=lambda _: True, asks_for_all=True),
     "anonymous": Kind(_anonymous, asks=lambda _: True),
     "owner with a cookie": Kind(_owner_with_a_cookie),
@@ -116,5 +140,15 @@ KINDS = {
         _without_access_to_projects,
         asks=lambda route: bool({"workspaceId", "projectId"} & set(route.places)),
         member_of=("organizationId",),
+    ),
+    "admin of another tenant": Kind(
+        partial(_of_another_tenant, "admin"), asks=lambda route: route.in_tenant, of_tenant=True
+    ),
+    "staff of another tenant": Kind(
+        partial(_of_another_tenant, "staff"), asks=lambda route: route.in_tenant, of_tenant=True
+    ),
+    # Learn nothing by a token of the tenant outside of it.
+    "admin of the tenant": Kind(
+        _in_the_tenant_alone, asks=_for_users, member_of=("tenantId",), of_tenant=True
     ),
 }

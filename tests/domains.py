@@ -28,7 +28,7 @@ from tests.role_tables import Row
 
 TESTS = Path(__file__).parent
 # The kinds of tenancy: the parameter of their paths, and their name in scopes and declarations.
-TENANCIES = {"workspaceId": "workspace", "organizationId": "organization"}
+TENANCIES = {"workspaceId": "workspace", "organizationId": "organization", "tenantId": "tenant"}
 # What people have roles in: tenancies, and what is inside of one with roles of its own.
 PLACES = (*TENANCIES, "projectId")
 ValueT = TypeVar("ValueT")
@@ -63,13 +63,22 @@ class Target:
 
 @dataclass(frozen=True)
 class Holder:
-    """A user in the tests of policies, and what they alone belong to."""
+    """A user in the tests of policies, and what they alone belong to.
+
+    In the tenant they are another user, of that tenant.
+    """
 
     name: str
     user: str
     workspace: str
     organization: str
     project: str
+    tenant: str
+    tenant_user: str
+
+    def user_in(self, tenancy: str) -> str:
+        """Return the id of the user whom they are in a kind of tenancy."""
+        return self.tenant_user if tenancy == "tenant" else self.user
 
 
 @dataclass(frozen=True)
@@ -87,12 +96,16 @@ class PolicyRows:
 
     # Creates rows for a user, as the owner of the tables.
     create: Callable[[Prisma, Holder], Awaitable[None]]
-    # Tables, and how many rows a scope shows: of one user, and in one tenancy of theirs.
+    # Tables, and how many rows a scope shows: of one user, and in one tenancy of theirs. What a
+    # user of the service sees is hidden in a tenant, whose users are others.
     seen_by_user: Mapping[str, int] = _NO_ENTRIES()
     seen_in_workspace: Mapping[str, int] = _NO_ENTRIES()
     seen_in_organization: Mapping[str, int] = _NO_ENTRIES()
-    # Keys, with {name} for the name of a user, and the only table of which they show a row.
+    seen_in_tenant: Mapping[str, int] = _NO_ENTRIES()
+    # Keys, with {name} for the name of a user, and the only table of which they show a row; in a
+    # tenant, the only table of which they show a row more than the tenant alone does.
     seen_by_key: Mapping[str, str] = _NO_ENTRIES()
+    seen_by_key_in_tenant: Mapping[str, str] = _NO_ENTRIES()
     # Attempts of Ann to write a row for Bob or into his tenancies, by name.
     forged: Mapping[str, Callable[[World], Awaitable[object]]] = _NO_ENTRIES()
 
@@ -130,16 +143,16 @@ class Domain:
     writes_to_anyone: frozenset[str] = frozenset()
 
     # SQL that adds a row for each row of the temporary table `work` ("user", workspace,
-    # organization). In it and in `lists`, {noteId} and other names of `parameters` stand for the
-    # values of `make_rows`.
+    # organization, tenant, "tenantUser"). In it and in `lists`, {noteId} and other names of
+    # `parameters` stand for the values of `make_rows`.
     many_rows: str = ""
     # For each list: the values of its query's conditions, of "{user}", "{workspace}",
-    # "{organization}", "{noteId}" or literals.
+    # "{organization}", "{tenant}", "{tenantUser}", "{noteId}" or literals.
     lists: Mapping[str, tuple[str, ...]] = _NO_ENTRIES()
 
-    # For the tests of the API's description: SQL that adds rows to "{workspace}" or
-    # "{organization}", of "{user}", and the values that refer to them by the names of parameters
-    # and fields.
+    # For the tests of the API's description: SQL that adds rows to "{workspace}", "{organization}"
+    # or "{tenant}", of "{user}" or "{tenantUser}", and the values that refer to them by the names of
+    # parameters and fields.
     contract_rows: str = ""
     contract_values: Mapping[str, Sequence[str]] = _NO_ENTRIES()
 
@@ -204,13 +217,18 @@ def domain_of(route: APIRoute) -> str:
 
 
 def places_of(route: APIRoute) -> tuple[str, ...]:
-    """Return the parameters of a route's path that people have roles in, the outermost first."""
-    return tuple(name for name in route.param_convertors if name in PLACES)
+    """Return the parameters of a route's path that people have roles in, the outermost first.
+
+    To a route that needs a capability they are rows like others: no role in them counts there.
+    """
+    return tuple(
+        name for name in route.param_convertors if name in PLACES and not capability_of(route)
+    )
 
 
 def scope_of(route: APIRoute) -> str | None:
     """Return the name of the tenancy in whose scope a route runs."""
-    return next((TENANCIES[name] for name in route.param_convertors if name in TENANCIES), None)
+    return next((TENANCIES[name] for name in places_of(route) if name in TENANCIES), None)
 
 
 def describe_route(route: APIRoute) -> str:

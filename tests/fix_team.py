@@ -1,4 +1,7 @@
-"""Create workspaces and organizations with members directly in the database, without HTTP."""
+"""Create workspaces and organizations with members directly in the database, without HTTP.
+
+A team also has a tenant, which tests/fix_tenant.py creates.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -15,6 +18,7 @@ from prisma.types import InvitationOptionalCreateInput
 from app.auth import hash_secret, new_secret
 from app.workspaces import new_workspace_id
 from tests.fix_api import Api, Person
+from tests.fix_tenant import TenantTeam, make_tenant_team
 
 RoleT = TypeVar("RoleT", WorkspaceRole, OrgRole)
 
@@ -113,7 +117,8 @@ class TenancyTeam(ABC, Generic[RoleT]):
 class Team(TenancyTeam[WorkspaceRole]):
     """A workspace with an owner, an admin and a member, who also have an organization.
 
-    The organization has a project, in which each of them has the role that they inherit.
+    The organization has a project, in which each of them has the role that they inherit. The tenant
+    of the team has users of its own.
     """
 
     noun = "workspace"
@@ -121,6 +126,7 @@ class Team(TenancyTeam[WorkspaceRole]):
 
     organization: "OrganizationTeam"
     project: str
+    tenant: TenantTeam
 
     @property
     def path(self) -> str:
@@ -137,7 +143,13 @@ class Team(TenancyTeam[WorkspaceRole]):
             "workspaceId": self.id,
             "organizationId": self.organization.id,
             "projectId": self.project,
+            "tenantId": self.tenant.id,
         }
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Return everybody of the team: its users, and the users of its tenant."""
+        return (self.owner, self.admin, self.member, self.tenant.admin, self.tenant.staff)
 
     def role(self, name: str) -> WorkspaceRole:
         return WorkspaceRole(name)
@@ -294,7 +306,7 @@ async def make_people(api: Api, name: str) -> tuple[Person, Person, Person]:
 
 
 async def make_team(api: Api, name: str) -> Team:
-    """Create a workspace and an organization with the same owner, admin and member."""
+    """Create a workspace and an organization with the same three people, and a tenant."""
     organization = await make_organization_team(api, name)
     owner, admin, member = organization.owner, organization.admin, organization.member
     project = await api.owner.project.create(
@@ -303,7 +315,8 @@ async def make_team(api: Api, name: str) -> Team:
     workspace = await api.owner.workspace.create(
         {"id": new_workspace_id(), "name": f"Team {name}", "ownerId": owner.id}
     )
-    team = Team(api, name, workspace.id, owner, admin, member, organization, project.id)
+    tenant = await make_tenant_team(api, name)
+    team = Team(api, name, workspace.id, owner, admin, member, organization, project.id, tenant)
     await team.add(admin, WorkspaceRole.admin)
     await team.add(member)
     return team

@@ -18,6 +18,7 @@ from prisma.enums import ProjectRole
 from app.settings import ROOT
 from tests.fix_api import Person
 from tests.fix_team import Team
+from tests.fix_tenant import make_tenant_team
 
 Act = Callable[[Team, Person], Awaitable[httpx.Response]]
 # A status, or whether a list shows what the table is about.
@@ -77,6 +78,24 @@ class ProjectRoles(Row):
         if role == "no_access":
             return await team.joined_no_project(role)
         return await team.joined_project(f"project.{role}", ProjectRole(role.upper()))
+
+
+@dataclass(frozen=True)
+class TenantRoles(Row):
+    """A row of a table about a tenant: its users, an admin of another one, and a service's user."""
+
+    admin: Cell
+    staff: Cell
+    other_tenant: Cell
+    stranger: Cell
+
+    @staticmethod
+    async def make_caller(team: Team, role: str) -> Person:
+        if role == "stranger":
+            return await team.api.person(role)
+        if role == "other_tenant":
+            return (await make_tenant_team(team.api, f"other.{team.name}")).admin
+        return getattr(team.tenant, role)
 
 
 def rows_of_page(heading: str, kind: type[RowT], acts: Mapping[str, Act]) -> dict[str, RowT]:

@@ -58,6 +58,11 @@ class Route:
     needs_caller: bool
     capability: str | None
 
+    @property
+    def in_tenant(self) -> bool:
+        """Return whether the route is for the users of a tenant, and for no user of the service."""
+        return "tenantId" in self.places
+
     def make_request(self, target: Target, *, within: Mapping[str, str] = NOWHERE) -> RouteRequest:
         """Return the request; `within` replaces places in the path by the caller's own."""
         target = target.of(self.domain)
@@ -95,6 +100,13 @@ def routes(description: dict[str, Any]) -> Iterator[Route]:
             )
 
 
+def insiders(team: Team, route: Route) -> tuple[Person, ...]:
+    """Return the people of a team who have roles where a route belongs, the highest role first."""
+    if route.in_tenant:
+        return (team.tenant.admin, team.tenant.staff)
+    return (team.owner, team.admin, team.member)
+
+
 def nowhere() -> Target:
     """Return a target whose values have the right shapes and refer to nothing."""
     return Target({name: make() for name, make in PARAMETERS.items()})
@@ -103,7 +115,11 @@ def nowhere() -> Target:
 async def make_target(team: Team, person: Person) -> Target:
     """Create rows of all domains for a person of a team."""
     own = {name: await domain.make_rows(team, person) for name, domain in domains().items()}
-    return Target({key: values[key] for values in own.values() for key in values}, own=own)
+    merged = {key: values[key] for values in own.values() for key in values}
+    # What several domains make is that of the one that declares the parameter.
+    for name, domain in domains().items():
+        merged |= {key: own[name][key] for key in own[name].keys() & domain.parameters.keys()}
+    return Target(merged, own=own)
 
 
 async def make_targets(team: Team, all_routes: list[Route]) -> list[Target]:
@@ -114,11 +130,12 @@ async def make_targets(team: Team, all_routes: list[Route]) -> list[Target]:
     for route in all_routes:
         if route.takes_cursor:
             first = replace(route.make_request(targets[0]), query="?take=1")
-            cursor = (await first.send(team.owner.http)).json()["nextCursor"]
+            reader = insiders(team, route)[0]
+            cursor = (await first.send(reader.http)).json()["nextCursor"]
             if cursor is None:
                 pytest.fail(
-                    f"{route.module}: `make_rows` has to create at least two rows for the owner of "
-                    f"the team that {route.name} lists: there is no second page to test."
+                    f"{route.module}: `make_rows` has to create at least two rows that "
+                    f"{route.name} lists for {reader.email}: there is no second page to test."
                 )
             cursors[route.name] = cursor
     return [replace(target, cursors=cursors) for target in targets]

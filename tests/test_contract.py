@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from prisma import Prisma
 
-from app.auth import Tokens, hash_secret
+from app.auth import TenantClaims, Tokens, hash_secret
 from app.main import create_app
 from app.settings import load
 from tests.domains import domains
@@ -50,14 +50,23 @@ INVITATION, ORGANIZATION_INVITATION, ORGANIZATION, OTHER_ORGANIZATION, PROJECT =
 )
 WORKSPACE = "Contract0tests"
 OTHER_WORKSPACE = "Another0by0Ann"
+# The users of one tenant, and that of another.
+TENANT, OTHER_TENANT = (f"018f0000-0000-7000-8000-00000000002{number}" for number in range(2))
+MANAGER, TRAINER, OTHER_MANAGER = (
+    f"018f0000-0000-7000-8000-00000000003{number}" for number in range(3)
+)
+TENANT_OF = {MANAGER: TENANT, TRAINER: TENANT, OTHER_MANAGER: OTHER_TENANT}
 CALLERS = (ANN, ANN, BEN, CAT, DAN, DAN, None)
+IN_TENANT = "/v1/tenants/{tenantId}/"
+CALLERS_IN_TENANT = (MANAGER, MANAGER, MANAGER, TRAINER, OTHER_MANAGER, ANN, None)
 REAL = {
     "workspaceId": [WORKSPACE],
     "organizationId": [ORGANIZATION],
     "projectId": [PROJECT],
-    "userId": [CAT, DAN],
+    "tenantId": [TENANT],
+    "userId": [CAT, DAN, TRAINER],
     "invitationId": [INVITATION, ORGANIZATION_INVITATION],
-    "sessionId": [ANN, BEN],
+    "sessionId": [ANN, BEN, MANAGER],
     "email": ["ann@example.com", "new@example.com"],
     "password": [PASSWORD],
     "currentPassword": [PASSWORD],
@@ -70,18 +79,26 @@ REAL = {
     },
 }
 ROWS_OF_DOMAINS = "".join(
-    domain.contract_rows.format(user=ANN, workspace=WORKSPACE, organization=ORGANIZATION)
+    domain.contract_rows.format(
+        user=ANN,
+        workspace=WORKSPACE,
+        organization=ORGANIZATION,
+        tenant=TENANT,
+        tenantUser=MANAGER,
+    )
     for domain in domains().values()
 )
 # The purpose of a token depends on the route.
 ONE_TIME_TOKENS = {
     "/v1/auth/confirm-email": ["confirm"],
     "/v1/auth/reset-password": ["reset"],
+    f"{IN_TENANT}auth/reset-password": ["reset"],
     "/v1/invitations/accept": ["invitation", "organization invitation"],
 }
 WORLD = f"""
     DO $$ BEGIN
         DELETE FROM "Organization";  -- a second owner would outlive the first within the statement
+        DELETE FROM "Tenant";
         DELETE FROM "User";
         DELETE FROM "Throttle";
         DELETE FROM "OutboxMail";
@@ -128,6 +145,23 @@ WORLD = f"""
         )
         VALUES ('{ORGANIZATION_INVITATION}', '{hash_secret("organization invitation")}',
             '{ORGANIZATION}', 'MEMBER', 'dan@example.com', now() + interval '1 day');
+        INSERT INTO "Tenant" (id, name, domain) VALUES
+            ('{TENANT}', 'Gym', 'gym.example.com'), ('{OTHER_TENANT}', 'Box', 'box.example.com');
+        INSERT INTO "TenantUser" (id, "tenantId", email, "passwordHash", role) VALUES
+            ('{MANAGER}', '{TENANT}', 'ann@example.com', '{PASSWORD_HASH}', 'ADMIN'),
+            ('{TRAINER}', '{TENANT}', 'ben@example.com', '{PASSWORD_HASH}', 'STAFF'),
+            ('{OTHER_MANAGER}', '{OTHER_TENANT}', 'ann@example.com', '{PASSWORD_HASH}', 'ADMIN');
+        INSERT INTO "TenantSession" (id, "tenantId", "userId", "expiresAt", "endsAt")
+        SELECT id, "tenantId", id, now() + interval '1 day', now() + interval '1 day'
+        FROM "TenantUser";
+        INSERT INTO "TenantRefreshToken" (
+            id, hash, "tenantId", "sessionId", "userId", "expiresAt"
+        )
+        VALUES ('{MANAGER}', '{hash_secret("refresh")}', '{TENANT}', '{MANAGER}', '{MANAGER}',
+            now() + interval '1 day');
+        INSERT INTO "TenantEmailToken" (id, hash, "tenantId", "userId", email, "expiresAt")
+        VALUES ('{MANAGER}', '{hash_secret("reset")}', '{TENANT}', '{MANAGER}', 'ann@example.com',
+            now() + interval '1 day');
         {ROWS_OF_DOMAINS}
     END $$
 """
@@ -146,13 +180,20 @@ class World:
         self.run.run(self.owner.execute_raw(WORLD))  # pyright: ignore[reportArgumentType]  # it contains only constants
 
     def call(self, case: Case[Any], caller: str | None) -> Response:
-        """Send a request as this user, or without a token."""
-        token = TOKENS.access(user=caller, session=caller) if caller else None
+        """Send a request as this user of the service or of a tenant, or without a token."""
+        token = token_of(caller) if caller else None
         return case.call(
             base_url=str(self.service.http.base_url),
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=REQUEST_LIMIT,
         )
+
+
+def token_of(caller: str) -> str:
+    """Return an access token of a user, whose session has the same id."""
+    if tenant := TENANT_OF.get(caller):
+        return TOKENS.tenant(TenantClaims(caller, caller, tenant))
+    return TOKENS.access(user=caller, session=caller)
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +250,8 @@ def test_every_response_is_declared(world: World, label: str, pytestconfig: pyte
             make_real(data, case)
         if operation.method != "get":
             world.reset()
-        response = world.call(case, data.draw(st.sampled_from(CALLERS)))
+        callers = CALLERS_IN_TENANT if operation.path.startswith(IN_TENANT) else CALLERS
+        response = world.call(case, data.draw(st.sampled_from(callers)))
         seen.add(response.status_code)
         case.validate_response(
             response, checks=RESPONSE_CHECKS + BODY_CHECKS if operation.body else RESPONSE_CHECKS

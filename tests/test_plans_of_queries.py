@@ -13,7 +13,6 @@ from tests.domains import (
     TENANCIES,
     Target,
     api_routes,
-    capability_of,
     collect,
     domains,
     scope_of,
@@ -22,7 +21,7 @@ from tests.fix_api import Api
 from tests.fix_database import run_sql
 from tests.fix_team import Team, make_team
 from tests.fix_work import Counter
-from tests.targets import Route, make_target, routes
+from tests.targets import Route, insiders, make_target, routes
 
 MANY = 1_000
 # Rows that a page of five may read: its own, and for each a few that decide who sees it.
@@ -49,10 +48,17 @@ PEOPLE = """
     SELECT gen_random_uuid(), id, '{user}' FROM "User" WHERE id <> '{user}' LIMIT {many};
     INSERT INTO "OrganizationMember" (id, "organizationId", "userId")
     SELECT gen_random_uuid(), '{organization}', id FROM "User" LIMIT {many} ON CONFLICT DO NOTHING;
+    INSERT INTO "Tenant" (id, name) SELECT id, '' FROM "User" WHERE id <> '{user}';
+    INSERT INTO "TenantUser" (id, "tenantId", email) SELECT id, id, id FROM "Tenant"
+    WHERE id <> '{tenant}';
+    INSERT INTO "TenantUser" (id, "tenantId", email)
+    SELECT gen_random_uuid(), '{tenant}', id FROM "User" WHERE id <> '{user}' LIMIT {many};
     CREATE TEMP TABLE work AS
-    SELECT id AS "user", left(md5(id::text), 20) AS workspace, id AS organization
+    SELECT id AS "user", left(md5(id::text), 20) AS workspace, id AS organization, id AS tenant,
+        id AS "tenantUser"
     FROM "User" WHERE id <> '{user}'
-    UNION ALL SELECT '{user}', '{workspace}', '{organization}' FROM generate_series(1, {many});
+    UNION ALL SELECT '{user}', '{workspace}', '{organization}', '{tenant}', '{tenantUser}'
+    FROM generate_series(1, {many});
 """
 LISTS: dict[str, tuple[str, ...]] = collect("lists")
 
@@ -62,21 +68,27 @@ class Busy:
     """A team with a thousand rows of everything, among many with one; a path of each read."""
 
     team: Team
-    paths: dict[str, str]
+    # By the names of routes.
+    reads: dict[str, Route]
     values: Target
 
-    @property
-    def http(self) -> httpx.AsyncClient:
-        return self.team.owner.http
+    def path_of(self, name: str) -> str:
+        return self.reads[name].make_request(self.values).path
 
-    def enter_scope(self, route: str) -> list[str]:
+    def reader_of(self, name: str) -> httpx.AsyncClient:
+        """Return the client of whoever has the thousand rows that a route reads."""
+        return insiders(self.team, self.reads[name])[0].http
+
+    def enter_scope(self, name: str) -> list[str]:
         """Return the statements that enter the scope in which a route runs."""
-        names = filter(None, ("user", scope_of(api_routes()[route])))
-        scope = {name: self.values[name] for name in names}
-        scope["capability"] = capability_of(api_routes()[route]) or ""
+        route, tenancy = self.reads[name], scope_of(api_routes()[name])
+        scope = {"user": self.values["tenantUser" if route.in_tenant else "user"]}
+        if tenancy:
+            scope[tenancy] = self.values[tenancy]
+        scope["capability"] = route.capability or ""
         return [
-            f"SELECT set_config('tenantry.{name}', '{value}', false)"
-            for name, value in scope.items()
+            f"SELECT set_config('tenantry.{setting}', '{value}', false)"
+            for setting, value in scope.items()
         ]
 
 
@@ -85,13 +97,13 @@ async def busy(api: Api, request: pytest.FixtureRequest) -> Busy:
     team = await make_team(api, "busy")
     target = await make_target(team, team.owner)
     tenancies = {name: team.places[parameter] for parameter, name in TENANCIES.items()}
-    scope = {"user": team.owner.id, **tenancies}
+    scope = {"user": team.owner.id, "tenantUser": team.tenant.admin.id, **tenancies}
     values = replace(target, values={**target.values, **scope})
     sql = PEOPLE.format(people=request.param, many=MANY, **scope)
     rows = "".join(filled(domain.many_rows, values) for domain in domains().values())
     run_sql(api.app.state.settings.database_url, sql + rows, "VACUUM ANALYZE")
-    reads = [each for each in routes(api.app.openapi()) if is_read(each)]
-    return Busy(team, {each.name: each.make_request(target).path for each in reads}, values)
+    reads = {each.name: each for each in routes(api.app.openapi()) if is_read(each)}
+    return Busy(team, reads, values)
 
 
 def filled(text: str, values: Target) -> str:
@@ -151,12 +163,13 @@ async def read(client: httpx.AsyncClient, path: str, **query: str | int) -> dict
 async def test_no_read_scans_a_whole_table(api: Api, busy: Busy, work: Counter):
     """Every statement of every read, also of second pages, uses indexes and nothing else."""
     statements: dict[str, set[str]] = {}
-    for name, path in busy.paths.items():
+    for name in busy.reads:
+        reader, path = busy.reader_of(name), busy.path_of(name)
         take = {"take": 5} if name in LISTS else {}
         with work.counting() as done:
-            body = await read(busy.http, path, **take)
+            body = await read(reader, path, **take)
             if cursor := body.get("nextCursor"):
-                await read(busy.http, path, **take, cursor=cursor)
+                await read(reader, path, **take, cursor=cursor)
         statements[name] = set(done.statements)
     assert all(statements.values())
 
@@ -192,10 +205,11 @@ async def test_the_first_page_of_a_long_list_reads_little(api: Api, busy: Busy, 
     has often run the query, for any values.
     """
     for name, conditions in LISTS.items():
+        reader, path = busy.reader_of(name), busy.path_of(name)
         for _ in range(8):  # the engine may send what it often runs in another way
-            await read(busy.http, busy.paths[name], take=5)
+            await read(reader, path, take=5)
         with work.counting() as done:
-            body = await read(busy.http, busy.paths[name], take=5)
+            body = await read(reader, path, take=5)
         assert len(body["items"]) == 5, (
             f"{name} is not a long list here: add its rows to `many_rows` of its domain"
         )

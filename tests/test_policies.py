@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from prisma import Prisma
+from prisma.enums import TenantUserRole
 from prisma.errors import PrismaError, RawQueryError
 from starlette.types import Receive, Scope, Send
 
@@ -29,14 +30,20 @@ async def world(owner: Prisma, database: str, role: str) -> AsyncIterator[World]
 
 
 async def make_holder(owner: Prisma, name: str) -> Holder:
-    """Create a user who owns one tenancy of each kind, with the rows of all domains."""
+    """Create a user who has one tenancy of each kind, with the rows of all domains."""
     user = await owner.user.create({"email": f"{name}@example.com"})
     workspace = await owner.workspace.create(
         {"id": f"{name}sWorkspace", "name": name, "ownerId": user.id}
     )
     organization = await create_organization(owner, user.id, name)
     project = await owner.project.create({"organizationId": organization.id, "name": name})
-    holder = Holder(name, user.id, workspace.id, organization.id, project.id)
+    tenant = await owner.tenant.create({"name": name, "domain": f"{name}.example.com"})
+    tenant_user = await owner.tenantuser.create(
+        {"tenantId": tenant.id, "email": f"{name}@tenant.example.com", "role": TenantUserRole.ADMIN}
+    )
+    holder = Holder(
+        name, user.id, workspace.id, organization.id, project.id, tenant.id, tenant_user.id
+    )
     for rows in policy_rows():
         await rows.create(owner, holder)
     return holder
@@ -44,7 +51,7 @@ async def make_holder(owner: Prisma, name: str) -> Holder:
 
 def scope_in(holder: Holder, tenancy: str) -> AbstractContextManager[None]:
     """Enter the scope of a user in their own tenancy of a kind."""
-    return use_scope(user=holder.user, **{tenancy: getattr(holder, tenancy)})
+    return use_scope(user=holder.user_in(tenancy), **{tenancy: getattr(holder, tenancy)})
 
 
 def seen_by(scope: str) -> dict[str, int]:
@@ -121,10 +128,12 @@ async def test_a_request_starts_with_an_empty_scope(world: World):
 @pytest.mark.parametrize("tenancy", TENANCIES.values())
 async def test_a_tenancy_shows_itself_and_its_people(world: World, tenancy: str):
     """Inside a tenancy its rows are visible besides the user's own, and no other's."""
+    own = {} if tenancy == "tenant" else seen_by("seen_by_user")
     with scope_in(world.bob, tenancy):
-        assert await counts(world.client) == seen_by("seen_by_user") | seen_by(f"seen_in_{tenancy}")
-        (person,) = await world.client.user.find_many()
-        assert person.id == world.bob.user
+        assert await counts(world.client) == own | seen_by(f"seen_in_{tenancy}")
+        table = world.client.tenantuser if tenancy == "tenant" else world.client.user
+        (person,) = await table.find_many()
+        assert person.id == world.bob.user_in(tenancy)
 
 
 @pytest.mark.parametrize("tenancy", TENANCIES.values())
@@ -134,6 +143,7 @@ async def test_a_tenancy_shows_nothing_that_belongs_to_its_people_alone(world: W
         shown = await counts(world.client)
     assert shown
     assert shown.items() <= seen_by(f"seen_in_{tenancy}").items()
+    assert not shown.keys() & {"TenantUser", "TenantSession", "TenantRefreshToken"}
 
 
 async def test_a_stranger_in_an_organization_sees_no_project(world: World):
@@ -150,6 +160,31 @@ async def test_a_key_shows_the_row_that_contains_it(world: World, key: str, tabl
     """Before the caller is authenticated, a token or an address shows its own row alone."""
     with use_scope(key=key.format(name="bob")):
         assert await counts(world.client) == {table: 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "table"),
+    [item for rows in policy_rows() for item in rows.seen_by_key_in_tenant.items()],
+)
+async def test_a_key_shows_the_row_that_contains_it_in_its_tenant(
+    world: World, key: str, table: str
+):
+    """A token or an address of a tenant's user is one in that tenant, and nothing elsewhere."""
+    key = key.format(name="bob")
+    with use_scope(tenant=world.bob.tenant):
+        known = await counts(world.client)
+    with use_scope(tenant=world.bob.tenant, key=key):
+        assert await counts(world.client) == {**known, table: 1}
+    for elsewhere in (use_scope(key=key), use_scope(tenant=world.ann.tenant, key=key)):
+        with elsewhere:
+            assert table not in await counts(world.client)
+
+
+async def test_a_user_of_another_tenant_has_nothing_of_their_own(world: World):
+    """Sessions and tokens are of a user in a tenant, whatever the scope's user is elsewhere."""
+    with use_scope(user=world.ann.tenant_user, tenant=world.bob.tenant):
+        shown = await counts(world.client)
+    assert not shown.keys() & {"TenantSession", "TenantRefreshToken", "TenantEmailToken"}
 
 
 async def test_invisible_rows_cannot_be_changed_or_deleted(world: World, owner: Prisma):
@@ -180,12 +215,13 @@ FORGED = {name: forge for rows in policy_rows() for name, forge in rows.forged.i
 
 @pytest.mark.parametrize("row", FORGED)
 async def test_nothing_is_written_into_another_scope(world: World, row: str):
-    """The database refuses a row that names another workspace or user."""
+    """The database refuses a row that names another tenancy or user."""
     with (
         use_scope(
             user=world.ann.user,
             workspace=world.ann.workspace,
             organization=world.ann.organization,
+            tenant=world.ann.tenant,
         ),
         pytest.raises(PrismaError, match="row-level security"),
     ):

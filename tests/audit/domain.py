@@ -10,6 +10,7 @@ async def _create(owner: Prisma, holder: Holder) -> None:
         [
             {"workspaceId": holder.workspace, "actorId": holder.user, "action": "test"},
             {"organizationId": holder.organization, "actorId": holder.user, "action": "test"},
+            {"tenantId": holder.tenant, "actorId": holder.tenant_user, "action": "test"},
         ]
     )
 
@@ -19,6 +20,7 @@ DOMAIN = Domain(
         create=_create,
         seen_in_workspace={"AuditEvent": 1},
         seen_in_organization={"AuditEvent": 1},
+        seen_in_tenant={"AuditEvent": 1},
         forged={
             "event of a workspace": lambda world: world.client.auditevent.create(
                 {
@@ -34,6 +36,13 @@ DOMAIN = Domain(
                     "action": "forged",
                 }
             ),
+            "event of a tenant": lambda world: world.client.auditevent.create(
+                {
+                    "tenantId": world.bob.tenant,
+                    "actorId": world.ann.user,
+                    "action": "forged",
+                }
+            ),
         },
     ),
     writable_tables=frozenset({"AuditEvent"}),
@@ -42,5 +51,7 @@ DOMAIN = Domain(
         SELECT gen_random_uuid(), workspace, "user", 'member.added' FROM work;
         INSERT INTO "AuditEvent" (id, "organizationId", "actorId", action)
         SELECT gen_random_uuid(), organization, "user", 'member.added' FROM work;
+        INSERT INTO "AuditEvent" (id, "tenantId", "actorId", action)
+        SELECT gen_random_uuid(), tenant, "tenantUser", 'user.added' FROM work;
     """,
 )
