@@ -150,9 +150,9 @@ class Domain:
     # "{organization}", "{tenant}", "{tenantUser}", "{noteId}" or literals.
     lists: Mapping[str, tuple[str, ...]] = _NO_ENTRIES()
 
-    # For the tests of the API's description: SQL that adds rows to "{workspace}", "{organization}"
-    # or "{tenant}", of "{user}" or "{tenantUser}", and the values that refer to them by the names of
-    # parameters and fields.
+    # For the tests of the API's description: SQL that adds rows to "{workspace}",
+    # "{organization}" or "{tenant}", of "{user}" or "{tenantUser}", and the values that refer to
+    # them by the names of parameters and fields.
     contract_rows: str = ""
     contract_values: Mapping[str, Sequence[str]] = _NO_ENTRIES()
 
