@@ -79,6 +79,14 @@ def _parser() -> argparse.ArgumentParser:
         task.add_argument("--role", default="administrator", help="default: administrator")
     tasks.add_parser("list", help="list the accounts that have roles")
 
+    keys = commands.add_parser("keys", help="rotate the keys that encrypt stored secrets")
+    keys.set_defaults(run=_keys)
+    key_actions = keys.add_subparsers(dest="action", required=True, metavar="ACTION")
+    key_actions.add_parser("rotate", help="encrypt every stored secret with the first key")
+    key_actions.add_parser("status", help="list the keys that are configured and in use")
+    forget = key_actions.add_parser("forget", help="give up a key that is lost")
+    forget.add_argument("key", metavar="ID")
+
     domain = commands.add_parser("new-domain", help="scaffold a domain package with tests")
     scaffold.add_arguments(domain)
     domain.set_defaults(run=scaffold.new_domain)
@@ -123,6 +131,7 @@ def _run(work: Coroutine[Any, Any, ResultT]) -> ResultT:
 def _check(_: argparse.Namespace) -> int:
     """Report everything that is wrong, each in its own line; the exit code is 1 if anything is."""
     from app import db
+    from app.commands import keys
 
     settings = load()
     problems: list[str] = []
@@ -134,8 +143,8 @@ def _check(_: argparse.Namespace) -> int:
         else:
             problems.append(str(error))
     try:
-        if unprotected := _run(db.find_unprotected(settings)):
-            problems.append(unprotected)
+        checks = (db.find_unprotected, keys.find_problem)
+        problems += filter(None, [_run(check(settings)) for check in checks])
     except db.NoConnection as error:  # the service starts without its database too
         print(f"tenantry: the database was not checked: {error}", file=sys.stderr)
     except OperatorError as error:
@@ -252,6 +261,12 @@ def _admin(arguments: argparse.Namespace) -> int:
 
     print(_run(admin.run(load(), arguments)))
     return 0
+
+
+def _keys(arguments: argparse.Namespace) -> int:
+    from app.commands import keys
+
+    return _run(keys.run(load(), arguments))
 
 
 def _seed(arguments: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from app import encryption
 from app import settings as configuration
 from app.access import endpoints as access_endpoints
 from app.accounts import endpoints as accounts_endpoints
@@ -94,8 +95,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.tokens = Tokens(settings)
     app.state.cookies = SessionCookies(settings)
+    app.state.encryption = encryption.Encryption.of(settings)
     problems.install(app)
     health.install(app)
+    encryption.install(app)
     app.add_middleware(
         BodyLimitMiddleware, seconds=settings.body_seconds, max_bytes=settings.max_body_bytes
     )

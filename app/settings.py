@@ -18,11 +18,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SecretBytes,
     SecretStr,
     ValidationError,
 )
 
 from app.kit.addresses import is_unambiguous
+from app.kit.encryption_keys import KEY_BYTES, key_id, parse_key
 from app.kit.errors import OperatorError
 from app.kit.limits import (
     MAX_BODY_BYTES,
@@ -130,6 +132,18 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _encryption_key(value: object) -> object:
+    return parse_key(value) if isinstance(value, str) else value
+
+
+def _different(value: tuple[SecretBytes, ...]) -> tuple[SecretBytes, ...]:
+    ids = [key_id(key.get_secret_value()) for key in value]
+    for id_ in ids:
+        if ids.count(id_) > 1:
+            raise ValueError(f"contains two keys with the id {id_}: remove one")
+    return value
+
+
 def _listed(value: object) -> object:
     return [item.strip() for item in value.split(",")] if isinstance(value, str) else value
 
@@ -141,6 +155,7 @@ def _events(value: object) -> object:
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 SmtpUrl = Annotated[SecretStr, AfterValidator(_smtp_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+EncryptionKey = Annotated[SecretBytes, BeforeValidator(_encryption_key)]
 Days = Annotated[int, Field(ge=1, le=36500)]  # a century: dates do not go back forever
 Origin = Annotated[str, AfterValidator(_origin)]
 DatabaseEvent = Literal["query", "warn", "error"]
@@ -159,8 +174,11 @@ class Settings(BaseModel):
     app_database_role: Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,62}$")] = "tenantry_app"
     secret_key: SecretKey
     former_secret_keys: Annotated[tuple[SecretKey, ...], BeforeValidator(_listed)] = ()
-    # load() fills in a secret of development.
+    # load() fills in secrets of development.
     session_secret: Annotated[tuple[SecretKey, ...], BeforeValidator(_listed)] = ()
+    encryption_key: Annotated[
+        tuple[EncryptionKey, ...], BeforeValidator(_listed), AfterValidator(_different)
+    ] = ()
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     workers: Annotated[int, Field(ge=1)] | None = None
@@ -222,12 +240,13 @@ NEEDED_IN_PRODUCTION = (
     "DATABASE_URL",
     "SECRET_KEY",
     "SESSION_SECRET",
+    "ENCRYPTION_KEY",
     "PUBLIC_URL",
     "SMTP_URL",
     "MAIL_FROM",
 )
 # Development generates what is missing of these.
-_SECRETS = ("SECRET_KEY", "SESSION_SECRET")
+_SECRETS = ("SECRET_KEY", "SESSION_SECRET", "ENCRYPTION_KEY")
 
 
 def load(
@@ -285,7 +304,7 @@ def _add_secrets(path: Path, names: Sequence[str]) -> None:
     with os.fdopen(descriptor, "a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # the first of several concurrent starts adds them
         kept = _read_secrets(path)
-        added = [f"{name}={secrets.token_urlsafe(48)}" for name in names if name not in kept]
+        added = [f"{name}={secrets.token_urlsafe(KEY_BYTES)}" for name in names if name not in kept]
         file.write("".join(f"\n{line}" for line in added) + "\n")
 
 

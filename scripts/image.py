@@ -242,6 +242,7 @@ def try_out(images: dict[str, Image]) -> None:
             "DATABASE_URL": server.url(),
             "SECRET_KEY": "of this trial alone, and of nothing else",
             "SESSION_SECRET": "for the cookies of this trial and no others",
+            "ENCRYPTION_KEY": "b2YgdGhpcyB0cmlhbCBhbG9uZSwgbm90aGluZyBlbHM=",
             "PUBLIC_URL": "https://app.example.com",
             "SMTP_URL": "smtp://127.0.0.1:1025",
             "MAIL_FROM": "tenantry@example.com",

@@ -53,7 +53,7 @@ def openapi() -> object:
     from app.main import create_app
     from app.settings import load
 
-    secrets = {"SECRET_KEY": "x" * 32, "SESSION_SECRET": "x" * 32}
+    secrets = {"SECRET_KEY": "x" * 32, "SESSION_SECRET": "x" * 32, "ENCRYPTION_KEY": "x" * 43}
     return create_app(load(secrets, env_file=ROOT / "no.env")).openapi()
 
 

@@ -29,7 +29,7 @@ from app.database import roles
 from app.settings import Settings, load
 from tests.fix_database import run_sql, with_database
 from tests.fix_declared import Declared
-from tests.fix_service import SECRET_KEY, SESSION_SECRET, SETTINGS
+from tests.fix_service import ENCRYPTION_KEY, SECRET_KEY, SESSION_SECRET, SETTINGS
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -217,6 +217,7 @@ def own_settings() -> Iterator[None]:
             patch.setenv(name, "")
         patch.setenv("SECRET_KEY", SECRET_KEY)
         patch.setenv("SESSION_SECRET", SESSION_SECRET)
+        patch.setenv("ENCRYPTION_KEY", ENCRYPTION_KEY)
         yield
 
 
@@ -306,6 +307,7 @@ async def api(
                 **urls,
                 "SECRET_KEY": SECRET_KEY,
                 "SESSION_SECRET": SESSION_SECRET,
+                "ENCRYPTION_KEY": ENCRYPTION_KEY,
                 "MAIL_FOLDER": str(tmp_path / "mail"),
                 **api_settings,
             },

@@ -24,6 +24,7 @@ REQUEST_LIMIT = 60.0
 SETTINGS = tuple(name.upper() for name in Settings.model_fields)
 SECRET_KEY = "for tests only, not for anything else"
 SESSION_SECRET = "for the cookies of tests and for nothing else"
+ENCRYPTION_KEY = "VGhlIGVuY3J5cHRpb24ga2V5IG9mIGFsbCB0ZXN0cy4="  # of 32 bytes
 
 
 @dataclass
@@ -59,6 +60,7 @@ def environment(**settings: str) -> dict[str, str]:
         **unset,
         "SECRET_KEY": SECRET_KEY,
         "SESSION_SECRET": SESSION_SECRET,
+        "ENCRYPTION_KEY": ENCRYPTION_KEY,
         "DATABASE_LOG": "none",
         **settings,
     }

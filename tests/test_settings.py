@@ -1,6 +1,7 @@
 """The settings, as `settings.load` reads them."""
 
 import time
+from base64 import b64encode, urlsafe_b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from secrets import token_urlsafe
@@ -10,6 +11,7 @@ import pytest
 from app.settings import SettingsError, load
 
 SECRET = "s" * 40
+KEY = "a2tr" * 10 + "a2s"  # 32 times the letter k
 
 
 def read(tmp_path: Path, env_file: str = "", **environment: str):
@@ -34,6 +36,8 @@ def test_development_keeps_its_secrets(tmp_path: Path):
 
     assert first.secret_key == second.secret_key
     assert first.session_secret == second.session_secret != (first.secret_key,)
+    assert first.encryption_key == second.encryption_key
+    assert len(first.encryption_key[0].get_secret_value()) == 32
     assert path.stat().st_mode & 0o777 == 0o600
     for secret in (first.secret_key, *first.session_secret):
         assert secret.get_secret_value() in path.read_text()
@@ -64,7 +68,8 @@ def test_concurrent_first_starts_agree(tmp_path: Path, monkeypatch: pytest.Monke
     with ThreadPoolExecutor(8) as starts:
         made = [each.result() for each in [starts.submit(read, tmp_path) for _ in range(8)]]
 
-    assert len({(each.secret_key, each.session_secret) for each in made}) == 1
+    secrets = {(each.secret_key, each.session_secret, each.encryption_key) for each in made}
+    assert len(secrets) == 1
 
 
 def test_session_secrets_are_listed(tmp_path: Path):
@@ -76,6 +81,34 @@ def test_session_secrets_are_listed(tmp_path: Path):
     for value in (f"{new},", f"{new},short", ","):
         with pytest.raises(SettingsError, match="SESSION_SECRET: must have at least 32 characters"):
             read(tmp_path, SESSION_SECRET=value)
+
+
+def test_encryption_keys_are_listed(tmp_path: Path):
+    """The first one encrypts. Either alphabet of base64 is read, with or without padding."""
+    keys = [b"\xfb" * 32, b"\xff" * 32, b"k" * 32]
+    written = [b64encode(keys[0]).decode(), urlsafe_b64encode(keys[1]).decode(), KEY]
+
+    listed = read(tmp_path, ENCRYPTION_KEY=", ".join(written)).encryption_key
+
+    assert [key.get_secret_value() for key in listed] == keys
+    assert written[0] != urlsafe_b64encode(keys[0]).decode()
+    assert "kkk" not in repr(listed)
+
+
+@pytest.mark.parametrize("value", ["hunter2", KEY[:-3], KEY + "a2s", f"{KEY},", "é" * 43])
+def test_a_malformed_encryption_key_is_named_in_one_line(tmp_path: Path, value: str):
+    """Each key has 32 bytes; the message does not print it."""
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path, ENCRYPTION_KEY=value)
+
+    said = "ENCRYPTION_KEY: takes keys of 32 bytes, each written in base64"
+    assert str(caught.value) == said
+
+
+def test_an_encryption_key_is_listed_once(tmp_path: Path):
+    """Stored values name their key by an id, which must not be ambiguous."""
+    with pytest.raises(SettingsError, match="ENCRYPTION_KEY: contains two keys with the id"):
+        read(tmp_path, ENCRYPTION_KEY=f"{KEY},{KEY}=")
 
 
 def test_two_trees_have_two_secrets(tmp_path: Path):
@@ -192,7 +225,15 @@ def test_a_wrong_secret_is_not_printed(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "missing",
-    ["DATABASE_URL", "SECRET_KEY", "SESSION_SECRET", "PUBLIC_URL", "SMTP_URL", "MAIL_FROM"],
+    [
+        "DATABASE_URL",
+        "SECRET_KEY",
+        "SESSION_SECRET",
+        "ENCRYPTION_KEY",
+        "PUBLIC_URL",
+        "SMTP_URL",
+        "MAIL_FROM",
+    ],
 )
 def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
     """Production generates no secret and starts no embedded database."""
@@ -201,6 +242,7 @@ def test_production_refuses_to_start_without(tmp_path: Path, missing: str):
         "DATABASE_URL": "postgresql://owner:pw@db/app",
         "SECRET_KEY": SECRET,
         "SESSION_SECRET": SECRET,
+        "ENCRYPTION_KEY": KEY,
         "PUBLIC_URL": "https://app.example.com",
         "SMTP_URL": "smtps://mail.example.com",
         "MAIL_FROM": "app@example.com",

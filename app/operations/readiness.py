@@ -13,10 +13,10 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from prisma.engine.errors import EngineError
 from prisma.errors import (
@@ -30,10 +30,13 @@ from prisma.errors import (
 from app import db
 from app.database import protection
 from app.db import prisma
+from app.encryption import Encryption, describe_missing_keys, find_missing_keys
 from app.kit.tasks import cancel_and_wait
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
+
+AnswerT = TypeVar("AnswerT")
 
 _CHECK_EVERY = 10.0
 _ANSWER_LIMIT = 2.0
@@ -92,6 +95,10 @@ class _State:
     """What the checks of one lifespan have found."""
 
     hides_details: bool = True
+    # The ids of the configured encryption keys. Once all that are needed were found, later checks
+    # skip them: another process may already use a key that this one gets at its next start.
+    key_ids: tuple[str, ...] = ()
+    has_keys: bool = False
     # Whether the last answer of the database was that it is safe.
     is_ready: bool = False
     # What the last check found.
@@ -112,7 +119,7 @@ _state = _State()
 async def database(settings: Settings) -> AsyncGenerator[None]:
     """Connect the service's client during the block, and keep checking the database."""
     global _state
-    _state = _State(hides_details=not settings.development)
+    _state = _State(hides_details=not settings.development, key_ids=Encryption.of(settings).ids)
     try:
         await db.connect(settings)
         with suppress(NotReady):  # it is in the log
@@ -179,6 +186,7 @@ async def _find_failure(state: _State) -> NotReady | None:
         found = await _query_state()
         if found["migrated"] and not found["granted"] and await db.restore_grants():
             found = await _query_state()
+        failure = await _reason_not_ready(found) or await _reason_without_keys(state)
     except _Unanswered as busy:
         state.unanswered += 1
         # Whatever it last answered still holds; without any answer there is nothing to rely on.
@@ -186,7 +194,6 @@ async def _find_failure(state: _State) -> NotReady | None:
     except _Unreachable as unreachable:
         return unreachable
     state.unanswered = 0
-    failure = await _reason_not_ready(found)
     if failure is None:
         return None
     _report_missing(failure.detail)
@@ -219,6 +226,16 @@ async def _reason_not_ready(found: Any) -> NotReady | None:
     if unprotected:
         detail = protection.describe(unprotected, await db.read_history())
         return NotReady(_UNPROTECTED, detail)
+    return None
+
+
+async def _reason_without_keys(state: _State) -> NotReady | None:
+    if state.has_keys:
+        return None
+    missing = await _answer(find_missing_keys(prisma, state.key_ids))
+    if missing:
+        return NotReady("encryption_key_missing", describe_missing_keys(missing))
+    state.has_keys = True
     return None
 
 
@@ -268,9 +285,14 @@ def _find_fault(error: PrismaError) -> Literal["unmigrated", "unreachable", "bus
 
 
 async def _query_state() -> Any:
+    return await _answer(prisma.query_first(_STATE, list(protection.PUBLIC_TABLES)))
+
+
+async def _answer(query: Coroutine[Any, Any, AnswerT]) -> AnswerT:
+    """Return what the database answers; raise _Unanswered or _Unreachable if it does not."""
     try:
         async with asyncio.timeout(_ANSWER_LIMIT):
-            found = await prisma.query_first(_STATE, list(protection.PUBLIC_TABLES))
+            found = await query
     except TimeoutError as error:
         raise _report_unanswered(f"no answer within {_ANSWER_LIMIT:.0f} s") from error
     except PrismaError as error:

@@ -8,11 +8,12 @@ import pytest
 
 from app.main import create_app
 from app.settings import load
-from tests.fix_service import SECRET_KEY, SESSION_SECRET
+from tests.fix_service import ENCRYPTION_KEY, SECRET_KEY, SESSION_SECRET
 
 PRODUCTION = {
     "APP_ENV": "production",
     "SESSION_SECRET": SESSION_SECRET,
+    "ENCRYPTION_KEY": ENCRYPTION_KEY,
     "DATABASE_URL": "postgresql://owner:pw@127.0.0.1:1/app",
     "PUBLIC_URL": "https://app.example.com",
     "SMTP_URL": "smtps://mail.example.com",
