@@ -13,6 +13,7 @@
 8. `ImpersonationSession`, several in the order of their ids: triggers lock those that a consent, a
    membership or a session takes with it. The end of one deletes its row of `Session` without
    waiting: whoever has locked that deletes it too.
+9. `EncryptionKey`, which triggers lock when a secret is stored.
 
 A transaction may skip steps, but never go back. Rows that refer to a locked row may be written at
 any step: foreign keys only conflict with deletions, which hold these locks as well.
