@@ -36,6 +36,7 @@ from app.projects import endpoints as projects_endpoints
 from app.server.collector import infrequent_collection
 from app.settings import Settings
 from app.tenants import auth_endpoints as tenant_auth_endpoints
+from app.tenants import endpoints as tenants_endpoints
 from app.workspaces import endpoints as workspaces_endpoints
 
 # Routes for operators, without a version.
@@ -63,6 +64,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *access_endpoints.router.routes,
     *impersonation_endpoints.router.routes,
     *tenant_auth_endpoints.router.routes,
+    *tenants_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

@@ -93,4 +93,5 @@ def _capabilities_in(user: CapableUser) -> frozenset[str]:
 AnyCaller = Annotated[CapableCaller, Depends(_CapableCallerDependency())]
 UsersReader = Annotated[CapableCaller, require_capability(Capability.USERS_READ)]
 RolesManager = Annotated[CapableCaller, require_capability(Capability.ROLES_MANAGE)]
+TenantsManager = Annotated[CapableCaller, require_capability(Capability.TENANTS_MANAGE)]
 AuditReader = Annotated[CapableCaller, require_capability(Capability.AUDIT_READ)]

@@ -1,4 +1,4 @@
-"""The transaction that changes or grants roles: one at a time, with the rights read anew."""
+"""Transactions that read the caller's rights anew; those that change roles run one at a time."""
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
@@ -31,6 +31,19 @@ class RolesTransaction:
     async def record(self, action: str, *, subject: str, **details: Any) -> None:
         """Write an event by the caller to the audit trail of the installation."""
         await audit.record(self.tx, action, actor=self.caller.user.id, subject=subject, **details)
+
+
+@asynccontextmanager
+async def capability_transaction(
+    caller: CapableCaller, capability: Capability
+) -> AsyncGenerator[Prisma]:
+    """Open a transaction in which the caller has a capability; nobody revokes it meanwhile."""
+    async with prisma.tx() as tx:
+        await tx.execute_raw(
+            "SELECT pg_advisory_xact_lock_shared(hashtext('tenantry'), hashtext('roles'))"
+        )
+        require_capabilities(await capabilities_of(caller.user.id, tx=tx), capability)
+        yield tx
 
 
 @asynccontextmanager

@@ -65,9 +65,14 @@ async def record(
 
 
 async def record_each(
-    tx: Prisma, action: str, *, actor: str, details: Mapping[str, Mapping[str, Any]]
+    tx: Prisma,
+    action: str,
+    *,
+    actor: str,
+    tenant: str | None = None,
+    details: Mapping[str, Mapping[str, Any]],
 ) -> None:
-    """Record that `actor` did the same with several subjects, in the trail of the installation.
+    """Record that `actor` did the same with several subjects, in a tenant or the installation.
 
     `details` holds the details of each event, by its subject.
     """
@@ -76,6 +81,7 @@ async def record_each(
             {
                 "action": action,
                 "actorId": actor,
+                "tenantId": tenant,
                 "subjectId": subject,
                 "details": Json(dict(each)),
             }

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import idna
 from fastapi import Request
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from app.http.requests import parse_address
 from app.settings import Settings
@@ -80,6 +80,7 @@ def _encode(text: str) -> str:
 
 Domain = Annotated[
     str,
+    StringConstraints(max_length=MAX_LENGTH + 1),
     AfterValidator(normalize_domain),
     Field(
         description="A host name without scheme, port and path. Case and a final dot are ignored, "

@@ -5,8 +5,11 @@ from datetime import UTC, datetime
 
 from prisma import Json, Prisma
 from prisma.enums import Channel, TenantIntegrationType, TurnAuthor
+from prisma.types import AuditEventCreateInput
 
+from app.access import Capability
 from tests.domains import Domain, Holder, PolicyRows, Request, World, new_uuid
+from tests.fix_access import make_capable
 from tests.fix_api import Person
 from tests.fix_team import Team
 from tests.tenants.roles import ROLES_OF_PAGE
@@ -18,9 +21,35 @@ async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     tenant = team.tenant
     yield "read_me_in_tenant", lambda: tenant.staff.get(f"{tenant.path}/me")
 
+    users, admin = f"{tenant.path}/users", tenant.admin
+    yield "list_tenant_users", lambda: tenant.staff.get(users)
+    yield "create_tenant_user", lambda: admin.post(users, {"email": "new.in.tenant@example.com"})
+    of_staff = f"{users}/{tenant.staff.id}"
+    changed = {"email": "other.in.tenant@example.com", "role": "ADMIN"}
+    yield "change_tenant_user", lambda: admin.patch(of_staff, changed)
+    yield "mail_tenant_user_link", lambda: admin.post(f"{of_staff}/password-link")
+    yield "delete_tenant_user", lambda: admin.delete(of_staff)
+    yield "list_tenant_audit_events", lambda: admin.get(f"{tenant.path}/audit-events")
+
+    manager = await make_capable(team.api, "manager.of.tenants", Capability.TENANTS_MANAGE)
+    new = {"name": "New", "administrator": {"email": "boss.of.new@example.com"}}
+    yield "create_tenant", lambda: manager.post("/v1/tenants", new)
+    yield "list_tenants", lambda: manager.get("/v1/tenants")
+    yield "read_tenant", lambda: manager.get(tenant.path)
+    yield "change_tenant", lambda: manager.patch(tenant.path, {"name": "Renamed"})
+    yield "delete_tenant", lambda: manager.delete(tenant.path)
+
 
 async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:
-    return {"tenantId": team.tenant.id}
+    tenant, owner = team.tenant, team.api.owner
+    await owner.tenant.create({"name": f"Team {team.name}'s other studio"})
+    event: AuditEventCreateInput = {
+        "tenantId": tenant.id,
+        "actorId": tenant.admin.id,
+        "action": "test",
+    }
+    await owner.auditevent.create_many([event, event])
+    return {"tenantId": tenant.id, "userId": tenant.staff.id}
 
 
 async def _create(owner: Prisma, holder: Holder) -> None:
@@ -115,7 +144,50 @@ async def _give_plan_to_bob(world: World) -> None:
 
 
 DOMAIN = Domain(
-    statements={"read_me_in_tenant": 1},
+    statements={
+        "read_me_in_tenant": 1,
+        "create_tenant": 14,
+        "list_tenants": 2,
+        "read_tenant": 2,
+        "change_tenant": 9,
+        "delete_tenant": 10,
+        "list_tenant_users": 2,
+        "create_tenant_user": 13,
+        "change_tenant_user": 9,
+        "delete_tenant_user": 10,
+        "mail_tenant_user_link": 14,
+        "list_tenant_audit_events": 2,
+    },
+    audited={
+        "create_tenant": ("tenant.created", "user.created"),
+        "change_tenant": ("tenant.changed",),
+        "delete_tenant": ("tenant.deleted",),
+        "create_tenant_user": ("user.created",),
+        "change_tenant_user": ("user.changed",),
+        "delete_tenant_user": ("user.deleted",),
+        "mail_tenant_user_link": ("user.link_sent",),
+    },
+    bodies={
+        "create_tenant": lambda target: {
+            "name": "Studio",
+            "administrator": {"email": target["email"]},
+        },
+        "change_tenant": lambda _: {"name": "Changed"},
+        "create_tenant_user": lambda target: {"email": target["email"]},
+        "change_tenant_user": lambda _: {"role": "ADMIN"},
+    },
+    lists={
+        "list_tenants": (),
+        "list_tenant_users": ("{tenant}",),
+        "list_tenant_audit_events": ("{tenant}",),
+    },
+    many_rows="""
+        INSERT INTO "Tenant" (id, name)
+        SELECT gen_random_uuid(), 'Studio' FROM generate_series(1, 1000);
+        INSERT INTO "TenantUser" (id, "tenantId", email)
+        SELECT id, tenant, id || '@example.com'
+        FROM (SELECT gen_random_uuid() AS id, tenant FROM work) AS person;
+    """,
     requests=_requests,
     roles=ROLES_OF_PAGE,
     parameters={"tenantId": new_uuid},

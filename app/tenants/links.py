@@ -1,0 +1,88 @@
+"""Links by which users of a tenant set a password, the first one or another."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from prisma import Prisma
+
+from app import mail
+from app.auth import hash_secret, new_secret, throttle
+from app.auth.throttle import Attempt, Limit
+from app.tenancy import recipients
+from app.tenants import mails
+
+# Long enough for somebody who did not ask for it.
+FIRST_LIFETIME = timedelta(days=7)
+# Each is mailed to an address that its sender chose.
+_BY_ONE_USER = Limit("links to users of tenants by user", 100, timedelta(hours=1))
+_OF_ONE_TENANT = Limit("links to users of tenant", 200, timedelta(hours=1))
+_TO_ONE_USER = Limit("links to user of tenant", 5, timedelta(hours=1))
+
+
+class Named(Protocol):
+    """A tenant, as far as a mail names it."""
+
+    id: str
+    name: str
+
+
+class Addressed(Protocol):
+    """A user of a tenant, as far as a mail reaches them."""
+
+    id: str
+    email: str
+
+
+async def count_mail(*, sender: str, email: str, tenant: str = "") -> None:
+    """Count a link that a user mails to another, before its transaction; raise 429.
+
+    Without a tenant, the link is for the first user of a new one.
+    """
+    await throttle.attempt_all(
+        Attempt(_BY_ONE_USER, sender),
+        Attempt(_OF_ONE_TENANT, tenant),
+        Attempt(_TO_ONE_USER, tenant and f"{tenant} {mail.mailbox(email)}"),
+    )
+    await recipients.count_mail(email)
+
+
+async def store_link(
+    tx: Prisma, *, tenant: str, user: str, email: str, lifetime: timedelta, public_url: str
+) -> str:
+    """Store a link by which a user sets a password; return its URL, to be mailed to the address.
+
+    Requires the tenant's scope.
+    """
+    secret = new_secret()
+    # Nobody may read the links of others: `create` would read the row back.
+    await tx.tenantemailtoken.create_many(
+        data=[
+            {
+                "hash": hash_secret(secret),
+                "tenantId": tenant,
+                "userId": user,
+                "email": email,
+                "expiresAt": datetime.now(UTC) + lifetime,
+            }
+        ]
+    )
+    # What follows the # stays in the browser: it appears in no server's log.
+    return f"{public_url}/tenants/{tenant}/set-password#token={secret}"
+
+
+async def mail_first_link(tx: Prisma, tenant: Named, user: Addressed, *, public_url: str) -> None:
+    """Queue a mail with a link by which a user of a tenant sets their first password.
+
+    Call `mail.wake_sender()` after the commit.
+    """
+    link = await store_link(
+        tx,
+        tenant=tenant.id,
+        user=user.id,
+        email=user.email,
+        lifetime=FIRST_LIFETIME,
+        public_url=public_url,
+    )
+    await mails.first_password(
+        tx, to=user.email, tenant=tenant.name, link=link, lifetime=FIRST_LIFETIME
+    )
