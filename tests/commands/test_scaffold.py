@@ -99,7 +99,7 @@ def project(tmp_path: Path, server: str) -> Project:
     ("plural", "singular", "model"),
     [
         ("notes", "note", "Note"),
-        ("phone_numbers", "phone_number", "PhoneNumber"),
+        ("meeting_rooms", "meeting_room", "MeetingRoom"),
         ("companies", "company", "Company"),
         ("boxes", "box", "Box"),
         ("classes_held", None, None),
@@ -181,7 +181,13 @@ def test_all_or_nothing(project: Project, monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("notes",), ("phone_numbers",), ("zebras",), ("phone_numbers", "--in", "organization")],
+    [
+        ("notes",),
+        ("meeting_rooms",),
+        ("zebras",),
+        ("meeting_rooms", "--in", "organization"),
+        ("meeting_rooms", "--in", "tenant"),
+    ],
 )
 def test_what_it_writes_is_clean(project: Project, arguments: tuple[str, ...]):
     """Ruff finds nothing, whatever the length of the name and its place in the alphabet."""
@@ -216,18 +222,29 @@ def test_a_new_domain_works(project: Project):
             assert f"[{policies}-app.notes.rules.in_workspace-{name}] PASSED" in said
 
 
-def test_in_an_organization_nothing_is_about_workspaces():
-    """Every word of the templates is replaced."""
+@pytest.mark.parametrize("tenancy", [each for each in TENANCIES if each != "workspace"])
+def test_in_another_tenancy_nothing_is_about_workspaces(tenancy: str):
+    """Every word of the templates is replaced, and no line is marked for other tenancies."""
     before = plan(names_of("notes"), ROOT)
-    files = plan(names_of("notes", tenancy="organization"), ROOT)
+    files = plan(names_of("notes", tenancy=tenancy), ROOT)
     new = {path: text for path, text in files.items() if not path.exists()}
     assert len(new) == len([path for path in before if not path.exists()]) == 9
-    assert not [path for path, text in new.items() if "workspace" in text.lower()]
+    assert not [path for path, text in new.items() if "workspace" in text.lower() or "<<" in text]
+
+
+def test_in_a_tenant_nobody_is_a_user_of_the_service():
+    """Rows belong to its own users, in whose name nobody else acts."""
+    files = plan(names_of("notes", tenancy="tenant"), ROOT)
+    code = {
+        path: text for path, text in files.items() if not path.exists() and path.suffix == ".py"
+    }
+    for word in ("team.owner", "team.member", "impersonat", "OwnerScope", '"user"', "holder.user"):
+        assert not [path for path, text in code.items() if word in text], word
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("tenancy", TENANCIES)
-@pytest.mark.parametrize("name", ["notes", "phone_numbers"])
+@pytest.mark.parametrize("name", ["notes", "meeting_rooms"])
 def test_a_new_domain_passes_everything(project: Project, name: str, tenancy: str, database: str):
     """All tests of all routes, pyright, and a schema that the migration brings about."""
     project.scaffold(name, "--in", tenancy)

@@ -192,6 +192,12 @@ DOMAIN = Domain(
     roles=ROLES_OF_PAGE,
     parameters={"tenantId": new_uuid},
     make_rows=_make_rows,
+    many_rows="""
+        INSERT INTO "TenantSession" (id, "tenantId", "userId", "expiresAt", "endsAt")
+        SELECT gen_random_uuid(), tenant, "tenantUser", now() + interval '1 day',
+            now() + interval '1 day'
+        FROM work;
+    """,
     policy_rows=PolicyRows(
         create=_create,
         seen_in_tenant={

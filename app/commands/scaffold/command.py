@@ -28,7 +28,7 @@ Then change the model, the rules and the tests: docs/adding-a-domain.md goes thr
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", help="the package's name, a plural: phone_numbers")
+    parser.add_argument("name", help="the package's name, a plural: meeting_rooms")
     parser.add_argument("--singular", help="if it is not the plural without its s")
     parser.add_argument(
         "--in", dest="tenancy", choices=TENANCIES, default="workspace", help="what its rows are in"

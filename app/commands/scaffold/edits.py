@@ -8,12 +8,12 @@ _FIELD = re.compile(r"  (\S+)\s+(\S+)\s*(.*)")
 
 
 def add_to_schema(schema: str, model: str, names: Names) -> str:
-    """Append the model, and its relations to its tenancy and to User."""
+    """Append the model, and its relations to its tenancy and to the author."""
     for name in re.findall(r"^(?:model|enum) (\w+)", schema, re.MULTILINE):
         if name.lower() == names.model.lower():
             raise ScaffoldError(f"prisma/schema.prisma already has {name}: choose another name.")
     field = names.replacements()["field"]
-    for owner in ("User", names.tenancy.title()):
+    for owner in (names.author, names.tenancy.title()):
         schema = _add_field(schema, owner, field, f"{names.model}[]")
     head, *lines, end = model.splitlines()
     return "\n".join([schema.rstrip(), "", head, *_aligned(lines), end, ""])

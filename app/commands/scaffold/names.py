@@ -3,6 +3,7 @@
 import builtins
 import keyword
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.kit.errors import OperatorError
@@ -21,8 +22,7 @@ _OF_THE_CLIENT = frozenset(
 # Words that end with an s in the singular too.
 _NO_PLURALS = frozenset({"gas", "lens", "means", "news", "series", "species"})
 
-TENANCIES = ("workspace", "organization")
-# What the templates say about a workspace, and what it is called in an organization, in this order.
+# What the templates say about a workspace, and what it is called in another tenancy, in this order.
 _IN_ORGANIZATION = {
     "WorkspaceRole.member": "OrgRole.MEMBER",
     "WorkspaceRole": "OrgRole",
@@ -36,6 +36,39 @@ _IN_ORGANIZATION = {
     "Workspace": "Organization",
     "workspace": "organization",
 }
+_IN_TENANT = {
+    "WorkspaceRole.member": "TenantUserRole.STAFF",
+    "WorkspaceRole": "TenantUserRole",
+    "MemberScope": "TenantStaffScope",
+    "Roles": "TenantRoles",
+    "@db.VarChar(20)": "@db.Uuid",
+    "VARCHAR(20)": "UUID",
+    "User?": "TenantUser?",
+    '"User"': '"TenantUser"',
+    '"user"': '"tenantUser"',
+    "{user}": "{tenantUser}",
+    "ann.user": "ann.tenant_user",
+    "holder.user": "holder.tenant_user",
+    "team.api.owner.user.": "team.api.owner.tenantuser.",
+    "team.id": "team.tenant.id",
+    "team.path": "team.tenant.path",
+    "team.actions": "team.tenant.actions",
+    "team.owner": "team.tenant.admin",
+    "each.owner": "each.tenant.admin",
+    "team.admin": "team.tenant.admin",
+    "team.member": "team.tenant.staff",
+    "Workspace": "Tenant",
+    "workspace": "tenant",
+}
+# What each tenancy is called in the templates. Lines that begin with <<membership>> are for those
+# of which users of the service are members, lines that begin with <<tenant>> for the others.
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "workspace": {},
+    "organization": _IN_ORGANIZATION,
+    "tenant": _IN_TENANT,
+}
+TENANCIES = tuple(_WORDS)
+_LINE = re.compile(r"^<<(membership|tenant)>>(.*\n)", re.MULTILINE)
 
 
 class ScaffoldError(OperatorError):
@@ -44,7 +77,7 @@ class ScaffoldError(OperatorError):
 
 @dataclass(frozen=True)
 class Names:
-    """What the parts of a domain are called: `phone_numbers` has the model `PhoneNumber`."""
+    """What the parts of a domain are called: `meeting_rooms` has the model `MeetingRoom`."""
 
     plural: str
     singular: str
@@ -53,6 +86,11 @@ class Names:
     @property
     def model(self) -> str:
         return "".join(word.title() for word in self.singular.split("_"))
+
+    @property
+    def author(self) -> str:
+        """Return the model of who writes its rows."""
+        return "TenantUser" if self.tenancy == "tenant" else "User"
 
     @property
     def models(self) -> str:
@@ -76,9 +114,10 @@ class Names:
 
     def in_tenancy(self, text: str) -> str:
         """Return what a template, which is written for a workspace, says in this tenancy."""
-        if self.tenancy == "organization":
-            for word, other in _IN_ORGANIZATION.items():
-                text = text.replace(word, other)
+        kind = "tenant" if self.tenancy == "tenant" else "membership"
+        text = _LINE.sub(lambda found: found[2] if found[1] == kind else "", text)
+        for word, other in _WORDS[self.tenancy].items():
+            text = text.replace(word, other)
         return text
 
 
@@ -88,7 +127,7 @@ def names_of(plural: str, *, singular: str | None = None, tenancy: str = "worksp
         if not _SHAPE.fullmatch(word) or len(word) > _LONGEST:
             raise ScaffoldError(
                 f"{word!r} cannot be a domain's name: use lower-case letters, with underscores "
-                f"between words and {_LONGEST} characters at most, as in `phone_numbers`."
+                f"between words and {_LONGEST} characters at most, as in `meeting_rooms`."
             )
     names = Names(plural, singular or _singular_of(plural), tenancy)
     if names.singular == plural:
