@@ -51,8 +51,6 @@ PEOPLE = """
     INSERT INTO "Tenant" (id, name) SELECT id, '' FROM "User" WHERE id <> '{user}';
     INSERT INTO "TenantUser" (id, "tenantId", email) SELECT id, id, id FROM "Tenant"
     WHERE id <> '{tenant}';
-    INSERT INTO "TenantUser" (id, "tenantId", email)
-    SELECT gen_random_uuid(), '{tenant}', id FROM "User" WHERE id <> '{user}' LIMIT {many};
     CREATE TEMP TABLE work AS
     SELECT id AS "user", left(md5(id::text), 20) AS workspace, id AS organization, id AS tenant,
         id AS "tenantUser"

@@ -182,22 +182,18 @@ DOMAIN = Domain(
         "list_tenant_audit_events": ("{tenant}",),
     },
     many_rows="""
-        INSERT INTO "Tenant" (id, name)
-        SELECT gen_random_uuid(), 'Studio' FROM generate_series(1, 1000);
         INSERT INTO "TenantUser" (id, "tenantId", email)
         SELECT id, tenant, id || '@example.com'
         FROM (SELECT gen_random_uuid() AS id, tenant FROM work) AS person;
-    """,
-    requests=_requests,
-    roles=ROLES_OF_PAGE,
-    parameters={"tenantId": new_uuid},
-    make_rows=_make_rows,
-    many_rows="""
         INSERT INTO "TenantSession" (id, "tenantId", "userId", "expiresAt", "endsAt")
         SELECT gen_random_uuid(), tenant, "tenantUser", now() + interval '1 day',
             now() + interval '1 day'
         FROM work;
     """,
+    requests=_requests,
+    roles=ROLES_OF_PAGE,
+    parameters={"tenantId": new_uuid},
+    make_rows=_make_rows,
     policy_rows=PolicyRows(
         create=_create,
         seen_in_tenant={
