@@ -37,6 +37,7 @@ from app.server.collector import infrequent_collection
 from app.settings import Settings
 from app.tenants import auth_endpoints as tenant_auth_endpoints
 from app.tenants import endpoints as tenants_endpoints
+from app.workout_plans import endpoints as workout_plans_endpoints
 from app.workspaces import endpoints as workspaces_endpoints
 
 # Routes for operators, without a version.
@@ -65,6 +66,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *impersonation_endpoints.router.routes,
     *tenant_auth_endpoints.router.routes,
     *tenants_endpoints.router.routes,
+    *workout_plans_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

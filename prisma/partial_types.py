@@ -16,6 +16,8 @@ from prisma.models import (
     TenantUser,
     User,
     UserRole,
+    WorkoutPlan,
+    WorkoutPlanVersion,
     Workspace,
     WorkspaceMember,
     WorkspaceTransfer,
@@ -223,4 +225,10 @@ TenantSession.create_partial(
     include=["id", "tenantId", "userId", "expiresAt", "user"],
     required=["user"],
     relations={"user": "RequestTenantUser"},
+)
+WorkoutPlan.create_partial(
+    "WorkoutPlanView", include=["id", "userId", "plan", "version", "createdAt", "updatedAt"]
+)
+WorkoutPlanVersion.create_partial(
+    "WorkoutPlanVersionView", include=["id", "version", "plan", "createdAt"]
 )

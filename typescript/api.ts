@@ -1167,6 +1167,98 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenantId}/workout-plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Workout Plans
+         * @description List the workout plans, newest first.
+         */
+        get: operations["listWorkoutPlans"];
+        put?: never;
+        /**
+         * Create Workout Plan
+         * @description Create a workout plan, for a user of the tenant or for nobody in particular.
+         */
+        post: operations["createWorkoutPlan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/workout-plans/{planId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Workout Plan
+         * @description Return a workout plan.
+         */
+        get: operations["readWorkoutPlan"];
+        /**
+         * Replace Workout Plan
+         * @description Replace a workout plan; the former one stays as an earlier version.
+         */
+        put: operations["replaceWorkoutPlan"];
+        post?: never;
+        /**
+         * Delete Workout Plan
+         * @description Delete a workout plan with its earlier versions.
+         */
+        delete: operations["deleteWorkoutPlan"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/workout-plans/{planId}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Workout Plan Versions
+         * @description List the earlier versions of a workout plan, newest first.
+         */
+        get: operations["listWorkoutPlanVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/workout-plans/{planId}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Workout Plan Version
+         * @description Return an earlier version of a workout plan.
+         */
+        get: operations["readWorkoutPlanVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users": {
         parameters: {
             query?: never;
@@ -1646,6 +1738,27 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /**
+         * Exercise
+         * @description An exercise of a day: so many sets of so many repetitions.
+         */
+        Exercise: {
+            /**
+             * Name
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
+             */
+            name: string;
+            /** Notes */
+            notes?: string | null;
+            /** Reps */
+            reps: number;
+            /** Restseconds */
+            restSeconds?: number | null;
+            /** Sets */
+            sets: number;
+            /** Weightkg */
+            weightKg?: number | null;
         };
         /**
          * FieldProblem
@@ -2139,6 +2252,15 @@ export interface components {
             /** @default STAFF */
             role?: components["schemas"]["TenantUserRole"];
         };
+        /** NewWorkoutPlan */
+        NewWorkoutPlan: {
+            plan: components["schemas"]["Plan"];
+            /**
+             * Userid
+             * @description A user of the tenant; null is for nobody.
+             */
+            userId?: string | null;
+        };
         /** NewWorkspace */
         NewWorkspace: {
             /** Description */
@@ -2370,6 +2492,34 @@ export interface components {
             name: string | null;
         };
         /**
+         * Plan
+         * @description A workout plan: days with exercises, at most 60 in all.
+         */
+        Plan: {
+            /** Days */
+            days: components["schemas"]["PlanDay"][];
+            /** Goal */
+            goal?: string | null;
+            /**
+             * Title
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
+             */
+            title: string;
+        };
+        /**
+         * PlanDay
+         * @description A day of training.
+         */
+        PlanDay: {
+            /** Exercises */
+            exercises: components["schemas"]["Exercise"][];
+            /**
+             * Name
+             * @description One line with at least one visible character, without control characters. Invisible characters are allowed only where they join or change visible ones.
+             */
+            name: string;
+        };
+        /**
          * Problem
          * @description The body of every error.
          */
@@ -2483,6 +2633,20 @@ export interface components {
              * Format: password
              */
             refreshToken: string;
+        };
+        /** ReplacedWorkoutPlan */
+        ReplacedWorkoutPlan: {
+            /**
+             * Ifversion
+             * @description Replace this version only.
+             */
+            ifVersion?: number | null;
+            plan: components["schemas"]["Plan"];
+            /**
+             * Userid
+             * @description A user of the tenant; null is for nobody.
+             */
+            userId: string | null;
         };
         /** ResetPassword */
         ResetPassword: {
@@ -2908,6 +3072,57 @@ export interface components {
              */
             deviceToken: string;
         };
+        /**
+         * WorkoutPlanVersionView
+         * @description A workout plan as it was before a change; `createdAt` is when it was made so.
+         */
+        WorkoutPlanVersionView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            plan: components["schemas"]["Plan"];
+            /** Version */
+            version: number;
+        };
+        /** WorkoutPlanVersionViewPage */
+        WorkoutPlanVersionViewPage: {
+            /** Items */
+            items: components["schemas"]["WorkoutPlanVersionView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * WorkoutPlanView
+         * @description A workout plan as it is now.
+         */
+        WorkoutPlanView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Id */
+            id: string;
+            plan: components["schemas"]["Plan"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+            /** Userid */
+            userId: string | null;
+            /** Version */
+            version: number;
+        };
+        /** WorkoutPlanViewPage */
+        WorkoutPlanViewPage: {
+            /** Items */
+            items: components["schemas"]["WorkoutPlanView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
         /** WorkspaceChange */
         WorkspaceChange: {
             /** Description */
@@ -2970,6 +3185,7 @@ export type ChangeAccount = components['schemas']['ChangeAccount'];
 export type ChangePassword = components['schemas']['ChangePassword'];
 export type ConfirmEmail = components['schemas']['ConfirmEmail'];
 export type DeleteAccount = components['schemas']['DeleteAccount'];
+export type Exercise = components['schemas']['Exercise'];
 export type FieldProblem = components['schemas']['FieldProblem'];
 export type GivenOrgRole = components['schemas']['GivenOrgRole'];
 export type GivenRole = components['schemas']['GivenRole'];
@@ -3008,6 +3224,7 @@ export type NewProjectRole = components['schemas']['NewProjectRole'];
 export type NewRole = components['schemas']['NewRole'];
 export type NewTenant = components['schemas']['NewTenant'];
 export type NewTenantUser = components['schemas']['NewTenantUser'];
+export type NewWorkoutPlan = components['schemas']['NewWorkoutPlan'];
 export type NewWorkspace = components['schemas']['NewWorkspace'];
 export type OrganizationChange = components['schemas']['OrganizationChange'];
 export type OrganizationMembership = components['schemas']['OrganizationMembership'];
@@ -3025,6 +3242,8 @@ export type PendingOrganizationTransferPage = components['schemas']['PendingOrga
 export type PendingTransfer = components['schemas']['PendingTransfer'];
 export type PendingTransferPage = components['schemas']['PendingTransferPage'];
 export type Person = components['schemas']['Person'];
+export type Plan = components['schemas']['Plan'];
+export type PlanDay = components['schemas']['PlanDay'];
 export type Problem = components['schemas']['Problem'];
 export type ProjectChange = components['schemas']['ProjectChange'];
 export type ProjectMembership = components['schemas']['ProjectMembership'];
@@ -3034,6 +3253,7 @@ export type ProjectRoleChange = components['schemas']['ProjectRoleChange'];
 export type ProjectRoleView = components['schemas']['ProjectRoleView'];
 export type Readiness = components['schemas']['Readiness'];
 export type Refresh = components['schemas']['Refresh'];
+export type ReplacedWorkoutPlan = components['schemas']['ReplacedWorkoutPlan'];
 export type ResetPassword = components['schemas']['ResetPassword'];
 export type RoleChange = components['schemas']['RoleChange'];
 export type RoleDifference = components['schemas']['RoleDifference'];
@@ -3065,6 +3285,10 @@ export type TenantView = components['schemas']['TenantView'];
 export type TenantViewPage = components['schemas']['TenantViewPage'];
 export type TokenPair = components['schemas']['TokenPair'];
 export type WebLoggedIn = components['schemas']['WebLoggedIn'];
+export type WorkoutPlanVersionView = components['schemas']['WorkoutPlanVersionView'];
+export type WorkoutPlanVersionViewPage = components['schemas']['WorkoutPlanVersionViewPage'];
+export type WorkoutPlanView = components['schemas']['WorkoutPlanView'];
+export type WorkoutPlanViewPage = components['schemas']['WorkoutPlanViewPage'];
 export type WorkspaceChange = components['schemas']['WorkspaceChange'];
 export type WorkspaceRole = components['schemas']['WorkspaceRole'];
 export type WorkspaceView = components['schemas']['WorkspaceView'];
@@ -9132,6 +9356,508 @@ export interface operations {
             429: {
                 headers: {
                     "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkoutPlans: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+                /** @description Only the plans of this user. */
+                userId?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkoutPlanViewPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWorkoutPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWorkoutPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkoutPlanView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readWorkoutPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                planId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkoutPlanView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceWorkoutPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                planId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplacedWorkoutPlan"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkoutPlanView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWorkoutPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                planId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWorkoutPlanVersions: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                planId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkoutPlanVersionViewPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readWorkoutPlanVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                planId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+                /** @description A number, from 1. */
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkoutPlanVersionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

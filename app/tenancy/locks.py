@@ -8,7 +8,7 @@
 4. `Organization`, likewise. Only the deletion of an account locks both kinds.
 5. `Tenant`; no transaction locks it and a tenancy of another kind.
 6. Rows that belong to the workspace, the organization or the tenant: members, invitations,
-   transfers, projects, users of the tenant.
+   transfers, projects, users of the tenant and after them its workout plans.
 7. `Session`, which triggers update when a membership ends, and `TenantSession`.
 8. `ImpersonationSession`, several in the order of their ids: triggers lock those that a consent, a
    membership or a session takes with it. The end of one deletes its row of `Session` without
