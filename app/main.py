@@ -15,6 +15,7 @@ from app import settings as configuration
 from app.access import endpoints as access_endpoints
 from app.accounts import endpoints as accounts_endpoints
 from app.auth import SessionCookies, Tokens
+from app.conversations import endpoints as conversations_endpoints
 from app.database.logs import log_database_events
 from app.database.scope import ScopeMiddleware
 from app.http import api_docs, problems
@@ -67,6 +68,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *tenant_auth_endpoints.router.routes,
     *tenants_endpoints.router.routes,
     *workout_plans_endpoints.router.routes,
+    *conversations_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

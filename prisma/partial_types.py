@@ -2,6 +2,9 @@
 
 from prisma.models import (
     AuditEvent,
+    Contact,
+    Conversation,
+    ConversationTurn,
     ImpersonationSession,
     Invitation,
     Organization,
@@ -232,3 +235,28 @@ WorkoutPlan.create_partial(
 WorkoutPlanVersion.create_partial(
     "WorkoutPlanVersionView", include=["id", "version", "plan", "createdAt"]
 )
+Contact.create_partial(
+    "ContactView",
+    include=["id", "waUserId", "phone", "email", "name", "createdAt", "updatedAt"],
+)
+Conversation.create_partial(
+    "ListedConversation",
+    include=[
+        "id", "channel", "contactId", "whatsAppChannelId", "metadata", "turnCount", "lastTurnAt",
+        "createdAt", "updatedAt",
+    ],
+)  # fmt: skip
+Conversation.create_partial(
+    "StoredConversation",
+    include=[
+        "id", "channel", "contactId", "whatsAppChannelId", "transcript", "metadata", "turnCount",
+        "lastTurnAt", "createdAt", "updatedAt",
+    ],
+)  # fmt: skip
+ConversationTurn.create_partial(
+    "StoredTurn",
+    include=[
+        "id", "conversationId", "position", "author", "text", "data", "externalId", "status",
+        "statusAt", "createdAt",
+    ],
+)  # fmt: skip

@@ -59,6 +59,7 @@ PEOPLE = """
     FROM generate_series(1, {many});
 """
 LISTS: dict[str, tuple[str, ...]] = collect("lists")
+WRITES = ("BEGIN", "COMMIT", "INSERT")
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,8 @@ def read_whole(plan: dict[str, Any], *, in_order: bool = False) -> list[str]:
 async def read(client: httpx.AsyncClient, path: str, **query: str | int) -> dict[str, Any]:
     answer = await client.get(path, params=query or None)
     assert answer.is_success, answer.text
-    return answer.json()
+    is_json = answer.headers["content-type"] == "application/json"
+    return answer.json() if is_json else {}
 
 
 async def test_no_read_scans_a_whole_table(api: Api, busy: Busy, work: Counter):
@@ -168,7 +170,8 @@ async def test_no_read_scans_a_whole_table(api: Api, busy: Busy, work: Counter):
             body = await read(reader, path, **take)
             if cursor := body.get("nextCursor"):
                 await read(reader, path, **take, cursor=cursor)
-        statements[name] = set(done.statements)
+        # An export records itself in the audit trail.
+        statements[name] = {sql for sql in done.statements if not sql.startswith(WRITES)}
     assert all(statements.values())
 
     url = api.app.state.settings.app_database_url

@@ -77,12 +77,18 @@ class PageRequest(BaseModel):
 
     def after_text(self, list_: str) -> str | None:
         """Return the text that the previous page of a list sorted by it ended with, or None."""
+        position = self.after_text_and_id(list_)
+        return position[0] if position else None
+
+    def after_text_and_id(self, list_: str) -> tuple[str, str] | None:
+        """Return the text and id that the previous page of a list sorted by them ended with."""
         position = self._position(list_)
         if position is None:
             return None
-        if not position[1].isprintable():
+        id_, text = position
+        if not text.isprintable():
             raise invalid_cursor()
-        return position[1]
+        return text, id_
 
     def page(
         self,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 from prisma import Json, Prisma
-from prisma.enums import Channel, TenantIntegrationType, TurnAuthor
+from prisma.enums import TenantIntegrationType
 from prisma.types import AuditEventCreateInput
 
 from app.access import Capability
@@ -55,7 +55,6 @@ async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:
 async def _create(owner: Prisma, holder: Holder) -> None:
     await _create_log_in(owner, holder)
     await _create_connections(owner, holder)
-    await _create_conversation(owner, holder)
     await _create_plan(owner, holder)
 
 
@@ -102,22 +101,6 @@ async def _create_connections(owner: Prisma, holder: Holder) -> None:
             "phoneNumberId": f"{holder.name}phone number id",
             "verifyTokenHash": f"{holder.name}verify token",
             "waCloudApiConfig": Json({}),
-        }
-    )
-
-
-async def _create_conversation(owner: Prisma, holder: Holder) -> None:
-    contact = await owner.contact.create({"tenantId": holder.tenant, "phone": f"+{holder.name}"})
-    conversation = await owner.conversation.create(
-        {"tenantId": holder.tenant, "channel": Channel.VOICE, "contactId": contact.id}
-    )
-    await owner.conversationturn.create(
-        {
-            "tenantId": holder.tenant,
-            "conversationId": conversation.id,
-            "position": 1,
-            "author": TurnAuthor.CONTACT,
-            "text": "Hello",
         }
     )
 
@@ -205,9 +188,6 @@ DOMAIN = Domain(
             "TenantIntegration": 1,
             "PhoneNumber": 1,
             "WhatsAppChannel": 1,
-            "Contact": 1,
-            "Conversation": 1,
-            "ConversationTurn": 1,
             "WorkoutPlan": 1,
             "WorkoutPlanVersion": 1,
         },
@@ -269,21 +249,6 @@ DOMAIN = Domain(
                     "phoneNumberId": "1",
                     "verifyTokenHash": "new",
                     "waCloudApiConfig": Json({}),
-                }
-            ),
-            "contact": lambda world: world.client.contact.create(
-                {"tenantId": world.bob.tenant, "phone": "+1"}
-            ),
-            "conversation": lambda world: world.client.conversation.create(
-                {"tenantId": world.bob.tenant, "channel": Channel.EMAIL}
-            ),
-            "turn": lambda world: world.client.conversationturn.create(
-                {
-                    "tenantId": world.bob.tenant,
-                    "conversationId": new_uuid(),
-                    "position": 2,
-                    "author": TurnAuthor.STAFF,
-                    "text": "Forged",
                 }
             ),
             "plan": lambda world: world.client.workoutplan.create(
