@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from app.commands import mailbox, scaffold
+from app.commands.workspace_to_tenant import arguments as conversion_arguments
 from app.kit.errors import OperatorError
 from app.settings import ROOT, SERVICE_NAME, Settings, SettingsError, load
 from prisma_wasm import cli as engine_cli
@@ -86,6 +87,16 @@ def _parser() -> argparse.ArgumentParser:
     key_actions.add_parser("status", help="list the keys that are configured and in use")
     forget = key_actions.add_parser("forget", help="give up a key that is lost")
     forget.add_argument("key", metavar="ID")
+
+    convert = commands.add_parser(
+        "workspace-to-tenant",
+        help="make a tenant of a workspace, and users of its members",
+        description="Make a tenant of a workspace, and users of its members. The workspace stays "
+        "as it is. Without --dry-run, --confirm or --revert, create what is missing; nobody is "
+        "told.",
+    )
+    conversion_arguments.add_arguments(convert)
+    convert.set_defaults(run=_workspace_to_tenant)
 
     domain = commands.add_parser("new-domain", help="scaffold a domain package with tests")
     scaffold.add_arguments(domain)
@@ -267,6 +278,13 @@ def _keys(arguments: argparse.Namespace) -> int:
     from app.commands import keys
 
     return _run(keys.run(load(), arguments))
+
+
+def _workspace_to_tenant(arguments: argparse.Namespace) -> int:
+    from app.commands.workspace_to_tenant import command
+
+    print(_run(command.run(load(), arguments)))
+    return 0
 
 
 def _seed(arguments: argparse.Namespace) -> int:

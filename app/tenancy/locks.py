@@ -1,7 +1,7 @@
 """Row locks, and the one order in which transactions take them, so that they cannot deadlock.
 
-1. The advisory lock of global roles, which changes of roles take alone and starting impersonations
-   share.
+1. The advisory lock of global roles, which changes of roles take alone; starting impersonations and
+   managing tenants share it. The command that makes a tenant of a workspace has one of its own.
 2. `User`: the one user who joins a workspace or an organization, becomes its owner or deletes their
    account.
 3. `Workspace`; the deletion of an account locks several, in the order of their ids.
@@ -14,6 +14,9 @@
    membership or a session takes with it. The end of one deletes its row of `Session` without
    waiting: whoever has locked that deletes it too.
 9. `EncryptionKey`, which triggers lock when a secret is stored.
+
+Whoever deletes a user of a tenant, or changes their address, deletes their sessions before: a
+refresh locks a session and then refers to its user.
 
 A transaction may skip steps, but never go back. Rows that refer to a locked row may be written at
 any step: foreign keys only conflict with deletions, which hold these locks as well.
