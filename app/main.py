@@ -33,11 +33,13 @@ from app.kit.errors import OperatorError
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
 from app.operations import background, health, metrics, readiness
 from app.organizations import endpoints as organizations_endpoints
+from app.phones import endpoints as phones_endpoints
 from app.projects import endpoints as projects_endpoints
 from app.server.collector import infrequent_collection
 from app.settings import Settings
 from app.tenants import auth_endpoints as tenant_auth_endpoints
 from app.tenants import endpoints as tenants_endpoints
+from app.whatsapp import endpoints as whatsapp_endpoints
 from app.workout_plans import endpoints as workout_plans_endpoints
 from app.workspaces import endpoints as workspaces_endpoints
 
@@ -69,6 +71,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     *tenants_endpoints.router.routes,
     *workout_plans_endpoints.router.routes,
     *conversations_endpoints.router.routes,
+    *phones_endpoints.router.routes,
+    *whatsapp_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

@@ -11,6 +11,7 @@ pytest_plugins = [
     "tests.fix_database",
     "tests.fix_service",
     "tests.fix_api",
+    "tests.fix_tenant",
     "tests.fix_team",
     "tests.fix_impersonation",
     "tests.fix_work",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from prisma.enums import TenantUserRole
 
 from app.auth import TenantClaims, Tokens
@@ -93,3 +94,8 @@ def _person(api: Api, tenant: str, id_: str, email: str, session: str) -> Person
     tokens: Tokens = api.app.state.tokens
     token = tokens.tenant(TenantClaims(id_, session, tenant))
     return Person(id_, email, session, api.client(token))
+
+
+@pytest.fixture
+async def tenant_team(api: Api) -> TenantTeam:
+    return await make_tenant_team(api, "red")

@@ -1247,6 +1247,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenantId}/phone-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Phone Numbers
+         * @description List the phone numbers, newest first.
+         */
+        get: operations["listPhoneNumbers"];
+        put?: never;
+        /**
+         * Create Phone Number
+         * @description Add a number, which no other tenant may have, with its log-in at the SIP provider.
+         */
+        post: operations["createPhoneNumber"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/phone-numbers/{numberId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Phone Number
+         * @description Return a phone number.
+         */
+        get: operations["readPhoneNumber"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Phone Number
+         * @description Delete a phone number with its log-in.
+         */
+        delete: operations["deletePhoneNumber"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Phone Status
+         * @description Change the status: from PENDING to ACTIVE, then to DISCONNECTED and ACTIVE by turns.
+         */
+        patch: operations["changePhoneStatus"];
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/phone-numbers/{numberId}/sip-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Sip Credentials
+         * @description Replace the log-in at the SIP provider as a whole.
+         */
+        put: operations["replaceSipCredentials"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tenants/{tenantId}/users": {
         parameters: {
             query?: never;
@@ -1311,6 +1383,78 @@ export interface paths {
          * @description Mail a user another link to set a password.
          */
         post: operations["mailTenantUserLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/whatsapp-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Whatsapp Channels
+         * @description List the WhatsApp channels, newest first.
+         */
+        get: operations["listWhatsappChannels"];
+        put?: never;
+        /**
+         * Create Whatsapp Channel
+         * @description Add a number, which no other tenant may have, with the access to Meta's Cloud API.
+         */
+        post: operations["createWhatsappChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/whatsapp-channels/{channelId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Whatsapp Channel
+         * @description Return a WhatsApp channel.
+         */
+        get: operations["readWhatsappChannel"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Whatsapp Channel
+         * @description Delete a WhatsApp channel with its conversations.
+         */
+        delete: operations["deleteWhatsappChannel"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Whatsapp Status
+         * @description Change the status: from PENDING to ACTIVE, then to DISCONNECTED and ACTIVE by turns.
+         */
+        patch: operations["changeWhatsappStatus"];
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/whatsapp-channels/{channelId}/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace Whatsapp Config
+         * @description Replace the access to Meta's Cloud API as a whole.
+         */
+        put: operations["replaceWhatsappConfig"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2547,6 +2691,19 @@ export interface components {
              */
             userId: string;
         };
+        /** NewPhoneNumber */
+        NewPhoneNumber: {
+            /**
+             * Number
+             * @description With a country code; stored as E.164 writes it: +4930123456.
+             */
+            number: string;
+            sipCredentials: components["schemas"]["SipCredentials"];
+        };
+        /** NewPhoneStatus */
+        NewPhoneStatus: {
+            status: components["schemas"]["PhoneStatus"];
+        };
         /** NewProject */
         NewProject: {
             /** Description */
@@ -2608,6 +2765,24 @@ export interface components {
             externalId?: string | null;
             /** Text */
             text: string;
+        };
+        /** NewWhatsAppChannel */
+        NewWhatsAppChannel: {
+            /**
+             * Phonenumberid
+             * @description Digits, as Meta's dashboard shows them.
+             */
+            phoneNumberId: string;
+            waCloudApiConfig: components["schemas"]["WhatsAppConfig"];
+            /**
+             * Wanumber
+             * @description With a country code; stored as E.164 writes it: +4930123456.
+             */
+            waNumber: string;
+        };
+        /** NewWhatsAppStatus */
+        NewWhatsAppStatus: {
+            status: components["schemas"]["WhatsAppStatus"];
         };
         /** NewWorkoutPlan */
         NewWorkoutPlan: {
@@ -2848,6 +3023,40 @@ export interface components {
             /** Name */
             name: string | null;
         };
+        /**
+         * PhoneNumberView
+         * @description A phone number of the tenant.
+         */
+        PhoneNumberView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Id */
+            id: string;
+            /** Number */
+            number: string;
+            sipCredentials: components["schemas"]["SipCredentialsView"];
+            status: components["schemas"]["PhoneStatus"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
+        /** PhoneNumberViewPage */
+        PhoneNumberViewPage: {
+            /** Items */
+            items: components["schemas"]["PhoneNumberView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * PhoneStatus
+         * @enum {string}
+         */
+        PhoneStatus: "PENDING" | "ACTIVE" | "DISCONNECTED";
         /**
          * Plan
          * @description A workout plan: days with exercises, at most 60 in all.
@@ -3172,6 +3381,17 @@ export interface components {
             nextCursor: string | null;
         };
         /**
+         * SecretView
+         * @description A secret that is set. No response contains its value.
+         */
+        SecretView: {
+            /**
+             * Setat
+             * Format: date-time
+             */
+            setAt: string;
+        };
+        /**
          * ServiceIndex
          * @description What this service is, and where to go from here.
          */
@@ -3242,6 +3462,38 @@ export interface components {
              * @description Not a common password, nor the user's name or address.
              */
             password: string;
+        };
+        /**
+         * SipCredentials
+         * @description The log-in at the SIP provider.
+         */
+        SipCredentials: {
+            /**
+             * Realm
+             * @description Visible ASCII characters without spaces.
+             */
+            realm: string;
+            /**
+             * Secret
+             * Format: password
+             */
+            secret: string;
+            /**
+             * User
+             * @description Visible ASCII characters without spaces.
+             */
+            user: string;
+        };
+        /**
+         * SipCredentialsView
+         * @description The log-in at the SIP provider, without its secret.
+         */
+        SipCredentialsView: {
+            /** Realm */
+            realm: string;
+            secret: components["schemas"]["SecretView"];
+            /** User */
+            user: string;
         };
         /**
          * SourceType
@@ -3500,6 +3752,80 @@ export interface components {
             deviceToken: string;
         };
         /**
+         * WhatsAppChannelView
+         * @description A WhatsApp number of the tenant.
+         */
+        WhatsAppChannelView: {
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            /** Id */
+            id: string;
+            /** Phonenumberid */
+            phoneNumberId: string;
+            status: components["schemas"]["WhatsAppStatus"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+            waCloudApiConfig: components["schemas"]["WhatsAppConfigView"];
+            /** Wanumber */
+            waNumber: string;
+        };
+        /** WhatsAppChannelViewPage */
+        WhatsAppChannelViewPage: {
+            /** Items */
+            items: components["schemas"]["WhatsAppChannelView"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * WhatsAppConfig
+         * @description The access to Meta's Cloud API.
+         */
+        WhatsAppConfig: {
+            /**
+             * Accesstoken
+             * Format: password
+             */
+            accessToken: string;
+            /**
+             * Appsecret
+             * Format: password
+             */
+            appSecret: string;
+            /**
+             * Businessaccountid
+             * @description Digits, as Meta's dashboard shows them.
+             */
+            businessAccountId: string;
+            /**
+             * Verifytoken
+             * Format: password
+             * @description Chosen by you, and entered at Meta as well.
+             */
+            verifyToken: string;
+        };
+        /**
+         * WhatsAppConfigView
+         * @description The access to Meta's Cloud API, without its secrets.
+         */
+        WhatsAppConfigView: {
+            accessToken: components["schemas"]["SecretView"];
+            appSecret: components["schemas"]["SecretView"];
+            /** Businessaccountid */
+            businessAccountId: string;
+            verifyToken: components["schemas"]["SecretView"];
+        };
+        /**
+         * WhatsAppStatus
+         * @enum {string}
+         */
+        WhatsAppStatus: "PENDING" | "ACTIVE" | "DISCONNECTED";
+        /**
          * WorkoutPlanVersionView
          * @description A workout plan as it was before a change; `createdAt` is when it was made so.
          */
@@ -3658,12 +3984,16 @@ export type NewOrganizationInvitation = components['schemas']['NewOrganizationIn
 export type NewOrganizationOwner = components['schemas']['NewOrganizationOwner'];
 export type NewOrgRole = components['schemas']['NewOrgRole'];
 export type NewOwner = components['schemas']['NewOwner'];
+export type NewPhoneNumber = components['schemas']['NewPhoneNumber'];
+export type NewPhoneStatus = components['schemas']['NewPhoneStatus'];
 export type NewProject = components['schemas']['NewProject'];
 export type NewProjectRole = components['schemas']['NewProjectRole'];
 export type NewRole = components['schemas']['NewRole'];
 export type NewTenant = components['schemas']['NewTenant'];
 export type NewTenantUser = components['schemas']['NewTenantUser'];
 export type NewTurn = components['schemas']['NewTurn'];
+export type NewWhatsAppChannel = components['schemas']['NewWhatsAppChannel'];
+export type NewWhatsAppStatus = components['schemas']['NewWhatsAppStatus'];
 export type NewWorkoutPlan = components['schemas']['NewWorkoutPlan'];
 export type NewWorkspace = components['schemas']['NewWorkspace'];
 export type OrganizationChange = components['schemas']['OrganizationChange'];
@@ -3682,6 +4012,9 @@ export type PendingOrganizationTransferPage = components['schemas']['PendingOrga
 export type PendingTransfer = components['schemas']['PendingTransfer'];
 export type PendingTransferPage = components['schemas']['PendingTransferPage'];
 export type Person = components['schemas']['Person'];
+export type PhoneNumberView = components['schemas']['PhoneNumberView'];
+export type PhoneNumberViewPage = components['schemas']['PhoneNumberViewPage'];
+export type PhoneStatus = components['schemas']['PhoneStatus'];
 export type Plan = components['schemas']['Plan'];
 export type PlanDay = components['schemas']['PlanDay'];
 export type Problem = components['schemas']['Problem'];
@@ -3708,10 +4041,13 @@ export type RoleRule = components['schemas']['RoleRule'];
 export type RoleSource = components['schemas']['RoleSource'];
 export type RoleView = components['schemas']['RoleView'];
 export type RoleViewPage = components['schemas']['RoleViewPage'];
+export type SecretView = components['schemas']['SecretView'];
 export type ServiceIndex = components['schemas']['ServiceIndex'];
 export type SessionView = components['schemas']['SessionView'];
 export type SessionViewPage = components['schemas']['SessionViewPage'];
 export type SignUp = components['schemas']['SignUp'];
+export type SipCredentials = components['schemas']['SipCredentials'];
+export type SipCredentialsView = components['schemas']['SipCredentialsView'];
 export type SourceType = components['schemas']['SourceType'];
 export type StartedImpersonation = components['schemas']['StartedImpersonation'];
 export type SwitchWorkspace = components['schemas']['SwitchWorkspace'];
@@ -3731,6 +4067,11 @@ export type TurnOrder = components['schemas']['TurnOrder'];
 export type TurnPage = components['schemas']['TurnPage'];
 export type TurnStatus = components['schemas']['TurnStatus'];
 export type WebLoggedIn = components['schemas']['WebLoggedIn'];
+export type WhatsAppChannelView = components['schemas']['WhatsAppChannelView'];
+export type WhatsAppChannelViewPage = components['schemas']['WhatsAppChannelViewPage'];
+export type WhatsAppConfig = components['schemas']['WhatsAppConfig'];
+export type WhatsAppConfigView = components['schemas']['WhatsAppConfigView'];
+export type WhatsAppStatus = components['schemas']['WhatsAppStatus'];
 export type WorkoutPlanVersionView = components['schemas']['WorkoutPlanVersionView'];
 export type WorkoutPlanVersionViewPage = components['schemas']['WorkoutPlanVersionViewPage'];
 export type WorkoutPlanView = components['schemas']['WorkoutPlanView'];
@@ -10408,6 +10749,512 @@ export interface operations {
             };
         };
     };
+    listPhoneNumbers: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumberViewPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPhoneNumber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhoneNumber"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumberView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readPhoneNumber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                numberId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumberView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePhoneNumber: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                numberId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changePhoneStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                numberId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPhoneStatus"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumberView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceSipCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                numberId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SipCredentials"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumberView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTenantUsers: {
         parameters: {
             query?: {
@@ -10841,6 +11688,512 @@ export interface operations {
             429: {
                 headers: {
                     "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWhatsappChannels: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatsAppChannelViewPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWhatsappChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWhatsAppChannel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatsAppChannelView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readWhatsappChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                channelId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatsAppChannelView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWhatsappChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                channelId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWhatsappStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                channelId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWhatsAppStatus"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatsAppChannelView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replaceWhatsappConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID. */
+                channelId: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WhatsAppConfig"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WhatsAppChannelView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

@@ -23,19 +23,12 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from app.http.pages import PageRequest
-from app.kit import json_values, phone_numbers
-from app.kit.schemas import Email, Input, Name, input_config
+from app.kit import json_values
+from app.kit.schemas import Email, Input, Name, Phone, input_config
 
 MAX_TEXT = 16_000
 MAX_METADATA_BYTES = 8 * 1024
 MAX_FIRST_TURNS = 50
-
-
-def _e164(value: str) -> str:
-    number = phone_numbers.to_e164(value)
-    if number is None:
-        raise ValueError("must be a phone number with a country code, such as +4930123456")
-    return number
 
 
 def _storable_text(value: str) -> str:
@@ -57,12 +50,6 @@ def _parsed(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-Phone = Annotated[
-    str,
-    StringConstraints(max_length=phone_numbers.MAX_LENGTH),
-    AfterValidator(_e164),
-    Field(description="With a country code; stored as E.164 writes it: +4930123456."),
-]
 WhatsAppUserId = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$"),

@@ -55,10 +55,7 @@ def seal_fields(
     return stored
 
 
-def open_field(encryption: Encryption, stored: Any, place: Place) -> str | None:
-    """Return a secret of a stored object, or None if it is not set.
-
-    Raise UnreadableSecret if it does not open.
-    """
+def open_field(encryption: Encryption, stored: Any, place: Place) -> str:
+    """Return a secret of a stored object; raise UnreadableSecret if it does not open."""
     found = stored.get(place.field)
-    return encryption.open(found["ciphertext"], place) if found else None
+    return encryption.open(found["ciphertext"] if found else "", place)

@@ -7,7 +7,7 @@ from typing import Annotated
 from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, with_config
 
-from app.kit import addresses, characters
+from app.kit import addresses, characters, phone_numbers
 
 
 class Input(BaseModel):
@@ -57,6 +57,13 @@ def _address(value: str) -> str:
     return address.lower()
 
 
+def _e164(value: str) -> str:
+    number = phone_numbers.to_e164(value)
+    if number is None:
+        raise ValueError("must be a phone number with a country code, such as +4930123456")
+    return number
+
+
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
@@ -83,4 +90,16 @@ Email = Annotated[
         "before the @. Case is ignored.",
         json_schema_extra={"format": "email"},
     ),
+]
+Phone = Annotated[
+    str,
+    StringConstraints(max_length=phone_numbers.MAX_LENGTH),
+    AfterValidator(_e164),
+    Field(description="With a country code; stored as E.164 writes it: +4930123456."),
+]
+# What other systems call an account or a host: it has no spaces.
+Identifier = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=200, pattern=r"^[!-~]+$"),
+    Field(description="Visible ASCII characters without spaces."),
 ]

@@ -49,10 +49,10 @@ async def store_secrets(owner: Prisma, tenant: str, count: int, *, key: bytes = 
     return sorted(ids)
 
 
-async def read_secrets(owner: Prisma, *keys: bytes) -> dict[str, str | None]:
+async def read_secrets(owner: Prisma, *keys: bytes) -> dict[str, str]:
     """Return the secret of each phone number by its id, decrypted with these keys."""
     encryption = Encryption(keys)
-    found: dict[str, str | None] = {}
+    found: dict[str, str] = {}
     for row in await owner.phonenumber.find_many():
         stored: Any = row.sipCredentials
         found[row.id] = open_field(encryption, stored, sip_place(row.tenantId, row.id))

@@ -53,14 +53,12 @@ def test_what_is_stored_and_shown():
     assert shown.other is None
 
 
-def test_a_secret_that_is_not_set_is_none():
-    """There is nothing to decrypt."""
+def test_a_secret_that_is_not_set_does_not_open():
+    """It is no empty secret."""
     stored = seal(Credentials(user="studio", secret=SecretStr(HIDDEN)))
 
-    assert (
+    with pytest.raises(encryption.UnreadableSecret):
         encryption.open_field(Encryption([NEW]), stored, Place("tenant", COLUMN, "row", "other"))
-        is None
-    )
 
 
 def test_no_repr_contains_a_secret():

@@ -91,18 +91,6 @@ async def _create_connections(owner: Prisma, holder: Holder) -> None:
     await owner.tenantintegration.create(
         {"tenantId": holder.tenant, "type": TenantIntegrationType.CSV, "config": Json({})}
     )
-    await owner.phonenumber.create(
-        {"tenantId": holder.tenant, "number": f"+{holder.name}", "sipCredentials": Json({})}
-    )
-    await owner.whatsappchannel.create(
-        {
-            "tenantId": holder.tenant,
-            "waNumber": f"+{holder.name}",
-            "phoneNumberId": f"{holder.name}phone number id",
-            "verifyTokenHash": f"{holder.name}verify token",
-            "waCloudApiConfig": Json({}),
-        }
-    )
 
 
 async def _create_plan(owner: Prisma, holder: Holder) -> None:
@@ -186,15 +174,11 @@ DOMAIN = Domain(
             "TenantRefreshToken": 1,
             "TenantEmailToken": 1,
             "TenantIntegration": 1,
-            "PhoneNumber": 1,
-            "WhatsAppChannel": 1,
             "WorkoutPlan": 1,
             "WorkoutPlanVersion": 1,
         },
         seen_by_key={
             "{name}.example.com": "Tenant",
-            "{name}phone number id": "WhatsAppChannel",
-            "{name}verify token": "WhatsAppChannel",
         },
         seen_by_key_in_tenant={
             "{name}@tenant.example.com": "TenantUser",
@@ -237,18 +221,6 @@ DOMAIN = Domain(
                     "tenantId": world.bob.tenant,
                     "type": TenantIntegrationType.FITOGRAM,
                     "config": Json({}),
-                }
-            ),
-            "phone number": lambda world: world.client.phonenumber.create(
-                {"tenantId": world.bob.tenant, "number": "+1", "sipCredentials": Json({})}
-            ),
-            "channel": lambda world: world.client.whatsappchannel.create(
-                {
-                    "tenantId": world.bob.tenant,
-                    "waNumber": "+1",
-                    "phoneNumberId": "1",
-                    "verifyTokenHash": "new",
-                    "waCloudApiConfig": Json({}),
                 }
             ),
             "plan": lambda world: world.client.workoutplan.create(
