@@ -47,8 +47,11 @@ async def create_plan(tenant: TenantTeam, title: str = "Full body", user: str | 
 
 
 async def create_version(tenant: TenantTeam, plan: str, version: int) -> None:
-    """Create an earlier version of a plan in the database."""
-    made = await tenant.api.owner.workoutplan.find_unique_or_raise(where={"id": plan})
+    """Create an earlier version of a plan in the database, so that the plan is the next one."""
+    made = await tenant.api.owner.workoutplan.update(
+        where={"id": plan}, data={"version": version + 1}
+    )
+    assert made
     await tenant.api.owner.workoutplanversion.create(
         {
             "tenantId": tenant.id,

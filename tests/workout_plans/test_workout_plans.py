@@ -120,8 +120,10 @@ async def test_list_by_user(tenant: TenantTeam):
     first = (await tenant.staff.get(path)).json()
     rest = (await tenant.staff.get(f"{path}&cursor={first['nextCursor']}")).json()
 
-    assert [plan["id"] for plan in everything["items"]] == [other, *reversed(mine)]
-    assert [plan["id"] for plan in first["items"] + rest["items"]] == list(reversed(mine))
+    # Sorted by id: rows created in the same millisecond may come in either order.
+    every = sorted([other, *mine], reverse=True)
+    assert [plan["id"] for plan in everything["items"]] == every
+    assert [plan["id"] for plan in first["items"] + rest["items"]] == sorted(mine, reverse=True)
     assert rest["nextCursor"] is None
 
 
