@@ -40,6 +40,7 @@ from app.settings import Settings
 from app.tenants import auth_endpoints as tenant_auth_endpoints
 from app.tenants import endpoints as tenants_endpoints
 from app.whatsapp import endpoints as whatsapp_endpoints
+from app.whatsapp import webhook_endpoints as whatsapp_webhook_endpoints
 from app.workout_plans import endpoints as workout_plans_endpoints
 from app.workspaces import endpoints as workspaces_endpoints
 
@@ -73,6 +74,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *conversations_endpoints.router.routes,
     *phones_endpoints.router.routes,
     *whatsapp_endpoints.router.routes,
+    *whatsapp_webhook_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

@@ -2,13 +2,26 @@
 
 import asyncio
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.http.json_limits import check_json
 from app.http.problems import Problem
 from app.kit.limits import MAX_BODY_BYTES
+
+EndpointT = TypeVar("EndpointT", bound=Callable[..., Any])
+_RAW: set[Callable[..., Any]] = set()
+
+
+def reads_raw_body(endpoint: EndpointT) -> EndpointT:
+    """Let a route read the bytes of its body, and check them once it knows who has sent them.
+
+    It parses no JSON before `check_json`.
+    """
+    _RAW.add(endpoint)
+    return endpoint
 
 
 class BodyLimitMiddleware:
@@ -64,7 +77,7 @@ class BodyLimitMiddleware:
             ) from None
         has_left = message["type"] != "http.request"
         complete = bytes(body)
-        if _may_be_json(scope):
+        if _may_be_json(scope) and getattr(scope.get("route"), "endpoint", None) not in _RAW:
             check_json(complete)
         read = {"type": "http.request", "body": complete, "more_body": has_left}
         return deque([read, message] if has_left else [read])

@@ -100,7 +100,9 @@ class DocumentedRoute(APIRoute):
             )
         self._describe_parameters(declarations)
         if self.max_body_bytes:
-            self._extend_openapi("requestBody", {"description": f"{self.max_body_bytes} bytes."})
+            body = (self.openapi_extra or {}).get("requestBody", {})
+            limit = {"description": f"{self.max_body_bytes} bytes."}
+            self._extend_openapi("requestBody", {**body, **limit})
         self._complete_responses(declarations)
 
     def _describe_parameters(self, declarations: list[_Declared]) -> None:

@@ -1,7 +1,7 @@
 """WhatsApp channels of tenants: the helpers that others build on."""
 
 from app.whatsapp.lookup import (
-    find_by_number_id,
+    find_by_number_ids,
     find_by_verify_token,
     hash_verify_token,
     open_app_secret,
@@ -9,7 +9,7 @@ from app.whatsapp.lookup import (
 )
 
 __all__ = [
-    "find_by_number_id",
+    "find_by_number_ids",
     "find_by_verify_token",
     "hash_verify_token",
     "open_app_secret",

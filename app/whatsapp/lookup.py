@@ -4,6 +4,8 @@ Each lookup runs in a scope of its own, which shows the channel that the key bel
 row. Whoever proves to be Meta by the channel's secret goes on in the scope of its tenant.
 """
 
+from collections.abc import Sequence
+
 from prisma.models import WhatsAppChannel
 
 from app.auth import hash_secret
@@ -17,10 +19,12 @@ def hash_verify_token(token: str) -> str:
     return hash_secret(token)
 
 
-async def find_by_number_id(phone_number_id: str) -> WhatsAppChannel | None:
-    """Return the channel of a number by Meta's id of it, or None."""
-    with use_scope(key=phone_number_id):
-        return await prisma.whatsappchannel.find_unique(where={"phoneNumberId": phone_number_id})
+async def find_by_number_ids(phone_number_ids: Sequence[str]) -> list[WhatsAppChannel]:
+    """Return the channels of numbers by Meta's ids of them; other ids have none."""
+    with use_scope(key=",".join(phone_number_ids)):
+        return await prisma.whatsappchannel.find_many(
+            where={"phoneNumberId": {"in": list(phone_number_ids)}}
+        )
 
 
 async def find_by_verify_token(token: str) -> WhatsAppChannel | None:

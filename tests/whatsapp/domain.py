@@ -8,6 +8,8 @@ from tests.domains import Domain, Holder, PolicyRows, Request, new_uuid
 from tests.fix_api import Person
 from tests.fix_team import Team
 from tests.whatsapp.channels import CONFIG, new_channel
+from tests.whatsapp.notifications import PATH, notify, with_text
+from tests.whatsapp.notifications import make_channel as make_webhook_channel
 from tests.whatsapp.roles import ROLES_OF_PAGE
 
 
@@ -21,6 +23,15 @@ async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     yield "read_whatsapp_channel", lambda: staff.get(one)
     yield "change_whatsapp_status", lambda: admin.patch(one, {"status": "ACTIVE"})
     yield "replace_whatsapp_config", lambda: admin.put(f"{one}/config", CONFIG)
+    webhook = await make_webhook_channel(team.tenant)
+    query = f"hub.mode=subscribe&hub.verify_token={webhook.verify_token}&hub.challenge=1"
+    yield "verify_whatsapp_webhook", lambda: team.api.anonymous.get(f"{PATH}?{query}")
+    # Of somebody known, with a status.
+    await notify(team.api, with_text("First"))
+    notification = with_text("Second", "wamid.2")
+    value = notification["entry"][0]["changes"][0]["value"]
+    value["statuses"] = [{"id": "wamid.3", "status": "sent"}]
+    yield "receive_whatsapp_notification", lambda: notify(team.api, notification)
     yield "delete_whatsapp_channel", lambda: admin.delete(one)
 
 
@@ -50,6 +61,8 @@ DOMAIN = Domain(
         "change_whatsapp_status": 8,
         "replace_whatsapp_config": 8,
         "delete_whatsapp_channel": 8,
+        "verify_whatsapp_webhook": 1,
+        "receive_whatsapp_notification": 7,
     },
     requests=_requests,
     audited={
