@@ -18,6 +18,4 @@ def invalid_signature() -> Problem:
 
 
 def too_many_numbers(most: int) -> Problem:
-    return Problem(
-        422, "too_many_numbers", f"A notification may concern {most} numbers at most."
-    )
+    return Problem(422, "too_many_numbers", f"A notification may concern {most} numbers at most.")

@@ -46,7 +46,7 @@ async def verify_whatsapp_webhook(
     _PATH,
     tags=["webhooks"],
     response_class=Response,
-    responses=problems(401, 408, 413, 422),
+    responses=problems(400, 401, 408, 413, 422),
     max_body_size=_MAX_BODY_BYTES,
     openapi_extra={"requestBody": _BODY},
 )

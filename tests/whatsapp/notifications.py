@@ -52,6 +52,10 @@ async def make_channel(
         place = Place(studio.id, SecretColumn.WHATSAPP_CONFIG, channel.id, field)
         return {"ciphertext": encryption.seal(secret, place), "setAt": "2026-12-01T00:00:00Z"}
 
+    config: Any = {
+        "appSecret": sealed("appSecret", channel.app_secret),
+        "verifyToken": sealed("verifyToken", channel.verify_token),
+    }
     await studio.api.owner.whatsappchannel.create(
         {
             "id": channel.id,
@@ -60,12 +64,7 @@ async def make_channel(
             "phoneNumberId": number_id,
             "status": status,
             "verifyTokenHash": hash_verify_token(channel.verify_token),
-            "waCloudApiConfig": Json(
-                {
-                    "appSecret": sealed("appSecret", channel.app_secret),
-                    "verifyToken": sealed("verifyToken", channel.verify_token),
-                }
-            ),
+            "waCloudApiConfig": Json(config),
         }
     )
     return channel

@@ -255,7 +255,7 @@ async def test_nothing_counts_without_the_signature(api: Api):
         signature(b"{}", "app-secret-of-studio"),
         "sha256=" + "ü" * 64,
     ):
-        headers = {"X-Hub-Signature-256": bad.encode()} if bad is not None else {}
+        headers = [(b"X-Hub-Signature-256", bad.encode())] if bad is not None else []
         answer = await api.anonymous.post(PATH, content=body, headers=headers)
         assert problem(answer) == (401, "invalid_signature"), bad
     assert await turns_of(api) == []
