@@ -10241,6 +10241,7 @@ export interface operations {
             };
             cookie?: never;
         };
+        /** @description 1048576 bytes. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewConversation"];
@@ -10623,6 +10624,7 @@ export interface operations {
             };
             cookie?: never;
         };
+        /** @description 262144 bytes. */
         requestBody: {
             content: {
                 "application/json": components["schemas"]["NewTurn"];

@@ -32,6 +32,8 @@ _CONTACTS = f"{_TENANT}/contacts"
 _CONTACT = f"{_CONTACTS}/{{contactId}}"
 _CONVERSATIONS = f"{_TENANT}/conversations"
 _CONVERSATION = f"{_CONVERSATIONS}/{{conversationId}}"
+# A text may be written in escapes of twelve bytes for each character.
+_MAX_BYTES_OF_TURN, _MAX_BYTES_OF_CONVERSATION = 256 * 1024, 1024 * 1024
 _NDJSON = "application/x-ndjson"
 
 ContactId = Annotated[str, Path(alias="contactId", description="A UUID.")]
@@ -54,7 +56,13 @@ async def list_conversations(
     return await rules.list_conversations(scope, pages)
 
 
-@router.post(_CONVERSATIONS, tags=["conversations"], status_code=201, responses=problems(409))
+@router.post(
+    _CONVERSATIONS,
+    tags=["conversations"],
+    status_code=201,
+    responses=problems(409),
+    max_body_size=_MAX_BYTES_OF_CONVERSATION,
+)
 async def create_conversation(scope: TenantStaffScope, body: NewConversation) -> Conversation:
     """Create a conversation with its first turns, and its contact if there is none yet."""
     return await rules.create_conversation(scope, body)
@@ -82,6 +90,7 @@ async def delete_conversation(scope: TenantAdminScope, conversation_id: Conversa
         200: {"model": Turn, "description": "The turn with this externalId, which is unchanged."},
         **problems(409),
     },
+    max_body_size=_MAX_BYTES_OF_TURN,
 )
 async def append_turn(
     scope: TenantStaffScope, conversation_id: ConversationId, body: NewTurn, response: Response
