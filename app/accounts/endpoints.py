@@ -5,12 +5,12 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Body, Depends, Path, Request
-from prisma.enums import EmailTokenPurpose
+from prisma.actions import SessionActions
 from prisma.partials import Account, OwnSession
 from prisma.types import UserUpdateInput
 from pydantic import BaseModel
 
-from app.accounts import login, me, rules
+from app.accounts import links, login, me, own_passwords, rules
 from app.accounts.schemas import (
     Address,
     ChangeAccount,
@@ -38,6 +38,8 @@ from app.auth import (
     web_sessions,
 )
 from app.auth.errors import session_not_found
+from app.auth.realms import SERVICE, to_account
+from app.db import prisma
 from app.http.description import domain_router
 from app.http.headers import add_response_header
 from app.http.pages import Page, Pagination
@@ -48,6 +50,7 @@ from app.kit.ids import is_uuid
 router = domain_router()
 
 _SESSIONS = "sessions"
+_own_sessions = SessionActions(prisma, OwnSession)
 
 
 class Accepted(BaseModel):
@@ -80,8 +83,9 @@ async def resend_confirmation(
     body: Address, address: CallerAddress, settings: CurrentSettings
 ) -> Accepted:
     """Mail another link to confirm the address."""
-    await rules.mail_link(
-        EmailTokenPurpose.confirm,
+    await links.mail_link(
+        SERVICE,
+        links.CONFIRMATION,
         email=body.email,
         address=address,
         public_url=settings.public_url,
@@ -94,8 +98,9 @@ async def forgot_password(
     body: Address, address: CallerAddress, settings: CurrentSettings
 ) -> Accepted:
     """Mail a link to set a new password."""
-    await rules.mail_link(
-        EmailTokenPurpose.reset,
+    await links.mail_link(
+        SERVICE,
+        SERVICE.reset_link,
         email=body.email,
         address=address,
         public_url=settings.public_url,
@@ -106,7 +111,9 @@ async def forgot_password(
 @router.post("/auth/reset-password", tags=["auth"], status_code=204)
 async def reset_password(body: ResetPassword, address: CallerAddress) -> None:
     """Set a new password with the token from the mail; this ends all sessions."""
-    await rules.reset_password(token=body.token, password=body.newPassword, address=address)
+    await links.reset_password(
+        SERVICE, token=body.token, password=body.newPassword, address=address
+    )
 
 
 @router.post("/auth/log-in", tags=["auth"], responses=problems(401, 429))
@@ -120,11 +127,12 @@ async def log_in(
     """Begin a session with tokens."""
     begin = partial(
         sessions.begin,
+        realm=SERVICE,
         tokens=tokens,
         user_agent=user_agent,
         lifetime=timedelta(days=settings.session_days),
     )
-    pair, device = await login.log_in(tokens, body, address=address, begin=begin)
+    pair, device = await login.log_in(SERVICE, tokens, body, address=address, begin=begin)
     return LoggedIn(**pair.model_dump(), deviceToken=device)
 
 
@@ -154,7 +162,7 @@ async def web_log_in(
         lifetime=timedelta(days=settings.session_days),
         replaced=cookies.read(request.scope),
     )
-    header, device = await login.log_in(tokens, body, address=address, begin=begin)
+    header, device = await login.log_in(SERVICE, tokens, body, address=address, begin=begin)
     add_response_header(request.scope, "Set-Cookie", header)
     return WebLoggedIn(deviceToken=device)
 
@@ -166,13 +174,13 @@ async def refresh(body: Refresh, tokens: CurrentTokens) -> TokenPair:
     For ten seconds the same token gets the same new refresh token again. Any later use ends the
     session, since somebody else may hold a copy.
     """
-    return await sessions.refresh(tokens, refresh_token=body.refreshToken)
+    return await sessions.refresh(tokens, SERVICE, refresh_token=body.refreshToken)
 
 
 @router.post("/auth/log-out", tags=["auth"], status_code=204)
 async def log_out(caller: CurrentCaller, request: Request, cookies: CurrentCookies) -> None:
     """End the current session."""
-    await sessions.end(caller.user.id, caller.session.id)
+    await sessions.end(SERVICE, caller.user.id, caller.session.id)
     _clear_cookie(caller, request, cookies)
 
 
@@ -207,8 +215,13 @@ async def change_password(
     body: ChangePassword, caller: CurrentCaller, address: CallerAddress
 ) -> None:
     """Set a new password; this ends your other sessions."""
-    await me.change_password(
-        caller, current=body.currentPassword, new=body.newPassword, address=address
+    await own_passwords.change(
+        SERVICE,
+        to_account(caller.user),
+        caller.session.id,
+        current=body.currentPassword,
+        new=body.newPassword,
+        address=address,
     )
 
 
@@ -216,7 +229,12 @@ async def change_password(
 async def list_sessions(caller: CurrentCaller, pages: Pagination) -> Page[SessionView]:
     """List your sessions, the newest first."""
     rows = await sessions.list_own(
-        caller.user.id, after=pages.after(_SESSIONS), take=pages.take + 1
+        _own_sessions,
+        SERVICE,
+        caller.user.id,
+        after=pages.after(_SESSIONS),
+        take=pages.take + 1,
+        include={"impersonation": True},
     )
     page = pages.page(_SESSIONS, rows)
     items = [
@@ -232,7 +250,7 @@ async def end_session(
     caller: CurrentCaller,
 ) -> None:
     """End one of your sessions; its tokens stop working immediately."""
-    if not is_uuid(session_id) or not await sessions.end(caller.user.id, session_id):
+    if not is_uuid(session_id) or not await sessions.end(SERVICE, caller.user.id, session_id):
         raise session_not_found()
 
 

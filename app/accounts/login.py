@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import Protocol, TypeVar
 
 from prisma import Prisma
-from prisma.models import User
 
 from app import mail
 from app.accounts import mails
@@ -21,9 +20,9 @@ from app.accounts.recent import RecentLogIns
 from app.accounts.schemas import LogIn
 from app.auth import Tokens, devices, passwords, throttle
 from app.auth.passwords import Hashing
+from app.auth.realms import Account, Realm
 from app.auth.shares import Claim, claim_of_address, claim_of_known
 from app.auth.throttle import Attempt, Limit
-from app.database.scope import use_scope
 from app.db import prisma
 
 _WINDOW = timedelta(minutes=15)
@@ -45,6 +44,9 @@ WARNINGS = Limit("warnings", 1, timedelta(days=1))
 # Where a link that was mailed to the holder was opened, the account's limit does not count.
 LINKS_OPENED = Limit("links opened", 1, timedelta(hours=1))
 
+# Prisma has no row locks. This one lets other log-ins to the account go on.
+_LOCK_ACCOUNT = 'SELECT id FROM {account} WHERE id = $1::uuid AND "passwordHash" = $2 FOR SHARE'
+
 recent_log_ins = RecentLogIns()
 
 BegunT = TypeVar("BegunT")
@@ -58,133 +60,142 @@ class Begin(Protocol[BegunT_co]):
 
 
 async def log_in(
-    tokens: Tokens, credentials: LogIn, *, address: str, begin: Begin[BegunT]
+    realm: Realm, tokens: Tokens, credentials: LogIn, *, address: str, begin: Begin[BegunT]
 ) -> tuple[BegunT, str]:
     """Begin a session; return what `begin` returned, and a token for the known device."""
-    email = credentials.email
-    is_known = recent_log_ins.has(email, address)
+    email, subject = credentials.email, realm.distinguish(credentials.email)
+    is_known = recent_log_ins.has(subject, address)
     if credentials.deviceToken is None:
         throttle.require_not_exceeded(*_from_address(address))
-    passwords.require_room(_claim(email, address, is_known or bool(credentials.deviceToken)))
-    user = await _find(email)
-    device = devices.identify(tokens, credentials.deviceToken, user)
-    counted = await _count_try(email, address, user, device)
-    claim = _claim(email, address, is_known or device is not None)
+    passwords.require_room(_claim(subject, address, is_known or bool(credentials.deviceToken)))
+    account = await _find(realm, email)
+    device = devices.identify(tokens, realm, credentials.deviceToken, account)
+    counted = await _count_try(realm, email, address, account, device)
+    claim = _claim(subject, address, is_known or device is not None)
     async with throttle.refunded_if_busy(*counted):
         with passwords.reserve_slot(claim) as hashing:
-            user = await _verify(hashing, user, credentials.password)
-            await throttle.attempt(SESSIONS_OF_ACCOUNT, email)
-            begun = await _begin(begin, user)
+            account = await _verify(realm, hashing, account, credentials.password)
+            await throttle.attempt(SESSIONS_OF_ACCOUNT, subject)
+            begun = await _begin(realm, begin, account)
             if begun is None:  # the password was changed, or hashed again meanwhile: look again
-                user = await _verify(hashing, await _find(email), credentials.password)
-                begun = await _begin(begin, user)
+                found = await _find(realm, email)
+                account = await _verify(realm, hashing, found, credentials.password)
+                begun = await _begin(realm, begin, account)
     if begun is None:
         raise wrong_credentials()
-    await _reset_throttles(email, address, device)
-    recent_log_ins.remember(email, address)
+    await _reset_throttles(subject, address, device)
+    recent_log_ins.remember(subject, address)
     token = devices.issue(
-        tokens, user=user.id, password_hash=user.passwordHash or "", device=device
+        tokens,
+        realm,
+        user=account.id,
+        password_hash=account.password_hash or "",
+        device=device,
     )
     return begun, token
 
 
-async def reset_throttles_after_link(email: str, address: str) -> None:
+async def reset_throttles_after_link(realm: Realm, email: str, address: str) -> None:
     """Let the holder in from an address where they opened a link that was mailed to them."""
-    await throttle.reset(TRIES, f"{email} {address}")
-    await throttle.reset(LOG_INS_OF_ACCOUNT, email)
-    await throttle.reset(SESSIONS_OF_ACCOUNT, email)
-    await throttle.count(LINKS_OPENED, f"{email} {address}")
+    subject = realm.distinguish(email)
+    await throttle.reset(TRIES, f"{subject} {address}")
+    await throttle.reset(LOG_INS_OF_ACCOUNT, subject)
+    await throttle.reset(SESSIONS_OF_ACCOUNT, subject)
+    await throttle.count(LINKS_OPENED, f"{subject} {address}")
 
 
-async def _find(email: str) -> User | None:
-    with use_scope(key=email):
-        return await prisma.user.find_unique(where={"email": email})
+async def _find(realm: Realm, email: str) -> Account | None:
+    with realm.use_scope(key=email):
+        return await realm.find_by_email(prisma, email)
 
 
 async def _count_try(
-    email: str, address: str, user: User | None, device: str | None
+    realm: Realm, email: str, address: str, account: Account | None, device: str | None
 ) -> tuple[Attempt, ...]:
     """Count an attempt under each limit that applies, and return these; raise 429."""
-    if user and device:
-        known = (Attempt(LOG_INS_OF_DEVICE, device), Attempt(LOG_INS_OF_DEVICES, user.id))
+    if account and device:
+        known = (Attempt(LOG_INS_OF_DEVICE, device), Attempt(LOG_INS_OF_DEVICES, account.id))
         await throttle.attempt_all(*known)
         return known
-    unknown = (*_from_address(address), Attempt(TRIES, f"{email} {address}"))
+    subject = realm.distinguish(email)
+    unknown = (*_from_address(address), Attempt(TRIES, f"{subject} {address}"))
     await throttle.attempt_all(*unknown)
-    count = await throttle.count(LOG_INS_OF_ACCOUNT, email)
+    count = await throttle.count(LOG_INS_OF_ACCOUNT, subject)
     if count.is_first_excess:
-        await _warn(email, user)
-    if count.is_exceeded and not await throttle.is_counted(LINKS_OPENED, f"{email} {address}"):
+        await _warn(realm, email, account)
+    if count.is_exceeded and not await throttle.is_counted(LINKS_OPENED, f"{subject} {address}"):
         count.require()
-    return (*unknown, Attempt(LOG_INS_OF_ACCOUNT, email))
+    return (*unknown, Attempt(LOG_INS_OF_ACCOUNT, subject))
 
 
 def _from_address(address: str) -> tuple[Attempt, ...]:
     return throttle.from_address(LOG_INS_FROM_ADDRESS, address, cost=_COST)
 
 
-def _claim(email: str, address: str, is_known: bool) -> Claim:
-    return claim_of_known(email) if is_known else claim_of_address(address)
+def _claim(subject: str, address: str, is_known: bool) -> Claim:
+    return claim_of_known(subject) if is_known else claim_of_address(address)
 
 
-async def _warn(email: str, user: User | None) -> None:
+async def _warn(realm: Realm, email: str, account: Account | None) -> None:
     """Tell the holder that their account refuses unknown devices; without one, do equal work."""
-    if (await throttle.count(WARNINGS, email)).is_exceeded:
+    subject = realm.distinguish(email)
+    if (await throttle.count(WARNINGS, subject)).is_exceeded:
         return
     async with prisma.tx() as tx:
-        if user and user.emailConfirmedAt:
-            await mails.log_ins_refused(tx, to=email)
+        if account and account.is_confirmed:
+            await mails.log_ins_refused(tx, to=email, place=realm.name)
         else:
-            await throttle.touch(tx, WARNINGS, email)
+            await throttle.touch(tx, WARNINGS, subject)
     mail.wake_sender()
 
 
-async def _verify(hashing: Hashing, user: User | None, password: str) -> User:
-    """Return the user with the hash that is stored from now on; raise 401."""
-    is_right, new_hash = await hashing.verify(password, user.passwordHash if user else None)
-    if not is_right or user is None or user.emailConfirmedAt is None:
+async def _verify(
+    realm: Realm, hashing: Hashing, account: Account | None, password: str
+) -> Account:
+    """Return the account with the hash that is stored from now on; raise 401."""
+    is_right, new_hash = await hashing.verify(password, account.password_hash if account else None)
+    if not is_right or account is None or not account.is_confirmed:
         raise wrong_credentials()
     if new_hash:
-        with use_scope(user=user.id):
-            await prisma.user.update_many(
-                where={"id": user.id, "passwordHash": user.passwordHash},
+        with realm.use_scope(user=account.id):
+            await realm.accounts(prisma).update_many(
+                where={**realm.columns, "id": account.id, "passwordHash": account.password_hash},
                 data={"passwordHash": new_hash},
             )
-        user.passwordHash = new_hash
-    return user
+        account.password_hash = new_hash
+    return account
 
 
-async def _begin(begin: Begin[BegunT], user: User) -> BegunT | None:
+async def _begin(realm: Realm, begin: Begin[BegunT], account: Account) -> BegunT | None:
     """Begin a session, or return None if the stored hash changed since it was read."""
-    with use_scope(user=user.id):
+    with realm.use_scope(user=account.id):
         async with prisma.tx() as tx:
-            if not await _lock_password(tx, user):
+            if not await _lock_password(tx, realm, account):
                 return None
-            return await begin(tx, user=user.id)
+            return await begin(tx, user=account.id)
 
 
-async def _lock_password(tx: Prisma, user: User) -> bool:
+async def _lock_password(tx: Prisma, realm: Realm, account: Account) -> bool:
     """Lock the password until the transaction ends; return whether it is still the same.
 
     Whoever changes it afterwards ends the session that begins here too.
     """
-    # Prisma has no row locks. This one lets other log-ins to the account go on.
     return bool(
         await tx.query_raw(
-            'SELECT id FROM "User" WHERE id = $1::uuid AND "passwordHash" = $2 FOR SHARE',
-            user.id,
-            user.passwordHash,
+            _LOCK_ACCOUNT.format(account=realm.tables.account),
+            account.id,
+            account.password_hash,
         )
     )
 
 
-async def _reset_throttles(email: str, address: str, device: str | None) -> None:
+async def _reset_throttles(subject: str, address: str, device: str | None) -> None:
     """Reset the limits of failed attempts after a success: the caller has proved who they are."""
     if device:
         # What strangers tried still counts: the device does not need the account's limit.
         await throttle.reset(LOG_INS_OF_DEVICE, device)
         return
-    await throttle.reset(TRIES, f"{email} {address}")
-    await throttle.reset(LOG_INS_OF_ACCOUNT, email)
+    await throttle.reset(TRIES, f"{subject} {address}")
+    await throttle.reset(LOG_INS_OF_ACCOUNT, subject)
     for each in _from_address(address):
         await throttle.refund(each.limit, each.subject, cost=_REFUND)

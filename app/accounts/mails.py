@@ -1,7 +1,7 @@
 """The texts of the mails about accounts.
 
 They contain nothing that users chose: whoever signs up with somebody else's address would choose
-what is mailed to it.
+what is mailed to it. Only the name of a tenant is somebody's choice, but not that of its users.
 """
 
 from prisma import Prisma
@@ -42,13 +42,15 @@ async def already_confirmed(tx: Prisma, *, to: str) -> None:
     )
 
 
-async def reset(tx: Prisma, *, to: str, link: str) -> None:
+async def reset(tx: Prisma, *, to: str, place: str, link: str) -> None:
+    """Mail a link; `place` is where the account is, as its managers named it."""
+    place = mail.display_name(place)
     await mail.enqueue(
         tx,
         to=to,
         subject="Set a new password",
-        text="Somebody asked for a new password at Tenantry for this address. To set one, open\n\n"
-        f"{link}\n\nwithin an hour. It ends all sessions.\n{_IGNORE}\n",
+        text=f"Somebody asked for a new password at {place} for this address. To set one, "
+        f"open\n\n{link}\n\nwithin an hour. It ends all sessions.\n{_IGNORE}\n",
     )
 
 
@@ -62,25 +64,27 @@ async def no_account(tx: Prisma, *, to: str) -> None:
     )
 
 
-async def password_changed(tx: Prisma, *, to: str) -> None:
+async def password_changed(tx: Prisma, *, to: str, place: str) -> None:
+    place = mail.display_name(place)
     await mail.enqueue(
         tx,
         to=to,
         subject="Your password was changed",
-        text="The password of your account at Tenantry was changed, and its other sessions were "
+        text=f"The password of your account at {place} was changed, and its other sessions were "
         "ended. If that was not you, set a new one: ask for a link where you log in.\n",
     )
 
 
-async def log_ins_refused(tx: Prisma, *, to: str) -> None:
+async def log_ins_refused(tx: Prisma, *, to: str, place: str) -> None:
+    place = mail.display_name(place)
     await mail.enqueue(
         tx,
         to=to,
         subject="Many attempts to log in to your account",
-        text="Somebody tried many passwords for your account at Tenantry. None of the recent ones "
-        "was accepted, and for up to 15 minutes at a time the account now refuses log-ins from "
-        "devices that it does not know.\n\nYou can still log in where you have logged in before. "
-        "Elsewhere, ask for a link that sets a new password: it lets you in too. If your password "
+        text=f"Somebody tried many passwords for your account at {place}. None of the recent "
+        "ones was accepted, and for up to 15 minutes at a time the account now refuses log-ins "
+        "from devices that it does not know.\n\nYou can still log in where you have logged in "
+        "before. Elsewhere, ask for a link that sets a new password: it lets you in too. If your password "
         "is long and you use it nowhere else, there is nothing that you need to do.\n\n"
         "You get this mail once a day at most.\n",
     )

@@ -9,23 +9,17 @@ from prisma import Prisma
 from prisma.models import Session, User
 from prisma.types import UserUpdateInput
 
-from app import mail, tenancy, workspaces
-from app.accounts import mails
-from app.accounts.errors import wrong_password
-from app.auth import Caller, passwords, sessions, throttle
+from app import tenancy, workspaces
+from app.accounts import own_passwords
+from app.auth import Caller, sessions
 from app.auth.errors import not_signed_in
-from app.auth.shares import claim_of_user
+from app.auth.realms import SERVICE, to_account
 from app.database.scope import use_scope
 from app.db import prisma
 from app.workspaces import WorkspaceId, is_workspace_id
 
 # The database needs time to delete the contents of thousands of workspaces.
 _DELETION_LIMIT = timedelta(minutes=1)
-PASSWORDS_IN_SESSION = throttle.Limit(
-    "passwords in session", 10, timedelta(minutes=15), is_resettable=True
-)
-# Successes count too: each costs a hash, whoever knows the password.
-PASSWORDS_OF_USER = throttle.Limit("passwords of user", 30, timedelta(minutes=15))
 
 
 async def change(caller: Caller, changes: UserUpdateInput) -> User:
@@ -38,34 +32,16 @@ async def change(caller: Caller, changes: UserUpdateInput) -> User:
     return user
 
 
-async def change_password(caller: Caller, *, current: str, new: str, address: str) -> None:
-    """Set a new password, and end all sessions but the caller's."""
-    user = caller.user
-    # Before anything is hashed: a password that is refused must cost nothing.
-    passwords.require_strong(new, email=user.email, name=user.name, field="newPassword")
-    await _require_password(caller, current, address)
-    password_hash = await passwords.hash_password(new, claim_of_user(user.id, address))
-    async with prisma.tx() as tx:
-        changed = await tx.user.update_many(
-            where={"id": user.id, "passwordHash": user.passwordHash},
-            data={"passwordHash": password_hash},
-        )
-        if not changed:  # another request changed it meanwhile
-            raise wrong_password()
-        await sessions.end_all(tx, user.id, but=caller.session.id)
-        await tx.emailtoken.delete_many(where={"userId": user.id})
-        await mails.password_changed(tx, to=user.email)
-    mail.wake_sender()
-
-
 async def delete(caller: Caller, *, password: str, address: str) -> None:
     """Delete the account and, by the database's cascades, everything that it owns."""
-    await _require_password(caller, password, address)
+    await own_passwords.require(
+        to_account(caller.user), caller.session.id, password=password, address=address
+    )
     async with prisma.tx(timeout=_DELETION_LIMIT) as tx:
         # Locks the account, then its tenancies: app/tenancy/locks.py explains the order.
         await tenancy.end_memberships(tx)
         # Before the account: a concurrent refresh locks the session and then refers to the account.
-        await sessions.end_all(tx, caller.user.id)
+        await sessions.end_all(tx, SERVICE, caller.user.id)
         await tx.user.delete_many(where={"id": caller.user.id})
 
 
@@ -97,22 +73,3 @@ async def _lock_membership(tx: Prisma, caller: Caller, workspace: str) -> None:
     with use_scope(user=user, workspace=id_):
         if not await workspaces.lock_membership(tx, id_, user):
             raise workspaces.workspace_not_found()
-
-
-async def _require_password(caller: Caller, password: str, address: str) -> None:
-    """Raise 403 unless it is the caller's password, and 429 after too many attempts."""
-    # A stolen access token must not serve to guess the password. The limits are the session's own
-    # and that of the user's sessions, so that strangers who guess at the log-in prevent nobody
-    # from changing their password.
-    claim = claim_of_user(caller.user.id, address)
-    passwords.require_room(claim)
-    attempts = (
-        throttle.Attempt(PASSWORDS_IN_SESSION, caller.session.id),
-        throttle.Attempt(PASSWORDS_OF_USER, caller.user.id),
-    )
-    await throttle.attempt_all(*attempts)
-    async with throttle.refunded_if_busy(*attempts):
-        is_right, _ = await passwords.verify(password, caller.user.passwordHash, claim)
-    if not is_right:
-        raise wrong_password()
-    await throttle.reset(PASSWORDS_IN_SESSION, caller.session.id)

@@ -11,8 +11,7 @@ import secrets
 import time
 from datetime import timedelta
 
-from prisma.models import User
-
+from app.auth.realms import Account, Realm
 from app.auth.tokens import Tokens
 
 LIFETIME = timedelta(days=365)
@@ -20,27 +19,31 @@ _PURPOSE = "known devices"
 _LONGEST = 200
 
 
-def issue(tokens: Tokens, *, user: str, password_hash: str, device: str | None) -> str:
+def issue(
+    tokens: Tokens, realm: Realm, *, user: str, password_hash: str, device: str | None
+) -> str:
     """Return a token for a device, a new one if `device` is None."""
     device = device or secrets.token_urlsafe(12)
     expires = int(time.time() + LIFETIME.total_seconds())
-    signature = tokens.sign(_PURPOSE, _message(device, str(expires), user, password_hash))
+    message = _message(device, str(expires), user, password_hash)
+    signature = tokens.sign(realm.distinguish(_PURPOSE), message)
     return f"{device}.{expires}.{signature}"
 
 
-def identify(tokens: Tokens, token: str | None, user: User | None) -> str | None:
-    """Return the device that a token names, or None if the token is not valid for this user.
+def identify(
+    tokens: Tokens, realm: Realm, token: str | None, account: Account | None
+) -> str | None:
+    """Return the device that a token names, or None if the token is not valid for this account.
 
-    This takes as long for a user who does not exist.
+    This takes as long for an account that does not exist.
     """
     if not token or token.count(".") != 2 or len(token) > _LONGEST:
         return None
     device, expires, signature = token.split(".")
-    message = _message(
-        device, expires, user.id if user else "", (user.passwordHash if user else None) or ""
-    )
-    is_signed = tokens.is_signed(_PURPOSE, message, signature)
-    if not is_signed or user is None or not user.passwordHash or int(expires) <= time.time():
+    password_hash = account.password_hash if account else None
+    message = _message(device, expires, account.id if account else "", password_hash or "")
+    is_signed = tokens.is_signed(realm.distinguish(_PURPOSE), message, signature)
+    if not is_signed or not password_hash or int(expires) <= time.time():
         return None
     return device
 

@@ -6,6 +6,7 @@ the reuse of one is still noticed. The key also makes a token's only successor.
 
 from dataclasses import dataclass
 
+from app.auth.realms import Realm
 from app.auth.tokens import Tokens
 
 _PURPOSE = "refresh tokens"
@@ -22,17 +23,17 @@ class Origin:
     session: str
 
 
-def first(tokens: Tokens, *, user: str, session: str) -> str:
+def first(tokens: Tokens, realm: Realm, *, user: str, session: str) -> str:
     """Return the first refresh token of a session."""
-    return _sign(tokens, f"{user}.{session}.0")[0]
+    return _sign(tokens, realm, f"{user}.{session}.0")[0]
 
 
-def successors(tokens: Tokens, token: str) -> list[str]:
+def successors(tokens: Tokens, realm: Realm, token: str) -> list[str]:
     """Return the successor of a token, and what a former key may have made of it."""
     if not names_session(token):
         return tokens.signatures(_FORMER_PURPOSE, token)
     user, session, number, _ = token.split(".")
-    return _sign(tokens, f"{user}.{session}.{int(number) + 1}")
+    return _sign(tokens, realm, f"{user}.{session}.{int(number) + 1}")
 
 
 def names_session(token: str) -> bool:
@@ -40,16 +41,17 @@ def names_session(token: str) -> bool:
     return token.count(".") == 3
 
 
-def identify(tokens: Tokens, token: str) -> Origin | None:
+def identify(tokens: Tokens, realm: Realm, token: str) -> Origin | None:
     """Return for whom a token was issued, or None if no key that is still configured signed it."""
     if not names_session(token):
         return None
     signed, _, signature = token.rpartition(".")
-    if not tokens.is_signed(_PURPOSE, signed, signature):
+    if not tokens.is_signed(realm.distinguish(_PURPOSE), signed, signature):
         return None
     user, session, _ = signed.split(".")
     return Origin(user=user, session=session)
 
 
-def _sign(tokens: Tokens, text: str) -> list[str]:
-    return [f"{text}.{signature}" for signature in tokens.signatures(_PURPOSE, text)]
+def _sign(tokens: Tokens, realm: Realm, text: str) -> list[str]:
+    signatures = tokens.signatures(realm.distinguish(_PURPOSE), text)
+    return [f"{text}.{signature}" for signature in signatures]

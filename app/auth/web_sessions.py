@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prisma import Prisma
-from prisma.models import Session
 
 from app.auth import sessions
 from app.auth.cookies import SessionCookies
+from app.auth.realms import SERVICE, SessionRow
 from app.auth.tokens import Claims, new_secret
 from app.database.scope import use_scope
 from app.db import prisma
@@ -76,7 +76,7 @@ async def begin(
     """
     sid = new_secret()
     session = await sessions.create(
-        tx, user=user, user_agent=user_agent, lifetime=lifetime, web_session=sid
+        tx, SERVICE, user=user, user_agent=user_agent, lifetime=lifetime, webSessionId=sid
     )
     document = json.dumps(_document(session, is_secure=cookies.is_secure))
     with use_scope(key=sid):
@@ -137,7 +137,7 @@ def _parse(sid: str, document: str | None) -> WebClaims | None:
             return None
 
 
-def _document(session: Session, *, is_secure: bool) -> dict[str, object]:
+def _document(session: SessionRow, *, is_secure: bool) -> dict[str, object]:
     """Return the document of a new session: express-session needs `cookie`, and writes it so."""
     lifetime = session.expiresAt - session.createdAt
     return {

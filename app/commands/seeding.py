@@ -11,6 +11,7 @@ from app import db
 from app.access import seed as access_seed
 from app.accounts import seed as accounts_seed
 from app.auth import Tokens, sessions
+from app.auth.realms import SERVICE
 from app.kit.demo import Demo
 from app.kit.errors import OperatorError
 from app.organizations import seed as organizations_seed
@@ -106,5 +107,7 @@ async def _access_token(tx: Prisma, settings: Settings, user: User) -> str:
     if found is not None:
         return tokens.access(user=user.id, session=found.id)
     lifetime = timedelta(days=settings.session_days)
-    pair = await sessions.begin(tx, tokens, user=user.id, user_agent=_USER_AGENT, lifetime=lifetime)
+    pair = await sessions.begin(
+        tx, SERVICE, tokens, user=user.id, user_agent=_USER_AGENT, lifetime=lifetime
+    )
     return pair.accessToken

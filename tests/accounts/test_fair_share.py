@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.accounts.me import PASSWORDS_OF_USER
+from app.accounts.own_passwords import PASSWORDS_OF_USER
 from app.accounts.recent import MAX_AGE, RecentLogIns
 from app.auth import passwords
 from app.auth.hashing import HashingQueue

@@ -13,6 +13,7 @@ from app.accounts.login import (
     TRIES,
 )
 from app.auth import devices
+from app.auth.realms import SERVICE, to_account
 from app.auth.tokens import Tokens
 from tests.accounts.log_ins import (
     ANN,
@@ -128,29 +129,29 @@ class TestKnownDevice:
         tokens: Tokens = api.app.state.tokens
         settings = api.app.state.settings
         foreign = Tokens(settings.model_copy(update={"secret_key": SecretStr(NEW * 2)}))
-        hash_ = user.passwordHash or ""
-        known = devices.issue(tokens, user=user.id, password_hash=hash_, device=None)
+        account, hash_ = to_account(user), user.passwordHash or ""
+        known = devices.issue(tokens, SERVICE, user=user.id, password_hash=hash_, device=None)
 
-        assert devices.identify(tokens, known, user) == known.split(".")[0]
-        assert devices.identify(tokens, known, None) is None
+        assert devices.identify(tokens, SERVICE, known, account) == known.split(".")[0]
+        assert devices.identify(tokens, SERVICE, known, None) is None
         for made_by, owner, password in (
             (tokens, other.id, hash_),
             (foreign, user.id, hash_),
             (tokens, user.id, hash_[:-1]),
         ):
-            token = devices.issue(made_by, user=owner, password_hash=password, device=None)
-            assert devices.identify(tokens, token, user) is None
+            token = devices.issue(made_by, SERVICE, user=owner, password_hash=password, device=None)
+            assert devices.identify(tokens, SERVICE, token, account) is None
         former = settings.model_copy(
             update={
                 "secret_key": SecretStr(NEW * 2),
                 "former_secret_keys": (SecretStr(SECRET_KEY),),
             }
         )
-        assert devices.identify(Tokens(former), known, user)
+        assert devices.identify(Tokens(former), SERVICE, known, account)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(devices, "LIFETIME", -devices.LIFETIME)
-            old = devices.issue(tokens, user=user.id, password_hash=hash_, device=None)
-        assert devices.identify(tokens, old, user) is None
+            old = devices.issue(tokens, SERVICE, user=user.id, password_hash=hash_, device=None)
+        assert devices.identify(tokens, SERVICE, old, account) is None
 
     async def test_a_token_reveals_no_account(self, api: Api, work: Counter):
         """With a made-up token, an account and none get the same answer for equal work."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from app.accounts.rules import MAILS_TO_ACCOUNT
+from app.accounts.links import MAILS_TO_ACCOUNT
 from tests.fix_api import PASSWORD, Api
 from tests.fix_work import Counter, Work
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from prisma.errors import PrismaError
 
-from app.accounts.rules import MAILS_FROM_ADDRESS, MAILS_TO_ACCOUNT
+from app.accounts.links import MAILS_FROM_ADDRESS, MAILS_TO_ACCOUNT
 from tests.fix_api import PASSWORD, Api
 from tests.fix_work import Counter, Work
 
