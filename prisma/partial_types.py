@@ -229,6 +229,9 @@ TenantSession.create_partial(
     required=["user"],
     relations={"user": "RequestTenantUser"},
 )
+TenantSession.create_partial(
+    "OwnTenantSession", include=["id", "userAgent", "createdAt", "usedAt", "expiresAt"]
+)
 WorkoutPlan.create_partial(
     "WorkoutPlanView", include=["id", "userId", "plan", "version", "createdAt", "updatedAt"]
 )

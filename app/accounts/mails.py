@@ -84,7 +84,7 @@ async def log_ins_refused(tx: Prisma, *, to: str, place: str) -> None:
         text=f"Somebody tried many passwords for your account at {place}. None of the recent "
         "ones was accepted, and for up to 15 minutes at a time the account now refuses log-ins "
         "from devices that it does not know.\n\nYou can still log in where you have logged in "
-        "before. Elsewhere, ask for a link that sets a new password: it lets you in too. If your password "
-        "is long and you use it nowhere else, there is nothing that you need to do.\n\n"
+        "before. Elsewhere, ask for a link that sets a new password: it lets you in too. If your "
+        "password is long and you use it nowhere else, there is nothing that you need to do.\n\n"
         "You get this mail once a day at most.\n",
     )

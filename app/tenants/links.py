@@ -1,12 +1,12 @@
 """Links by which users of a tenant set a password, the first one or another."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Protocol
 
 from prisma import Prisma
 
 from app import mail
-from app.auth import hash_secret, new_secret, throttle
+from app.auth import throttle
 from app.auth.throttle import Attempt, Limit
 from app.tenancy import recipients
 from app.tenants import mails
@@ -44,30 +44,6 @@ async def count_mail(*, sender: str, email: str, tenant: str = "") -> None:
         Attempt(_TO_ONE_USER, tenant and f"{tenant} {mail.mailbox(email)}"),
     )
     await recipients.count_mail(email)
-
-
-async def store_link(
-    tx: Prisma, *, tenant: str, user: str, email: str, lifetime: timedelta, public_url: str
-) -> str:
-    """Store a link by which a user sets a password; return its URL, to be mailed to the address.
-
-    Requires the tenant's scope.
-    """
-    secret = new_secret()
-    # Nobody may read the links of others: `create` would read the row back.
-    await tx.tenantemailtoken.create_many(
-        data=[
-            {
-                "hash": hash_secret(secret),
-                "tenantId": tenant,
-                "userId": user,
-                "email": email,
-                "expiresAt": datetime.now(UTC) + lifetime,
-            }
-        ]
-    )
-    # What follows the # stays in the browser: it appears in no server's log.
-    return f"{public_url}/tenants/{tenant}/set-password#token={secret}"
 
 
 async def mail_first_link(tx: Prisma, tenant: Named, user: Addressed, *, public_url: str) -> None:

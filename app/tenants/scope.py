@@ -28,11 +28,11 @@ from app.tenants.membership import InTenant, TenantId, in_tenant, role_in
 from app.tenants.rights import TENANT_ROLES
 
 _sessions = TenantSessionActions(prisma, RequestTenantSession)
-_PARAMETER = "tenantId"
+PARAMETER = "tenantId"
 # In a path: the tenant whose domain is the host of the request.
 CURRENT = "current"
 # Read from the request: as a declared parameter it would cost more time than verifying the token.
-PATH = {_PARAMETER: f"A UUID, or `{CURRENT}` for the tenant whose domain is the request's host."}
+PATH = {PARAMETER: f"A UUID, or `{CURRENT}` for the tenant whose domain is the request's host."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class _ScopeDependency(TenantCredentials):
 
 def _is_named(request: Request, tenant: TenantView) -> bool:
     """Return whether the path of a request names a tenant, by its id or by its host."""
-    named: str = request.path_params[_PARAMETER]
+    named: str = request.path_params[PARAMETER]
     if named == CURRENT:
         return tenant.domain is not None and tenant.domain == request_host(request)
     return named == tenant.id

@@ -22,6 +22,9 @@ TABLES = (
     "websession",
     "refreshtoken",
     "emailtoken",
+    "tenantsession",
+    "tenantrefreshtoken",
+    "tenantemailtoken",
     "invitation",
     "workspacetransfer",
     "organizationtransfer",
@@ -52,6 +55,7 @@ async def fill(owner: Prisma) -> None:
                 "expiresAt": end,
             }
         )
+        await fill_tenant(owner, name, end)
         await owner.invitation.create(
             {
                 "hash": name,
@@ -77,6 +81,31 @@ async def fill(owner: Prisma) -> None:
         await owner.throttle.create({"key": name, "count": 1, "resetsAt": end})
 
 
+async def fill_tenant(owner: Prisma, name: str, end: datetime) -> None:
+    """Create rows of a log-in to a tenant that end then, and another session."""
+    tenant = await owner.tenant.create({"name": name})
+    user = await owner.tenantuser.create({"tenantId": tenant.id, "email": "ann@example.com"})
+    later = datetime.now(UTC) + 2 * sweeps.EVERY
+    await owner.tenantsession.create(
+        {"tenantId": tenant.id, "userId": user.id, "expiresAt": end, "endsAt": end}
+    )
+    session = await owner.tenantsession.create(
+        {"tenantId": tenant.id, "userId": user.id, "expiresAt": later, "endsAt": later}
+    )
+    await owner.tenantrefreshtoken.create(
+        {
+            "hash": name,
+            "sessionId": session.id,
+            "tenantId": tenant.id,
+            "userId": user.id,
+            "expiresAt": end,
+        }
+    )
+    await owner.tenantemailtoken.create(
+        {"hash": name, "tenantId": tenant.id, "userId": user.id, "email": "e", "expiresAt": end}
+    )
+
+
 async def remaining(owner: Prisma) -> dict[str, int]:
     return {table: await getattr(owner, table).count() for table in TABLES}
 
@@ -86,6 +115,9 @@ REMAINING = {
     "websession": 1,
     "refreshtoken": 1,
     "emailtoken": 1,
+    "tenantsession": 3,
+    "tenantrefreshtoken": 1,
+    "tenantemailtoken": 1,
     "invitation": 1,
     "workspacetransfer": 1,
     "organizationtransfer": 1,
@@ -121,7 +153,9 @@ async def test_the_command_sweeps(owner: Prisma, database: str):
 
     assert process.returncode == 0, complaint
     assert said.strip() == (
-        "Deleted: 1 sessions, 1 web sessions, 1 refresh tokens, 1 links in mails, 1 invitations, "
+        "Deleted: 1 sessions, 1 web sessions, 1 refresh tokens, 1 links in mails, "
+        "1 sessions in tenants, 1 refresh tokens in tenants, 1 links in mails of tenants, "
+        "1 invitations, "
         "1 transfers of workspaces, 1 transfers of organizations, 1 counters, "
         "0 unconfirmed accounts"
     )

@@ -12,6 +12,8 @@ from tests.domains import Domain, Holder, PolicyRows, Request, World, new_uuid
 from tests.fix_access import make_capable
 from tests.fix_api import Person
 from tests.fix_team import Team
+from tests.tenants import log_in_routes
+from tests.tenants.log_ins import sign_in
 from tests.tenants.roles import ROLES_OF_PAGE
 
 _PAST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -20,6 +22,8 @@ _PAST = datetime(2020, 1, 1, tzinfo=UTC)
 async def _requests(team: Team) -> AsyncIterator[tuple[str, Request]]:
     tenant = team.tenant
     yield "read_me_in_tenant", lambda: tenant.staff.get(f"{tenant.path}/me")
+    async for name, request in log_in_routes.requests(team):
+        yield name, request
 
     users, admin = f"{tenant.path}/users", tenant.admin
     yield "list_tenant_users", lambda: tenant.staff.get(users)
@@ -49,7 +53,13 @@ async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:
         "action": "test",
     }
     await owner.auditevent.create_many([event, event])
-    return {"tenantId": tenant.id, "userId": tenant.staff.id}
+    session = await sign_in(tenant, tenant.admin)
+    return {
+        "tenantId": tenant.id,
+        "tenantEmail": tenant.admin.email,
+        "userId": tenant.staff.id,
+        "sessionId": session.session,
+    }
 
 
 async def _create(owner: Prisma, holder: Holder) -> None:
@@ -128,6 +138,7 @@ DOMAIN = Domain(
         "delete_tenant_user": 10,
         "mail_tenant_user_link": 14,
         "list_tenant_audit_events": 2,
+        **log_in_routes.STATEMENTS,
     },
     audited={
         "create_tenant": ("tenant.created", "user.created"),
@@ -137,6 +148,7 @@ DOMAIN = Domain(
         "change_tenant_user": ("user.changed",),
         "delete_tenant_user": ("user.deleted",),
         "mail_tenant_user_link": ("user.link_sent",),
+        **log_in_routes.AUDITED,
     },
     bodies={
         "create_tenant": lambda target: {
@@ -146,11 +158,14 @@ DOMAIN = Domain(
         "change_tenant": lambda _: {"name": "Changed"},
         "create_tenant_user": lambda target: {"email": target["email"]},
         "change_tenant_user": lambda _: {"role": "ADMIN"},
+        **log_in_routes.BODIES,
     },
+    writes_to_anyone=frozenset({"forgot_password_in_tenant"}),
     lists={
         "list_tenants": (),
         "list_tenant_users": ("{tenant}",),
         "list_tenant_audit_events": ("{tenant}",),
+        "list_sessions_in_tenant": ("{tenant}", "{tenantUser}", "2000-01-01"),
     },
     many_rows="""
         INSERT INTO "TenantUser" (id, "tenantId", email)
@@ -163,7 +178,7 @@ DOMAIN = Domain(
     """,
     requests=_requests,
     roles=ROLES_OF_PAGE,
-    parameters={"tenantId": new_uuid},
+    parameters={"tenantId": new_uuid, "tenantEmail": lambda: f"{new_uuid()}@example.com"},
     make_rows=_make_rows,
     policy_rows=PolicyRows(
         create=_create,

@@ -3,11 +3,12 @@
 from httpx import Response
 from prisma.enums import TenantUserRole
 
-from tests.fix_api import Person
+from tests.fix_api import PASSWORD, Person
 from tests.fix_team import Team
 from tests.role_tables import Act, TenantRoles, rows_of_page
 
 _ADMIN = TenantUserRole.ADMIN
+_PASSWORDS = {"currentPassword": PASSWORD, "newPassword": "another horse on the moon"}
 
 
 def to_user(method: str, of: str, path: str = "", **body: object) -> Act:
@@ -57,6 +58,14 @@ _ACTS: dict[str, Act] = {
         to_user("DELETE", "yourself", "?confirm=true")
     ),
     "read the audit trail": lambda team, caller: caller.get(f"{team.tenant.path}/audit-events"),
+    "log out": lambda team, caller: caller.post(f"{team.tenant.path}/auth/log-out"),
+    "change your password": lambda team, caller: caller.post(
+        f"{team.tenant.path}/me/password", _PASSWORDS
+    ),
+    "list your sessions": lambda team, caller: caller.get(f"{team.tenant.path}/me/sessions"),
+    "end one of your sessions": lambda team, caller: caller.delete(
+        f"{team.tenant.path}/me/sessions/{caller.session}"
+    ),
 }
 
 ROLES_OF_PAGE = rows_of_page("In a tenant", TenantRoles, _ACTS)
