@@ -6,13 +6,14 @@ from typing import Protocol
 from prisma import Prisma
 
 from app import mail
+from app.accounts import links
 from app.auth import throttle
 from app.auth.throttle import Attempt, Limit
 from app.tenancy import recipients
 from app.tenants import mails
+from app.tenants.membership import TenantId
+from app.tenants.realm import TenantRealm
 
-# Long enough for somebody who did not ask for it.
-FIRST_LIFETIME = timedelta(days=7)
 # Each is mailed to an address that its sender chose.
 _BY_ONE_USER = Limit("links to users of tenants by user", 100, timedelta(hours=1))
 _OF_ONE_TENANT = Limit("links to users of tenant", 200, timedelta(hours=1))
@@ -51,14 +52,9 @@ async def mail_first_link(tx: Prisma, tenant: Named, user: Addressed, *, public_
 
     Call `mail.wake_sender()` after the commit.
     """
-    link = await store_link(
-        tx,
-        tenant=tenant.id,
-        user=user.id,
-        email=user.email,
-        lifetime=FIRST_LIFETIME,
-        public_url=public_url,
-    )
+    realm = TenantRealm(TenantId(tenant.id), tenant.name)
+    link = links.new_link(realm.first_link, public_url)
+    await links.store(tx, realm, link, user=user.id, email=user.email)
     await mails.first_password(
-        tx, to=user.email, tenant=tenant.name, link=link, lifetime=FIRST_LIFETIME
+        tx, to=user.email, tenant=tenant.name, link=link.url, lifetime=link.kind.lifetime
     )
