@@ -97,24 +97,29 @@ def _to_account(user: TenantUser) -> Account:
 
 @declare_responses(404, path=PATH)
 async def _read_realm(request: Request) -> TenantRealm:
-    """Return the realm of the tenant that the path of a request names; raise 404."""
-    tenant = await _find(request, request.path_params[PARAMETER])
-    if tenant is None:
-        raise tenant_not_found()
-    return TenantRealm(TenantId(tenant.id), tenant.name)
+    """Return the realm of the tenant that the path of a request names; raise 404 for a wrong host.
 
-
-async def _find(request: Request, named: str) -> TenantView | None:
+    An id that no tenant has is answered as that of a tenant without users: ids reveal nothing.
+    """
+    named: str = request.path_params[PARAMETER]
     if named == CURRENT:
-        host = request_host(request)
-        if host is None:
-            return None
-        with use_scope(key=host):
-            return await _tenants.find_unique(where={"domain": host})
+        return await _read_realm_of_host(request)
     if not is_uuid(named):
-        return None
+        raise tenant_not_found()
     with use_scope(tenant=named):
-        return await _tenants.find_unique(where={"id": named})
+        found = await _tenants.find_unique(where={"id": named})
+    return TenantRealm(TenantId(named), found.name if found else "")
+
+
+async def _read_realm_of_host(request: Request) -> TenantRealm:
+    host = request_host(request)
+    found = None
+    if host is not None:
+        with use_scope(key=host):
+            found = await _tenants.find_unique(where={"domain": host})
+    if found is None:
+        raise tenant_not_found()
+    return TenantRealm(TenantId(found.id), found.name)
 
 
 # Before anybody is signed in: the tenant that the path names.
