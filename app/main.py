@@ -28,6 +28,7 @@ from app.http.logs import shorten_logged_paths
 from app.http.telemetry import telemetry
 from app.impersonation import endpoints as impersonation_endpoints
 from app.impersonation import record_refusal
+from app.integrations import endpoints as integrations_endpoints
 from app.invitations import endpoints as invitations_endpoints
 from app.kit.errors import OperatorError
 from app.kit.limits import CONNECTION_LIMITS, ConnectionLimits
@@ -72,6 +73,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *tenants_endpoints.router.routes,
     *workout_plans_endpoints.router.routes,
     *conversations_endpoints.router.routes,
+    *integrations_endpoints.router.routes,
     *phones_endpoints.router.routes,
     *whatsapp_endpoints.router.routes,
     *whatsapp_webhook_endpoints.router.routes,

@@ -103,6 +103,7 @@ def test_every_input_has_its_limits(description: dict[str, Any]):
                         "maxLength",
                         "pattern",
                         "enum",
+                        "const",
                     }
                     assert limited, f"{name}.{field}"
     assert texts > 20

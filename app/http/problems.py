@@ -154,7 +154,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]  # the decorator registers it
         errors = [
-            FieldProblem(field=_field(item), message=item["msg"].removeprefix("Value error, "))
+            FieldProblem(field=_field(item), message=_message(item))
             for item in error.errors()[:MAX_ERRORS]
         ]
         return render(422, "validation_failed", "The input is not valid.", errors=errors)
@@ -175,6 +175,13 @@ def _methods(app: FastAPI, path: str) -> list[str]:
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             methods |= route.methods or set()
     return sorted(methods)
+
+
+def _message(error: dict[str, Any]) -> str:
+    """Return what is wrong with a field. No message repeats the input, which may be a secret."""
+    if error["type"] == "union_tag_invalid":
+        return f"Input should be one of {error['ctx']['expected_tags']}"
+    return error["msg"].removeprefix("Value error, ")
 
 
 def _field(error: dict[str, Any]) -> str:

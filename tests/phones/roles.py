@@ -4,14 +4,14 @@ from httpx import Response
 
 from tests.fix_api import Person
 from tests.fix_team import Team
-from tests.phones.numbers import CREDENTIALS, new_number
+from tests.phones.numbers import CREDENTIALS, new_number, store_number
 from tests.role_tables import Act, TenantRoles, rows_of_page
 
 
 def on_a_number(method: str, path: str = "", body: object = None) -> Act:
     async def act(team: Team, caller: Person) -> Response:
         numbers = f"{team.tenant.path}/phone-numbers"
-        made = (await team.tenant.admin.post(numbers, new_number())).json()["id"]
+        made = await store_number(team.tenant)
         return await caller.request(method, f"{numbers}/{made}{path}", json=body)
 
     return act

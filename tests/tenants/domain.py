@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 
 from prisma import Json, Prisma
-from prisma.enums import TenantIntegrationType
 from prisma.types import AuditEventCreateInput
 
 from app.access import Capability
@@ -64,7 +63,6 @@ async def _make_rows(team: Team, _: Person) -> Mapping[str, str]:
 
 async def _create(owner: Prisma, holder: Holder) -> None:
     await _create_log_in(owner, holder)
-    await _create_connections(owner, holder)
     await _create_plan(owner, holder)
 
 
@@ -94,12 +92,6 @@ async def _create_log_in(owner: Prisma, holder: Holder) -> None:
             "email": f"{holder.name}@tenant.example.com",
             "expiresAt": _PAST,
         }
-    )
-
-
-async def _create_connections(owner: Prisma, holder: Holder) -> None:
-    await owner.tenantintegration.create(
-        {"tenantId": holder.tenant, "type": TenantIntegrationType.CSV, "config": Json({})}
     )
 
 
@@ -188,7 +180,6 @@ DOMAIN = Domain(
             "TenantSession": 1,
             "TenantRefreshToken": 1,
             "TenantEmailToken": 1,
-            "TenantIntegration": 1,
             "WorkoutPlan": 1,
             "WorkoutPlanVersion": 1,
         },
@@ -229,13 +220,6 @@ DOMAIN = Domain(
                     "userId": world.bob.tenant_user,
                     "email": "e",
                     "expiresAt": _PAST,
-                }
-            ),
-            "integration": lambda world: world.client.tenantintegration.create(
-                {
-                    "tenantId": world.bob.tenant,
-                    "type": TenantIntegrationType.FITOGRAM,
-                    "config": Json({}),
                 }
             ),
             "plan": lambda world: world.client.workoutplan.create(

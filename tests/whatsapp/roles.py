@@ -5,13 +5,13 @@ from httpx import Response
 from tests.fix_api import Person
 from tests.fix_team import Team
 from tests.role_tables import Act, TenantRoles, rows_of_page
-from tests.whatsapp.channels import CONFIG, new_channel
+from tests.whatsapp.channels import CONFIG, new_channel, store_channel
 
 
 def on_a_channel(method: str, path: str = "", body: object = None) -> Act:
     async def act(team: Team, caller: Person) -> Response:
         channels = f"{team.tenant.path}/whatsapp-channels"
-        made = (await team.tenant.admin.post(channels, new_channel())).json()["id"]
+        made = await store_channel(team.tenant)
         return await caller.request(method, f"{channels}/{made}{path}", json=body)
 
     return act

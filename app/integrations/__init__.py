@@ -1,0 +1,1 @@
+"""Integrations of tenants with other systems: one of each type, with its config."""
