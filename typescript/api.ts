@@ -1327,6 +1327,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/tenants/{tenantId}/integrations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Integrations
+         * @description List which integrations exist and are active, newest first.
+         */
+        get: operations["listIntegrations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{tenantId}/integrations/{integrationType}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Integration
+         * @description Return an integration with its config; of each secret only when it was set.
+         */
+        get: operations["readIntegration"];
+        /**
+         * Put Integration
+         * @description Create the integration, or replace its config as a whole, secrets included.
+         */
+        put: operations["putIntegration"];
+        post?: never;
+        /**
+         * Delete Integration
+         * @description Delete the integration with its secrets.
+         */
+        delete: operations["deleteIntegration"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Integration
+         * @description Activate or deactivate the integration.
+         */
+        patch: operations["changeIntegration"];
+        trace?: never;
+    };
     "/v1/tenants/{tenantId}/me": {
         parameters: {
             query?: never;
@@ -2355,6 +2407,42 @@ export interface components {
             /** Nextcursor */
             nextCursor: string | null;
         };
+        /** CsvConfig */
+        CsvConfig: {
+            /**
+             * Delimiter
+             * @default ,
+             * @enum {string}
+             */
+            delimiter?: "," | ";" | "\t";
+            /** @default utf-8 */
+            encoding?: components["schemas"]["Encoding"];
+            /** @default {} */
+            mapping?: components["schemas"]["FieldMapping"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "CSV";
+        };
+        /** CsvView */
+        CsvView: {
+            /**
+             * Delimiter
+             * @enum {string}
+             */
+            delimiter: "," | ";" | "\t";
+            encoding: components["schemas"]["Encoding"];
+            /** Mapping */
+            mapping: {
+                [key: string]: string;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "CSV";
+        };
         /** DeleteAccount */
         DeleteAccount: {
             /**
@@ -2363,6 +2451,11 @@ export interface components {
              */
             password: string;
         };
+        /**
+         * Encoding
+         * @enum {string}
+         */
+        Encoding: "utf-8" | "windows-1252";
         /**
          * ErasedContact
          * @description What was erased with a contact.
@@ -2395,6 +2488,36 @@ export interface components {
             weightKg?: number | null;
         };
         /**
+         * FieldMapping
+         * @description The titles of columns by our names of them. A column without one has our name.
+         */
+        FieldMapping: {
+            /** Day */
+            day?: string | null;
+            /** Email */
+            email?: string | null;
+            /** Exercise */
+            exercise?: string | null;
+            /** Goal */
+            goal?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Plan */
+            plan?: string | null;
+            /** Reps */
+            reps?: string | null;
+            /** Restseconds */
+            restSeconds?: string | null;
+            /** Role */
+            role?: string | null;
+            /** Sets */
+            sets?: string | null;
+            /** Useremail */
+            userEmail?: string | null;
+            /** Weightkg */
+            weightKg?: string | null;
+        };
+        /**
          * FieldProblem
          * @description An invalid field of the input.
          */
@@ -2403,6 +2526,41 @@ export interface components {
             field: string;
             /** Message */
             message: string;
+        };
+        /** FitogramConfig */
+        FitogramConfig: {
+            /**
+             * Apikey
+             * Format: password
+             */
+            apiKey: string;
+            /** @default {} */
+            mapping?: components["schemas"]["FieldMapping"];
+            /**
+             * Studioid
+             * @description Visible ASCII characters without spaces.
+             */
+            studioId: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "FITOGRAM";
+        };
+        /** FitogramView */
+        FitogramView: {
+            apiKey: components["schemas"]["SecretView"];
+            /** Mapping */
+            mapping: {
+                [key: string]: string;
+            };
+            /** Studioid */
+            studioId: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "FITOGRAM";
         };
         /**
          * GivenOrgRole
@@ -2416,6 +2574,54 @@ export interface components {
          * @enum {string}
          */
         GivenRole: "admin" | "member";
+        /** GoogleCalendarConfig */
+        GoogleCalendarConfig: {
+            /**
+             * Calendarid
+             * @description Visible ASCII characters without spaces.
+             */
+            calendarId: string;
+            /**
+             * Channeltoken
+             * Format: password
+             */
+            channelToken: string;
+            /**
+             * Clientid
+             * @description Visible ASCII characters without spaces.
+             */
+            clientId: string;
+            /**
+             * Clientsecret
+             * Format: password
+             */
+            clientSecret: string;
+            /**
+             * Refreshtoken
+             * Format: password
+             */
+            refreshToken: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "GOOGLE_CALENDAR";
+        };
+        /** GoogleCalendarView */
+        GoogleCalendarView: {
+            /** Calendarid */
+            calendarId: string;
+            channelToken: components["schemas"]["SecretView"];
+            /** Clientid */
+            clientId: string;
+            clientSecret: components["schemas"]["SecretView"];
+            refreshToken: components["schemas"]["SecretView"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "GOOGLE_CALENDAR";
+        };
         /** Health */
         Health: {
             /**
@@ -2487,6 +2693,58 @@ export interface components {
             items: components["schemas"]["ImpersonationView"][];
             /** Nextcursor */
             nextCursor: string | null;
+        };
+        /** IntegrationChange */
+        IntegrationChange: {
+            /** Active */
+            active: boolean;
+        };
+        /**
+         * IntegrationSummary
+         * @description Which integration the tenant has, and whether it is active.
+         */
+        IntegrationSummary: {
+            /** Active */
+            active: boolean;
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            type: components["schemas"]["TenantIntegrationType"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
+        };
+        /** IntegrationSummaryPage */
+        IntegrationSummaryPage: {
+            /** Items */
+            items: components["schemas"]["IntegrationSummary"][];
+            /** Nextcursor */
+            nextCursor: string | null;
+        };
+        /**
+         * IntegrationView
+         * @description An integration with its config, which shows of each secret only when it was set.
+         */
+        IntegrationView: {
+            /** Active */
+            active: boolean;
+            /** Config */
+            config: components["schemas"]["MagiclineView"] | components["schemas"]["FitogramView"] | components["schemas"]["CsvView"] | components["schemas"]["GoogleCalendarView"];
+            /**
+             * Createdat
+             * Format: date-time
+             */
+            createdAt: string;
+            type: components["schemas"]["TenantIntegrationType"];
+            /**
+             * Updatedat
+             * Format: date-time
+             */
+            updatedAt: string;
         };
         /**
          * IssuedInvitation
@@ -2588,6 +2846,46 @@ export interface components {
              * Format: password
              */
             password: string;
+        };
+        /** MagiclineConfig */
+        MagiclineConfig: {
+            /**
+             * Openapikey
+             * Format: password
+             */
+            openApiKey: string;
+            /**
+             * Tenanthost
+             * @description The first part of the studio's host at Magicline, as `mystudio`.
+             */
+            tenantHost: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "MAGICLINE";
+            /**
+             * Webhookkey
+             * Format: password
+             */
+            webhookKey: string;
+        };
+        /** MagiclineView */
+        MagiclineView: {
+            openApiKey: components["schemas"]["SecretView"];
+            /** Tenanthost */
+            tenantHost: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "MAGICLINE";
+            /**
+             * Url
+             * @description Return where the studio's Open API is, which only the label decides.
+             */
+            readonly url: string;
+            webhookKey: components["schemas"]["SecretView"];
         };
         /**
          * MemberRoleView
@@ -3779,6 +4077,11 @@ export interface components {
             name?: string;
         };
         /**
+         * TenantIntegrationType
+         * @enum {string}
+         */
+        TenantIntegrationType: "MAGICLINE" | "FITOGRAM" | "GOOGLE_CALENDAR" | "CSV";
+        /**
          * TenantSessionView
          * @description A session of the caller; `current` marks the one that this request belongs to.
          */
@@ -4177,24 +4480,38 @@ export type Conversation = components['schemas']['Conversation'];
 export type ConversationChange = components['schemas']['ConversationChange'];
 export type ConversationEntry = components['schemas']['ConversationEntry'];
 export type ConversationEntryPage = components['schemas']['ConversationEntryPage'];
+export type CsvConfig = components['schemas']['CsvConfig'];
+export type CsvView = components['schemas']['CsvView'];
 export type DeleteAccount = components['schemas']['DeleteAccount'];
+export type Encoding = components['schemas']['Encoding'];
 export type ErasedContact = components['schemas']['ErasedContact'];
 export type Exercise = components['schemas']['Exercise'];
+export type FieldMapping = components['schemas']['FieldMapping'];
 export type FieldProblem = components['schemas']['FieldProblem'];
+export type FitogramConfig = components['schemas']['FitogramConfig'];
+export type FitogramView = components['schemas']['FitogramView'];
 export type GivenOrgRole = components['schemas']['GivenOrgRole'];
 export type GivenRole = components['schemas']['GivenRole'];
+export type GoogleCalendarConfig = components['schemas']['GoogleCalendarConfig'];
+export type GoogleCalendarView = components['schemas']['GoogleCalendarView'];
 export type Health = components['schemas']['Health'];
 export type HeldRole = components['schemas']['HeldRole'];
 export type HeldRolePage = components['schemas']['HeldRolePage'];
 export type ImpersonationMode = components['schemas']['ImpersonationMode'];
 export type ImpersonationView = components['schemas']['ImpersonationView'];
 export type ImpersonationViewPage = components['schemas']['ImpersonationViewPage'];
+export type IntegrationChange = components['schemas']['IntegrationChange'];
+export type IntegrationSummary = components['schemas']['IntegrationSummary'];
+export type IntegrationSummaryPage = components['schemas']['IntegrationSummaryPage'];
+export type IntegrationView = components['schemas']['IntegrationView'];
 export type IssuedInvitation = components['schemas']['IssuedInvitation'];
 export type IssuedOrganizationInvitation = components['schemas']['IssuedOrganizationInvitation'];
 export type JsonValue = components['schemas']['JsonValue'];
 export type LinkRequested = components['schemas']['LinkRequested'];
 export type LoggedIn = components['schemas']['LoggedIn'];
 export type LogIn = components['schemas']['LogIn'];
+export type MagiclineConfig = components['schemas']['MagiclineConfig'];
+export type MagiclineView = components['schemas']['MagiclineView'];
 export type MemberRoleView = components['schemas']['MemberRoleView'];
 export type Membership = components['schemas']['Membership'];
 export type MembershipPage = components['schemas']['MembershipPage'];
@@ -4285,6 +4602,7 @@ export type StartedImpersonation = components['schemas']['StartedImpersonation']
 export type SwitchWorkspace = components['schemas']['SwitchWorkspace'];
 export type TenantAccount = components['schemas']['TenantAccount'];
 export type TenantChange = components['schemas']['TenantChange'];
+export type TenantIntegrationType = components['schemas']['TenantIntegrationType'];
 export type TenantSessionView = components['schemas']['TenantSessionView'];
 export type TenantSessionViewPage = components['schemas']['TenantSessionViewPage'];
 export type TenantUserChange = components['schemas']['TenantUserChange'];
@@ -11312,6 +11630,402 @@ export interface operations {
             };
             /** @description Conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIntegrations: {
+        parameters: {
+            query?: {
+                /** @description The nextCursor of the previous page. */
+                cursor?: string | null;
+                /** @description The maximum number of items. */
+                take?: number;
+            };
+            header?: never;
+            path: {
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationSummaryPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    readIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `MAGICLINE`, `FITOGRAM`, `GOOGLE_CALENDAR` or `CSV`. */
+                integrationType: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `MAGICLINE`, `FITOGRAM`, `GOOGLE_CALENDAR` or `CSV`. */
+                integrationType: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MagiclineConfig"] | components["schemas"]["FitogramConfig"] | components["schemas"]["CsvConfig"] | components["schemas"]["GoogleCalendarConfig"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Content */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `MAGICLINE`, `FITOGRAM`, `GOOGLE_CALENDAR` or `CSV`. */
+                integrationType: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    "Retry-After": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeIntegration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `MAGICLINE`, `FITOGRAM`, `GOOGLE_CALENDAR` or `CSV`. */
+                integrationType: string;
+                /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
+                tenantId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IntegrationChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntegrationView"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    "WWW-Authenticate": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Timeout */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
