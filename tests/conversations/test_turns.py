@@ -93,10 +93,16 @@ async def test_appends_at_the_same_time(studio: TenantTeam):
 async def test_the_same_turn_at_the_same_time(studio: TenantTeam):
     """One of the requests adds it, and all return it."""
     id_ = (await create(studio))["id"]
-    requests = (append(studio, id_, f"Turn {n}", externalId="wamid.1") for n in range(8))
+    async with studio.api.hold('SELECT id FROM "Conversation" FOR UPDATE'):
+        # Each has looked for the turn before another one adds it.
+        requests = [
+            asyncio.create_task(append(studio, id_, f"Turn {n}", externalId="wamid.1"))
+            for n in range(3)
+        ]
+        await studio.api.wait_for_blocked_queries(3)
     answers = await asyncio.gather(*requests)
 
-    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 201]
     assert len({answer.text for answer in answers}) == 1
     found = (await studio.staff.get(f"{studio.path}/conversations/{id_}")).json()
     assert (found["turnCount"], len(found["transcript"])) == (1, 1)
