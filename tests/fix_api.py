@@ -146,12 +146,14 @@ class Api:
             sid,
         )
 
-    def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
+    def client(
+        self, token: str | None = None, *, address: str = "127.0.0.1", **headers: str
+    ) -> httpx.AsyncClient:
         """Return a client that sends these headers, and an access token if there is one."""
         if token:
             headers["Authorization"] = f"Bearer {token}"
         made = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app),
+            transport=httpx.ASGITransport(self.app, client=(address, 123)),
             base_url=ORIGIN,
             headers=headers,
             event_hooks={"response": [self._declared.check]},
