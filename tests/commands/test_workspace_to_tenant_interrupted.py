@@ -304,7 +304,7 @@ async def test_a_run_whose_tenant_is_reverted_makes_no_other(
     async def reverted_before_the_second(
         owner: Prisma, workspace: str
     ) -> AsyncGenerator[tuple[Prisma, Begun | None]]:
-        if begun:
+        if len(begun) == 1:
             await revert(owner, workspace, is_forced=False)
         begun.append(workspace)
         async with transaction(owner, workspace) as opened:
