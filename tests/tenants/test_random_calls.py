@@ -13,7 +13,7 @@ from tests.fix_api import Api, disable_policies
 from tests.targets import Route, routes
 from tests.tenants.random_calls import Call, Chooser, Player, make_player
 
-STEPS, FULL_STEPS, FULL_SEEDS = 600, 1_000, 5
+STEPS, FULL_STEPS, FULL_SEEDS = 300, 1_000, 5
 
 
 class _Growing:
