@@ -1336,7 +1336,7 @@ export interface paths {
         };
         /**
          * List Integrations
-         * @description List which integrations exist and are active, newest first.
+         * @description List which integrations exist and are active: at most one of each type, newest first.
          */
         get: operations["listIntegrations"];
         put?: never;
@@ -2700,6 +2700,14 @@ export interface components {
             active: boolean;
         };
         /**
+         * IntegrationList
+         * @description The integrations of a tenant, at most one of each type.
+         */
+        IntegrationList: {
+            /** Items */
+            items: components["schemas"]["IntegrationSummary"][];
+        };
+        /**
          * IntegrationSummary
          * @description Which integration the tenant has, and whether it is active.
          */
@@ -2717,13 +2725,6 @@ export interface components {
              * Format: date-time
              */
             updatedAt: string;
-        };
-        /** IntegrationSummaryPage */
-        IntegrationSummaryPage: {
-            /** Items */
-            items: components["schemas"]["IntegrationSummary"][];
-            /** Nextcursor */
-            nextCursor: string | null;
         };
         /**
          * IntegrationView
@@ -4501,8 +4502,8 @@ export type ImpersonationMode = components['schemas']['ImpersonationMode'];
 export type ImpersonationView = components['schemas']['ImpersonationView'];
 export type ImpersonationViewPage = components['schemas']['ImpersonationViewPage'];
 export type IntegrationChange = components['schemas']['IntegrationChange'];
+export type IntegrationList = components['schemas']['IntegrationList'];
 export type IntegrationSummary = components['schemas']['IntegrationSummary'];
-export type IntegrationSummaryPage = components['schemas']['IntegrationSummaryPage'];
 export type IntegrationView = components['schemas']['IntegrationView'];
 export type IssuedInvitation = components['schemas']['IssuedInvitation'];
 export type IssuedOrganizationInvitation = components['schemas']['IssuedOrganizationInvitation'];
@@ -11669,12 +11670,7 @@ export interface operations {
     };
     listIntegrations: {
         parameters: {
-            query?: {
-                /** @description The nextCursor of the previous page. */
-                cursor?: string | null;
-                /** @description The maximum number of items. */
-                take?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description A UUID, or `current` for the tenant whose domain is the request's host. */
@@ -11690,7 +11686,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["IntegrationSummaryPage"];
+                    "application/json": components["schemas"]["IntegrationList"];
                 };
             };
             /** @description Unauthorized */
@@ -11705,15 +11701,6 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Unprocessable Content */
-            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -6,10 +6,9 @@ from fastapi import Body, Path
 
 from app.encryption import CurrentEncryption
 from app.http.description import domain_router
-from app.http.pages import Page, Pagination
 from app.integrations import rules
 from app.integrations.configs import IntegrationConfig
-from app.integrations.schemas import IntegrationChange, IntegrationSummary, IntegrationView
+from app.integrations.schemas import IntegrationChange, IntegrationList, IntegrationView
 from app.tenants import TenantAdminScope, TenantStaffScope
 
 router = domain_router()
@@ -35,9 +34,9 @@ async def read_integration(
 
 
 @router.get(_ALL, tags=["tenants: integrations"])
-async def list_integrations(scope: TenantStaffScope, pages: Pagination) -> Page[IntegrationSummary]:
-    """List which integrations exist and are active, newest first."""
-    return await rules.list_integrations(scope, pages)
+async def list_integrations(scope: TenantStaffScope) -> IntegrationList:
+    """List which integrations exist and are active: at most one of each type, newest first."""
+    return await rules.list_integrations(scope)
 
 
 @router.put(_ONE, tags=["tenants: integrations"])

@@ -5,30 +5,25 @@ from typing import TypeVar
 from prisma import Json, Prisma
 from prisma.enums import TenantIntegrationType, TenantUserRole
 from prisma.models import TenantIntegration
-from prisma.types import TenantIntegrationWhereInput
 
 from app.db import prisma
 from app.encryption import Encryption, SecretColumn, seal_fields
-from app.http.pages import Page, PageRequest
 from app.integrations.configs import IntegrationConfig
 from app.integrations.errors import integration_not_found, type_mismatch
-from app.integrations.schemas import IntegrationSummary, IntegrationView
+from app.integrations.schemas import IntegrationList, IntegrationSummary, IntegrationView
 from app.kit.ids import new_uuid7
 from app.tenants import TenantScope, in_tenant, tenant_transaction
 
 ViewT = TypeVar("ViewT", bound=IntegrationSummary)
 
 
-async def list_integrations(scope: TenantScope, pages: PageRequest) -> Page[IntegrationSummary]:
+async def list_integrations(scope: TenantScope) -> IntegrationList:
     """Return the integrations of the tenant without their configs, newest first."""
-    list_ = f"integrations of {scope.id}"
-    where: TenantIntegrationWhereInput = {**in_tenant(scope.id)}
-    if after := pages.after(list_):
-        where["id"] = {"lt": after}
+    # There is one of each type, so the list needs no pages.
     rows = await prisma.tenantintegration.find_many(
-        where=where, order={"id": "desc"}, take=pages.take + 1
+        where={**in_tenant(scope.id)}, order={"id": "desc"}
     )
-    return pages.page(list_, [_view(IntegrationSummary, row) for row in rows])
+    return IntegrationList(items=[_view(IntegrationSummary, row) for row in rows])
 
 
 async def read(scope: TenantScope, *, type_: str) -> IntegrationView:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from prisma.enums import TenantIntegrationType
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from app.integrations.configs import IntegrationConfigView
 from app.kit.schemas import Input
@@ -16,11 +16,16 @@ class IntegrationChange(Input):
 class IntegrationSummary(BaseModel):
     """Which integration the tenant has, and whether it is active."""
 
-    id: str = Field(exclude=True)  # the position in a page
     type: TenantIntegrationType
     active: bool
     createdAt: datetime
     updatedAt: datetime
+
+
+class IntegrationList(BaseModel):
+    """The integrations of a tenant, at most one of each type."""
+
+    items: list[IntegrationSummary]
 
 
 class IntegrationView(IntegrationSummary):

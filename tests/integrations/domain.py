@@ -61,10 +61,10 @@ DOMAIN = Domain(
         "put_integration": lambda _: good_config(_TYPE),
         "change_integration": lambda _: {"active": False},
     },
-    lists={"list_integrations": ("{tenant}",)},
     many_rows="""
         INSERT INTO "TenantIntegration" (id, "tenantId", type, config)
-        SELECT gen_random_uuid(), tenant, 'FITOGRAM', '{{}}' FROM work ON CONFLICT DO NOTHING;
+        SELECT gen_random_uuid(), tenant, 'GOOGLE_CALENDAR', jsonb_build_object() FROM work
+        ON CONFLICT DO NOTHING;
     """,
     policy_rows=PolicyRows(
         create=_create,

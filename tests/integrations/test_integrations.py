@@ -146,18 +146,15 @@ async def test_the_path_names_the_type(tenant_team: TenantTeam):
 
 
 async def test_staff_see_which_are_active_and_no_config(tenant_team: TenantTeam):
-    """The list has no config for anybody; each integration comes once, in pages too."""
+    """The list has no config for anybody, and nothing of another tenant."""
     team = tenant_team
     for type_ in TYPES:
         await put(team, type_)
     await put(await make_tenant_team(team.api, "blue"), "CSV")
     await team.admin.patch(f"{team.path}/integrations/MAGICLINE", {"active": False})
 
-    first = (await team.staff.get(f"{team.path}/integrations?take=3")).json()
-    cursor = first["nextCursor"]
-    rest = (await team.staff.get(f"{team.path}/integrations?take=3&cursor={cursor}")).json()
+    found = (await team.staff.get(f"{team.path}/integrations")).json()["items"]
 
-    found = [*first["items"], *rest["items"]]
     assert {each["type"]: each["active"] for each in found} == {
         type_: type_ != "MAGICLINE" for type_ in TYPES
     }

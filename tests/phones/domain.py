@@ -64,7 +64,9 @@ DOMAIN = Domain(
     many_rows="""
         INSERT INTO "PhoneNumber" (id, "tenantId", number, "sipCredentials")
         SELECT id, tenant, id,
-            '{{"user": "u", "realm": "r", "secret": {{"setAt": "2026-12-01T00:00:00Z"}}}}'
+            jsonb_build_object(
+                'user', '', 'realm', '', 'secret', jsonb_build_object('setAt', now())
+            )
         FROM (SELECT gen_random_uuid() AS id, tenant FROM work) AS made;
     """,
     policy_rows=PolicyRows(

@@ -85,9 +85,11 @@ DOMAIN = Domain(
             id, "tenantId", "waNumber", "phoneNumberId", "verifyTokenHash", "waCloudApiConfig"
         )
         SELECT id, tenant, id, id, id,
-            '{{"businessAccountId": "1", "accessToken": {{"setAt": "2026-12-01T00:00:00Z"}},
-            "appSecret": {{"setAt": "2026-12-01T00:00:00Z"}},
-            "verifyToken": {{"setAt": "2026-12-01T00:00:00Z"}}}}'
+            jsonb_build_object(
+                'businessAccountId', '', 'accessToken', jsonb_build_object('setAt', now()),
+                'appSecret', jsonb_build_object('setAt', now()),
+                'verifyToken', jsonb_build_object('setAt', now())
+            )
         FROM (SELECT gen_random_uuid() AS id, tenant FROM work) AS made;
     """,
     policy_rows=PolicyRows(
