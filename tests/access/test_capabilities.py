@@ -3,7 +3,7 @@
 import pytest
 
 from app.access import Capability
-from tests.domains import api_routes, capability_of, method_of
+from tests.domains import api_routes, capability_of, method_of, new_uuid
 from tests.fix_access import (
     administrator_role,
     create_role,
@@ -109,21 +109,24 @@ async def test_everybody_may_read_their_own(api: Api):
 async def test_no_ordinary_caller_learns_what_exists(api: Api):
     """Each route that needs a capability gives the same answer about what exists and what not."""
     ann, bob = await api.person("ann"), await api.person("bob")
-    role = await create_role(api, "reader", Capability.USERS_READ)
-    nobody = "018f0000-0000-7000-8000-000000000000"
+    existing = {
+        "userId": bob.id,
+        "roleId": await create_role(api, "reader", Capability.USERS_READ),
+        "tenantId": (await api.owner.tenant.create({"name": "Studio"})).id,
+    }
     bodies: dict[str, object] = {
         "create_role": {"name": "reader", "capabilities": []},
         "change_role": {"capabilities": []},
+        "create_tenant": {"name": "Studio", "administrator": {"email": "ada@example.com"}},
+        "change_tenant": {"name": "Renamed"},
     }
     guarded = {name: route for name, route in api_routes().items() if capability_of(route)}
     assert len(guarded) > 10
 
     for name, route in guarded.items():
         answers = [
-            await ann.request(
-                method_of(route), route.path.format(userId=user, roleId=id_), json=bodies.get(name)
-            )
-            for user, id_ in ((bob.id, role), (nobody, nobody), ("x", "x"))
+            await ann.request(method_of(route), route.path.format(**ids), json=bodies.get(name))
+            for ids in (existing, dict.fromkeys(existing, new_uuid()), dict.fromkeys(existing, "x"))
         ]
         assert {answer.status_code for answer in answers} == {403}, name
         assert len({answer.text for answer in answers}) == 1, name
