@@ -189,6 +189,20 @@ async def test_confirming_mails_every_user_once(studio: Prisma):
     assert f"{URL}/tenants/{tenant.id}/set-password#token=" in mail.text
 
 
+async def test_a_link_goes_to_the_address_that_the_user_of_the_tenant_has(studio: Prisma):
+    """An administrator has corrected one since the conversion; accounts do not matter any more."""
+    await convert(studio, WORKSPACE, domain=None)
+    await studio.user.update(where={"email": "max@example.com"}, data={"email": "no@example.com"})
+    await studio.tenantuser.update_many(
+        where={"email": "mia@example.com"}, data={"email": "maria@example.com"}
+    )
+
+    await confirm(studio, WORKSPACE, public_url=URL)
+
+    expected = {"adam", "maria", "max", "olga"}
+    assert await mailed(studio) == sorted(f"{name}@example.com" for name in expected)
+
+
 async def test_members_who_join_after_the_confirmation_get_a_link_by_another(studio: Prisma):
     """The others get no second one."""
     await convert(studio, WORKSPACE, domain=None)

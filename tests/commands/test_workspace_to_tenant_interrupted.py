@@ -343,6 +343,20 @@ async def test_the_command(owner: Prisma, database: str):
             await run(*arguments)
 
 
+@pytest.mark.parametrize("workspace", ["\udcff", "\0", "Iron Temple", "", "Studio0"])
+async def test_what_is_no_id_is_refused(workspace: str):
+    """Whatever the terminal passes on, by every step, in one line and without a database."""
+    settings = load(environment(PUBLIC_URL="https://app.example.com"))
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+
+    for step in ([], ["--dry-run"], ["--confirm"], ["--revert"]):
+        with pytest.raises(ConversionError, match="is not the id of a workspace") as raised:
+            await command.run(settings, parser.parse_args([workspace, *step]))
+
+        assert str(raised.value).isprintable()
+
+
 async def test_an_error_is_one_line(owner: Prisma, database: str):
     """As of all commands."""
     done = run_tenantry("workspace-to-tenant", WORKSPACE, "--confirm", DATABASE_URL=database)

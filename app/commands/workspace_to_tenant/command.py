@@ -7,9 +7,10 @@ import argparse
 
 from app import db
 from app.commands.workspace_to_tenant import conversion, mailing, report, revert
-from app.commands.workspace_to_tenant.errors import ConversionError
+from app.commands.workspace_to_tenant.errors import ConversionError, malformed_workspace
 from app.settings import Settings
 from app.tenants import is_public_host, normalize_domain
+from app.workspaces import is_workspace_id
 
 
 async def run(settings: Settings, arguments: argparse.Namespace) -> str:
@@ -18,6 +19,8 @@ async def run(settings: Settings, arguments: argparse.Namespace) -> str:
     Raise ConversionError, or NoConnection if there is no database.
     """
     workspace, domain = arguments.workspace, arguments.domain
+    if not is_workspace_id(workspace):
+        raise malformed_workspace(workspace)
     if arguments.force and not arguments.revert:
         raise ConversionError("--force belongs to --revert.")
     if domain and (arguments.revert or arguments.confirm):

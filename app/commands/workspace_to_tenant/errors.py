@@ -11,6 +11,12 @@ def unknown_workspace(workspace: str) -> ConversionError:
     return ConversionError(f"There is no workspace {workspace!r}.")
 
 
+def malformed_workspace(workspace: str) -> ConversionError:
+    return ConversionError(
+        f"{workspace!r} is not the id of a workspace, which has 10 to 20 letters and digits."
+    )
+
+
 def not_converted(workspace: str) -> ConversionError:
     return ConversionError(f"The workspace {workspace!r} has no tenant.")
 
