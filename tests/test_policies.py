@@ -269,3 +269,15 @@ async def test_a_scope_is_whatever_the_role_says(world: World):
         assert [user.id for user in await world.client.user.find_many()] == [world.ann.user]
         with pytest.raises(RawQueryError, match="permission denied"):
             await world.client.query_raw('SELECT * FROM "OutboxMail"')
+
+
+async def test_functions_of_the_owner_have_a_search_path(owner: Prisma):
+    """A function that runs as the owner finds its tables, not those that a caller puts before."""
+    found = await owner.query_raw(
+        """
+        SELECT proname::text AS "name" FROM pg_proc
+        WHERE prosecdef AND pronamespace = current_schema()::regnamespace
+            AND NOT EXISTS (SELECT FROM unnest(proconfig) AS "set" WHERE "set" LIKE 'search_path=%')
+        """
+    )
+    assert found == []
