@@ -125,15 +125,14 @@ async def log_in(
     user_agent: UserAgent,
 ) -> LoggedIn:
     """Begin a session with tokens."""
-    begin = partial(
-        sessions.begin,
-        realm=SERVICE,
-        tokens=tokens,
+    return await login.log_in_with_tokens(
+        SERVICE,
+        tokens,
+        body,
+        address=address,
         user_agent=user_agent,
         lifetime=timedelta(days=settings.session_days),
     )
-    pair, device = await login.log_in(SERVICE, tokens, body, address=address, begin=begin)
-    return LoggedIn(**pair.model_dump(), deviceToken=device)
 
 
 @router.post(

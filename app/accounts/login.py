@@ -9,6 +9,7 @@ answers, hashes as often, and sends the database as many statements.
 """
 
 from datetime import timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 
 from prisma import Prisma
@@ -17,8 +18,8 @@ from app import mail
 from app.accounts import mails
 from app.accounts.errors import wrong_credentials
 from app.accounts.recent import RecentLogIns
-from app.accounts.schemas import LogIn
-from app.auth import Tokens, devices, passwords, throttle
+from app.accounts.schemas import LoggedIn, LogIn
+from app.auth import Tokens, devices, passwords, sessions, throttle
 from app.auth.passwords import Hashing
 from app.auth.realms import Account, Realm
 from app.auth.shares import Claim, claim_of_address, claim_of_known
@@ -93,6 +94,23 @@ async def log_in(
         device=device,
     )
     return begun, token
+
+
+async def log_in_with_tokens(
+    realm: Realm,
+    tokens: Tokens,
+    credentials: LogIn,
+    *,
+    address: str,
+    user_agent: str | None,
+    lifetime: timedelta,
+) -> LoggedIn:
+    """Begin a session with tokens."""
+    begin = partial(
+        sessions.begin, realm=realm, tokens=tokens, user_agent=user_agent, lifetime=lifetime
+    )
+    pair, device = await log_in(realm, tokens, credentials, address=address, begin=begin)
+    return LoggedIn(**pair.model_dump(), deviceToken=device)
 
 
 async def reset_throttles_after_link(realm: Realm, email: str, address: str) -> None:

@@ -28,6 +28,8 @@ class FitogramConfig(Input):
     type: Literal["FITOGRAM"]
     studioId: Identifier
     apiKey: Secret
+    # Kept for whatever reads files that Fitogram exports. CSV imports read the mapping of CSV: for
+    # such a file, set the same one there.
     mapping: FieldMapping = FieldMapping()
 
 

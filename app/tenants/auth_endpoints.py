@@ -1,7 +1,6 @@
 """The log-ins of a tenant's users over HTTP, and their own accounts."""
 
 from datetime import timedelta
-from functools import partial
 from typing import Annotated
 
 from fastapi import Path
@@ -50,15 +49,14 @@ async def log_in_to_tenant(
     user_agent: UserAgent,
 ) -> LoggedIn:
     """Begin a session of a user of the tenant; its tokens are worthless anywhere else."""
-    begin = partial(
-        sessions.begin,
-        realm=realm,
-        tokens=tokens,
+    return await login.log_in_with_tokens(
+        realm,
+        tokens,
+        body,
+        address=address,
         user_agent=user_agent,
         lifetime=timedelta(days=settings.session_days),
     )
-    pair, device = await login.log_in(realm, tokens, body, address=address, begin=begin)
-    return LoggedIn(**pair.model_dump(), deviceToken=device)
 
 
 @router.post(f"{_AUTH}/refresh", tags=["tenants: auth"], responses=problems(401))
