@@ -28,6 +28,7 @@ from app.http.logs import shorten_logged_paths
 from app.http.telemetry import telemetry
 from app.impersonation import endpoints as impersonation_endpoints
 from app.impersonation import record_refusal
+from app.imports import endpoints as imports_endpoints
 from app.integrations import endpoints as integrations_endpoints
 from app.invitations import endpoints as invitations_endpoints
 from app.kit.errors import OperatorError
@@ -77,6 +78,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     *phones_endpoints.router.routes,
     *whatsapp_endpoints.router.routes,
     *whatsapp_webhook_endpoints.router.routes,
+    *imports_endpoints.router.routes,
     *_OPERATOR_ROUTES,
 )
 

@@ -6,6 +6,7 @@ from prisma.models import (
     Conversation,
     ConversationTurn,
     ImpersonationSession,
+    ImportJob,
     Invitation,
     Organization,
     OrganizationMember,
@@ -261,5 +262,12 @@ ConversationTurn.create_partial(
     include=[
         "id", "conversationId", "position", "author", "text", "data", "externalId", "status",
         "statusAt", "createdAt",
+    ],
+)  # fmt: skip
+ImportJob.create_partial(
+    "ImportJobView",
+    include=[
+        "id", "kind", "state", "createdById", "linesTotal", "linesRead", "created", "updated",
+        "skipped", "errorCount", "errors", "createdAt", "finishedAt",
     ],
 )  # fmt: skip

@@ -293,13 +293,19 @@ async def api(
     """Start the API on a database that no other test uses."""
     from app.accounts.login import recent_log_ins
     from app.auth.throttle import exceeded_keys
+    from app.imports import Worker
     from app.main import create_app
     from app.operations import sweeps
 
     async def nothing(_: Prisma, __: Settings) -> None: ...
 
+    async def idle(_: Worker, __: Prisma) -> None:
+        await asyncio.Event().wait()
+
     # Expired rows are refused whether swept or not; the sweep at the start would only interfere.
     monkeypatch.setattr(sweeps, "sweep", nothing)
+    # Tests of imports run jobs themselves.
+    monkeypatch.setattr(Worker, "run", idle)
     # These belong to the process, the accounts and counters to each test's database.
     exceeded_keys.clear()
     recent_log_ins.clear()

@@ -22,11 +22,14 @@ from fastapi.routing import APIRoute
 from fastapi.security.base import SecurityBase
 from starlette.routing import BaseRoute
 
+from app.http.bodies import body_stream
 from app.http.origins import is_safe
 from app.http.problems import problems, schemas
 
 # A body that is malformed, too slow, too long or invalid. Routes without a body ignore it.
 _BODY_STATUSES = (400, 408, 413, 422)
+# A body that is too slow, too long, or of another media type.
+_STREAM_STATUSES = (408, 413, 415)
 _QUERY_STATUSES = (422,)
 # The database is unavailable, busy or not migrated.
 _COMMON_STATUSES = (503,)
@@ -80,7 +83,7 @@ class DocumentedRoute(APIRoute):
     """A route that declares every response that may come.
 
     FastAPI's option `max_body_size` raises or lowers the limit of bodies for the route; the
-    BodyLimitMiddleware enforces it.
+    BodyLimitMiddleware enforces it, and the limits of a BodyStream.
     """
 
     max_body_bytes: int | None
@@ -91,6 +94,7 @@ class DocumentedRoute(APIRoute):
         # FastAPI's own middleware would answer with a 413 of another form.
         self.max_body_bytes = options.pop("max_body_size", None)
         super().__init__(*arguments, **options)
+        self.body_stream = body_stream(self.endpoint)
         declarations = list(_find_declarations(self.dependant))
         self.alternative_schemes = _find_alternatives(self.dependant)
         if self.alternative_schemes:
@@ -103,6 +107,12 @@ class DocumentedRoute(APIRoute):
             body = (self.openapi_extra or {}).get("requestBody", {})
             limit = {"description": f"{self.max_body_bytes} bytes."}
             self._extend_openapi("requestBody", {**body, **limit})
+        if self.body_stream:
+            content = {self.body_stream.media_type: {"schema": {"type": "string"}}}
+            described = f"At most {self.body_stream.max_bytes} bytes."
+            self._extend_openapi(
+                "requestBody", {"required": True, "content": content, "description": described}
+            )
         self._complete_responses(declarations)
 
     def _describe_parameters(self, declarations: list[_Declared]) -> None:
@@ -113,7 +123,9 @@ class DocumentedRoute(APIRoute):
             self._extend_openapi("parameters", [_parameter(*item) for item in in_path.items()])
 
     def _complete_responses(self, declarations: list[_Declared]) -> None:
-        of_body = _BODY_STATUSES if self.body_field else ()
+        of_body = (
+            _STREAM_STATUSES if self.body_stream else _BODY_STATUSES if self.body_field else ()
+        )
         of_query = _QUERY_STATUSES if self.dependant.query_params else ()
         is_unsafe = not all(map(is_safe, self.methods or ()))
         of_dependencies = [

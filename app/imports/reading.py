@@ -37,6 +37,7 @@ async def import_file(
     Rows are written even if others are at fault, so that one import finds all conflicts: the caller
     rolls the transaction back if the report has faults.
     """
+    await importer.prepare(tx)
     try:
         await _import_records(tx, importer, _records(data, file.format), file.mapping)
     except UnreadableFile as error:

@@ -37,6 +37,9 @@ class Importer(ABC, Generic[RowT]):
     async def write(self, tx: Prisma, rows: Sequence[RowT]) -> None:
         """Write rows, and report those that do not fit to what the tenant has."""
 
+    async def prepare(self, tx: Prisma) -> None:
+        """Lock what must not change during the import, before the first batch."""
+
     async def complete(self, tx: Prisma) -> None:
         """Check and write what concerns all rows, after the last batch."""
 

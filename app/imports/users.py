@@ -13,9 +13,14 @@ from app.imports.header import Column
 from app.imports.rows import Importer
 from app.kit.ids import new_uuid7
 from app.kit.schemas import Email, Input
+from app.tenants import TenantId, lock_tenant
 
-# Takes the addresses of new users by their ids.
-SendLinks: TypeAlias = Callable[[Prisma, Mapping[str, str]], Awaitable[None]]
+# Queues the mail to a new user, by id and address.
+SendLink: TypeAlias = Callable[[Prisma, str, str], Awaitable[None]]
+MAX_LINKS = 1000
+_TOO_MANY_LINKS = (
+    f"An import mails at most {MAX_LINKS} links: import the other users without links."
+)
 
 
 class OnExisting(StrEnum):
@@ -58,13 +63,14 @@ _UPDATE = """
 
 @dataclass(slots=True)
 class UserImporter(Importer[UserRow]):
-    """Imports users; the caller holds the lock on the tenant, as for all changes of users."""
+    """Imports users. Updates of roles lock the tenant first, as all changes of roles do."""
 
     columns = (Column("email", is_required=True), Column("role"))
 
     on_existing: OnExisting = OnExisting.error
-    # Queues the mail to each new user, by id and address; None sends none.
-    send_links: SendLinks | None = None
+    # None sends none.
+    send_link: SendLink | None = None
+    _links: int = 0
     _lines: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, line: int, cells: Mapping[str, str]) -> UserRow | None:
@@ -79,6 +85,10 @@ class UserImporter(Importer[UserRow]):
             return None
         return UserRow(line, user.email, user.role)
 
+    async def prepare(self, tx: Prisma) -> None:
+        if self.on_existing is OnExisting.update:
+            await lock_tenant(tx, TenantId(self.tenant))
+
     async def write(self, tx: Prisma, rows: Sequence[UserRow]) -> None:
         ids = {row.email: new_uuid7() for row in rows}
         inserted = await tx.query_raw(
@@ -86,9 +96,18 @@ class UserImporter(Importer[UserRow]):
         )
         created = {row["email"] for row in inserted}
         self.report.created += len(created)
-        if self.send_links is not None:
-            await self.send_links(tx, {ids[email]: email for email in ids if email in created})
+        await self._send_links(tx, [(row, ids[row.email]) for row in rows if row.email in created])
         await self._treat_existing(tx, [row for row in rows if row.email not in created])
+
+    async def _send_links(self, tx: Prisma, created: Sequence[tuple[UserRow, str]]) -> None:
+        if self.send_link is None:
+            return
+        for row, id_ in created:
+            self._links += 1
+            if self._links > MAX_LINKS:
+                self.report_fault(row.line, None, _TOO_MANY_LINKS)
+            else:
+                await self.send_link(tx, id_, row.email)
 
     async def _treat_existing(self, tx: Prisma, rows: Sequence[UserRow]) -> None:
         match self.on_existing:

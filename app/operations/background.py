@@ -1,4 +1,4 @@
-"""Background work as the owner of the tables: send mail, delete expired rows."""
+"""Background work as the owner of the tables: send mail, import files, delete expired rows."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from functools import partial
 from prisma import Prisma
 from prisma.errors import PrismaError
 
-from app import db, mail
+from app import db, imports, mail
 from app.kit.tasks import cancel_and_wait
 from app.operations import readiness, sweeps
 from app.settings import Settings
@@ -21,9 +21,10 @@ _RETRY_AFTER = 3.0  # seconds after a failure
 
 @asynccontextmanager
 async def background_tasks(settings: Settings) -> AsyncGenerator[None]:
-    """Run both tasks during the block; they survive outages of the database and the mail server."""
+    """Run all tasks during the block; they survive outages of the database and the mail server."""
     tasks = [
         asyncio.create_task(_keep_running(settings, "mail", mail.Sender(settings).run)),
+        asyncio.create_task(_keep_running(settings, "imports", imports.Worker(settings).run)),
         asyncio.create_task(
             _keep_running(
                 settings,

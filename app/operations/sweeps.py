@@ -37,6 +37,11 @@ _UNCONFIRMED = """
     AND NOT EXISTS (SELECT FROM "OrganizationMember" WHERE "userId" = "User".id)
 """
 
+_IMPORTS_KEPT = timedelta(days=30)
+# The process that received the file died.
+_LONGEST_UPLOAD = timedelta(hours=1)
+_UPLOADING = """ "state" = 'uploading' AND "createdAt" <= $1::timestamptz """
+
 
 async def sweep(owner: Prisma, settings: Settings, *, batch: int = BATCH) -> dict[str, int] | None:
     """Delete expired rows as the tables' owner.
@@ -68,6 +73,8 @@ def _expiries(settings: Settings, now: datetime) -> Iterator[_Expiry]:
     yield _Expiry("transfers of workspaces", "WorkspaceTransfer", expired, now)
     yield _Expiry("transfers of organizations", "OrganizationTransfer", expired, now)
     yield _Expiry("counters", "Throttle", '"resetsAt" <= $1::timestamptz', now)
+    yield _Expiry("imports", "ImportJob", '"createdAt" <= $1::timestamptz', now - _IMPORTS_KEPT)
+    yield _Expiry("interrupted uploads", "ImportJob", _UPLOADING, now - _LONGEST_UPLOAD)
     unconfirmed = now - timedelta(days=settings.unconfirmed_days)
     yield _Expiry("unconfirmed accounts", "User", _UNCONFIRMED, unconfirmed)
     if settings.audit_days is not None:

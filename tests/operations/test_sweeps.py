@@ -157,7 +157,7 @@ async def test_the_command_sweeps(owner: Prisma, database: str):
         "1 sessions in tenants, 1 refresh tokens in tenants, 1 links in mails of tenants, "
         "1 invitations, "
         "1 transfers of workspaces, 1 transfers of organizations, 1 counters, "
-        "0 unconfirmed accounts"
+        "0 imports, 0 interrupted uploads, 0 unconfirmed accounts"
     )
     assert await remaining(owner) == REMAINING
     assert await owner.user.count() == 1
