@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from app.commands import mailbox, scaffold
+from app.commands.import_csv import arguments as import_arguments
 from app.commands.workspace_to_tenant import arguments as conversion_arguments
 from app.kit.errors import OperatorError
 from app.settings import ROOT, SERVICE_NAME, Settings, SettingsError, load
@@ -97,6 +98,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     conversion_arguments.add_arguments(convert)
     convert.set_defaults(run=_workspace_to_tenant)
+
+    import_csv = commands.add_parser(
+        "import-csv", help="import users or workout plans into a tenant, all or nothing"
+    )
+    import_arguments.add_arguments(import_csv)
+    import_csv.set_defaults(run=_import_csv)
 
     domain = commands.add_parser("new-domain", help="scaffold a domain package with tests")
     scaffold.add_arguments(domain)
@@ -285,6 +292,16 @@ def _workspace_to_tenant(arguments: argparse.Namespace) -> int:
 
     print(_run(command.run(load(), arguments)))
     return 0
+
+
+def _import_csv(arguments: argparse.Namespace) -> int:
+    from app.commands.import_csv import command
+
+    try:
+        return _run(command.run(load(), arguments))
+    except KeyboardInterrupt:
+        print("tenantry: interrupted: nothing was imported.", file=sys.stderr)
+        return 130  # as shells report SIGINT
 
 
 def _seed(arguments: argparse.Namespace) -> int:

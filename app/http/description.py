@@ -28,8 +28,8 @@ from app.http.problems import problems, schemas
 
 # A body that is malformed, too slow, too long or invalid. Routes without a body ignore it.
 _BODY_STATUSES = (400, 408, 413, 422)
-# A body that is too slow, too long, or of another media type.
-_STREAM_STATUSES = (408, 413, 415)
+# One that is read while it arrives must also be of the declared media type.
+_STREAM_STATUSES = (*_BODY_STATUSES, 415)
 _QUERY_STATUSES = (422,)
 # The database is unavailable, busy or not migrated.
 _COMMON_STATUSES = (503,)

@@ -16,7 +16,7 @@ from app.imports.users import OnExisting
 class NewImport(BaseModel):
     """What the body of a request contains, and how it is imported."""
 
-    kind: ImportKind
+    kind: Annotated[ImportKind, Field(description="What the lines of the file are.")]
     delimiter: Annotated[
         Delimiter | None,
         Field(description="By default that of the CSV integration, or else a comma."),
