@@ -20,6 +20,7 @@ from prisma import Prisma
 
 from app.access import Capability
 from app.access.scope import CapabilityDependency
+from app.http.bodies import body_stream
 from app.http.pages import PageRequest
 from app.main import ROUTES
 from tests.fix_api import Person
@@ -137,7 +138,9 @@ class Domain:
     parameters: Mapping[str, Callable[[], str]] = _NO_ENTRIES()
     # Creates at least two rows for each list, and returns values by the names in `parameters`.
     make_rows: Callable[[Team, Person], Awaitable[Mapping[str, str]]] = _no_rows
-    # For each route with a body: a good one that refers to a target.
+    # For each route with required parameters in its query: that query.
+    queries: Mapping[str, str] = _NO_ENTRIES()
+    # For each route with a body: a good one that refers to a target; a text is sent as CSV.
     bodies: Mapping[str, Callable[[Target], object]] = _NO_ENTRIES()
     # Routes by which anyone may write to anyone, as a mail to an address.
     writes_to_anyone: frozenset[str] = frozenset()
@@ -264,7 +267,7 @@ def missing_declarations(
             for parameter in sorted(route.param_convertors.keys() - parameters)
         ]
     for name, domain in declared.items():
-        for entry in ("statements", "bodies", "audited", "lists"):
+        for entry in ("statements", "queries", "bodies", "audited", "lists"):
             sentences += [
                 f"tests/{name}/domain.py: remove {old!r} from `{entry}`: no route of that name "
                 "exists."
@@ -277,13 +280,18 @@ def _required(name: str, route: APIRoute) -> list[tuple[str, str]]:
     """Return the entries that a domain must have for a route, and what each is."""
     what = describe_route(route)
     required = [("statements", f"how many statements {what} sends; 0 at first, the test tells")]
-    if route.body_field is not None:
+    if takes_body(route):
         required.append(("bodies", f"a good body for {what}, as `lambda target: {{...}}`"))
     if places_of(route) and route.methods != {"GET"}:
         required.append(("audited", f"the audit actions that {what} records, as a tuple"))
     if takes_pages(route):
         required.append(("lists", f"the values of the conditions of {what}'s query, as a tuple"))
     return required
+
+
+def takes_body(route: APIRoute) -> bool:
+    """Return whether a route reads a body, at once or while it arrives."""
+    return route.body_field is not None or body_stream(route.endpoint) is not None
 
 
 def takes_pages(route: APIRoute) -> bool:

@@ -18,11 +18,13 @@ from tests.domains import (
     method_of,
     module_of,
     places_of,
+    takes_body,
     takes_pages,
 )
 from tests.fix_api import Person
 from tests.fix_team import Team
 
+QUERIES: dict[str, str] = collect("queries")
 BODIES: dict[str, Callable[[Target], object]] = collect("bodies")
 PARAMETERS: dict[str, Callable[[], str]] = collect("parameters")
 NOWHERE: Mapping[str, str] = {}
@@ -38,7 +40,9 @@ class RouteRequest:
     body: object
 
     async def send(self, client: httpx.AsyncClient) -> httpx.Response:
-        body = {} if self.body is None else {"json": self.body}
+        body: dict[str, object] = {} if self.body is None else {"json": self.body}
+        if isinstance(self.body, str):
+            body = {"content": self.body, "headers": {"Content-Type": "text/csv"}}
         return await client.request(self.method, self.path + self.query, **body)  # pyright: ignore[reportArgumentType]  # JSON or nothing
 
 
@@ -69,9 +73,8 @@ class Route:
         place = Target({**target.values, **within})
         path = re.sub(r"{(\w+)}", lambda found: place[found[1]], self.path)
         cursor = target.cursors.get(self.name)
-        return RouteRequest(
-            self.method, path, f"?cursor={cursor}" if cursor else "", self._body(target)
-        )
+        query = f"cursor={cursor}" if cursor else QUERIES.get(self.name, "")
+        return RouteRequest(self.method, path, f"?{query}" if query else "", self._body(target))
 
     def _body(self, target: Target) -> object:
         if not self.takes_body:
@@ -93,7 +96,7 @@ def routes(description: dict[str, Any]) -> Iterator[Route]:
                 module=module_of(route),
                 domain=domain_of(route),
                 places=places_of(route),
-                takes_body=route.body_field is not None,
+                takes_body=takes_body(route),
                 takes_cursor=takes_pages(route),
                 needs_caller="security" in description["paths"][route.path][method.lower()],
                 capability=capability_of(route),

@@ -70,12 +70,14 @@ DOMAIN = Domain(
     roles=ROLES_OF_PAGE,
     parameters={"importId": new_uuid},
     make_rows=_make_rows,
+    queries={"create_import": "kind=users"},
+    bodies={"create_import": lambda _: "email\nzoe@example.com\n"},
     lists={"list_imports": ("{tenant}",)},
     many_rows="""
         INSERT INTO "ImportJob" (id, "tenantId", kind, options)
         SELECT gen_random_uuid(), tenant, 'users', '{}' FROM work;
         INSERT INTO "ImportChunk" ("tenantId", "jobId", position, data)
-        SELECT "tenantId", id, 0, '' FROM "ImportJob" WHERE options = '{}';
+        SELECT "tenantId", id, 1, '' FROM "ImportJob";
     """,
     policy_rows=PolicyRows(
         create=_create,
