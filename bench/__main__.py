@@ -13,7 +13,7 @@ from bench.contract import ENDPOINTS
 from bench.errors import BenchError
 from bench.folders import DOCS, work
 from bench.names import select
-from bench.service import growth, routes
+from bench.service import growth, routes, studios
 from prisma_wasm.embedded import EmbeddedError
 from prisma_wasm.toolchain.errors import ToolchainError
 
@@ -32,7 +32,9 @@ _SERVICE_HEAD = """# The service's routes
 
 Written by `make bench-service`: CPU time per request, and its ratio to a route of the same
 application that only reads the same workspace, measured next to it in each round (median, minimum
-and maximum of the rounds' ratios). Each request comes from a different user.
+and maximum of the rounds' ratios). Each request comes from a different user, or from one of
+{studios} tenants. Response times are those of {connections} connections that each send their next
+request after the last response.
 {run}
 
 {target}
@@ -209,7 +211,10 @@ def _service(options: argparse.Namespace) -> int:
         measured = routes.measure_routes(server, plan)
     results.save(measured, work("results") / "service.json")
     head = _SERVICE_HEAD.format(
-        run=_describe_run(measured.settings), target=routes.describe_target(measured)
+        run=_describe_run(measured.settings),
+        studios=studios.STUDIOS,
+        connections=measured.settings["connections"],
+        target=routes.describe_targets(measured),
     )
     should_save = _should_save(options, SERVICE_PLAN.rounds)
     return _print_and_save(head, routes.table(measured), SERVICE if should_save else None)

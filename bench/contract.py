@@ -18,7 +18,10 @@ class Ids:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One endpoint; `requests` returns one line per request: METHOD PATH TOKEN [BODY]."""
+    """One endpoint; `requests` returns one line per request: METHOD PATH TOKEN [BODY].
+
+    TOKEN is - if the request has none, or another header as NAME:VALUE.
+    """
 
     name: str
     title: str

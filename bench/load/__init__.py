@@ -43,7 +43,10 @@ def load(
     connections: int = CONNECTIONS,
     seed: int = 1,
 ) -> LoadResult:
-    """Send requests chosen at random from a file; raise BenchError if too many fail."""
+    """Send the requests of a file in random order; raise BenchError if too many fail.
+
+    All of them are sent before any is sent again; by autocannon, those of each connection's part.
+    """
     url = f"http://127.0.0.1:{port}"
     wrk = setup.find_wrk()
     if wrk:

@@ -1,9 +1,12 @@
 """The service's benchmark database, of any size, and its users with access tokens."""
 
+import base64
+import contextlib
 import hashlib
 import os
 import sys
 import uuid
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +22,7 @@ from bench.programs import run
 NAME = "service"
 SEED = Path(__file__).with_name("seed.sql")
 SECRET_KEY = "for benchmarks only, never for a service"  # noqa: S105  # it protects nothing
+ENCRYPTION_KEY = hashlib.sha256(SECRET_KEY.encode()).digest()
 TEAMS = (10, 100, 1_000, 10_000)  # members of the first workspaces
 LARGE = 10_000  # members of the organization 0, to which everybody belongs
 MAX_REQUESTED = 2_000  # users whose workspaces are requested, at most
@@ -57,6 +61,7 @@ def settings(database: Database, name: str = NAME) -> dict[str, str]:
         "DIRECT_URL": "",
         "APP_DATABASE_URL": "",
         "SECRET_KEY": SECRET_KEY,
+        "ENCRYPTION_KEY": base64.b64encode(ENCRYPTION_KEY).decode(),
         "MAIL_FOLDER": str(work("mail")),
         "LOG_LEVEL": "warning",
         "DATABASE_LOG": "none",
@@ -85,19 +90,25 @@ def reset(database: Database) -> None:
 
 def people(count: int, *, start: int = 20, tokens: Tokens | None = None) -> list[Person]:
     """Return users with tokens; by default, their workspaces have five members each."""
-    tokens = tokens or Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
-    # A run may take longer than the lifetime of a token.
-    with mock.patch.object(app.auth.tokens, "ACCESS_LIFETIME", timedelta(days=1)):
+    with signing(tokens) as tokens:
         return [
             Person(
-                tokens.access(user=user_id(number), session=_id("s", number)),
+                tokens.access(user=user_id(number), session=row_id("s", number)),
                 workspace_id(number),
                 # Of the person before, who made this one a member.
-                _id("o", number - 1),
-                _id("p", number - 1),
+                row_id("o", number - 1),
+                row_id("p", number - 1),
             )
             for number in range(start, start + count)
         ]
+
+
+@contextlib.contextmanager
+def signing(tokens: Tokens | None = None) -> Generator[Tokens]:
+    """Return what signs tokens, by default with the service's key; they are valid for a day."""
+    # A run may take longer than the lifetime of a token.
+    with mock.patch.object(app.auth.tokens, "ACCESS_LIFETIME", timedelta(days=1)):
+        yield tokens or Tokens(Settings.model_validate({"secret_key": SECRET_KEY}))
 
 
 def seed(people: int) -> str:
@@ -119,12 +130,13 @@ def workspace_id(number: int) -> str:
 
 
 def user_id(number: int) -> str:
-    return _id("u", number)
+    return row_id("u", number)
 
 
-def _id(kind: str, number: int) -> str:
+def row_id(kind: str, number: int) -> str:
+    """Return the id that the seed gives a row of a kind."""
     digest = hashlib.md5(f"{kind}{number}".encode(), usedforsecurity=False)
     return str(uuid.UUID(digest.hexdigest()))
 
 
-LARGE_PROJECT = f"/v1/organizations/{_id('o', 0)}/projects/{_id('p', 0)}"
+LARGE_PROJECT = f"/v1/organizations/{row_id('o', 0)}/projects/{row_id('p', 0)}"

@@ -15,13 +15,14 @@ from bench.programs import print_progress
 from bench.report import format_range, markdown
 from bench.results import ratio
 from bench.service import data
-from bench.service.routes import BARE, ROUTES, start_service
+from bench.service.data import Person
+from bench.service.routes import BARE, ROUTES, Route, start_service
 
 # Each user owns one workspace with five members and five events: 10,000 to 1,000,000 rows.
 SIZES = (2_000, 20_000, 200_000)
 CONNECTIONS = (1, 8, 64)
 WORKERS = (1, 2, 4)
-READS = (BARE, *(each for each in ROUTES if not each.writes))
+READS: tuple[Route[Person], ...] = (BARE, *(each for each in ROUTES if not each.writes))
 (READ_WORKSPACE,) = (each for each in ROUTES if each.name == "read_workspace")
 
 

@@ -16,11 +16,13 @@ LINES = (
     "GET /one -",
     "GET /two?take=5 token-of-two",
     'POST /three - {"name":"a name with spaces"}',
+    'POST /four X-Signature:sha256=abc {"is":"signed"}',
 )
 EXPECTED = {
-    ("GET", "/one", None, ""),
-    ("GET", "/two?take=5", "Bearer token-of-two", ""),
-    ("POST", "/three", None, '{"name":"a name with spaces"}'),
+    ("GET", "/one", None, None, ""),
+    ("GET", "/two?take=5", "Bearer token-of-two", None, ""),
+    ("POST", "/three", None, None, '{"name":"a name with spaces"}'),
+    ("POST", "/four", None, "sha256=abc", '{"is":"signed"}'),
 }
 
 
@@ -31,7 +33,7 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.requests: set[tuple[str, str, str | None, str]] = set()
+        self.requests: set[tuple[str, str, str | None, str | None, str]] = set()
         self.count = 0
         self.lock = threading.Lock()  # each connection has a thread
         self.status = 200
@@ -43,9 +45,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-        token = self.headers.get("authorization")
+        token, signature = self.headers.get("authorization"), self.headers.get("x-signature")
         with self.server.lock:
-            self.server.requests.add((self.command, self.path, token, body))
+            self.server.requests.add((self.command, self.path, token, signature, body))
             self.server.count += 1
         self.send_response(self.server.status)
         self.send_header("content-length", "0")
@@ -103,12 +105,10 @@ def test_too_many_errors_are_reported(
         run_load("it is broken")
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("name", ["wrk", "autocannon"])
-def test_every_request_of_the_file_is_sent(
-    name: str, server: Server, requests: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Requests have their method, token and body; responses are counted and timed."""
+@pytest.fixture(params=["wrk", "autocannon"])
+def generator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Create loads with each program in turn; return its name."""
+    name: str = request.param
     if name == "autocannon":
         setup.build_node_servers()
         monkeypatch.setattr(setup, "find_wrk", lambda: None)
@@ -116,7 +116,13 @@ def test_every_request_of_the_file_is_sent(
         setup.ensure_load_generator()
         if setup.find_wrk() is None:
             pytest.skip("wrk is not installed, and cannot be downloaded from Debian")
-    assert load.generator_name() == name
+    return name
+
+
+@pytest.mark.full
+def test_every_request_of_the_file_is_sent(generator: str, server: Server, requests: Path) -> None:
+    """Requests have their method, headers and body; responses are counted and timed."""
+    assert load.generator_name() == generator
     port = server.server_address[1]
     result = load.load(port, requests, seconds=1, connections=4)
     assert server.requests == EXPECTED
@@ -129,3 +135,13 @@ def test_every_request_of_the_file_is_sent(
     server.status = 500
     with pytest.raises(BenchError, match="were errors"):
         load.load(port, requests, seconds=1, connections=4)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("generator")
+def test_no_request_is_repeated_before_all_are_sent(server: Server, tmp_path: Path) -> None:
+    """Each message to the webhook is a new one, in random order."""
+    file = tmp_path / "many.txt"
+    file.write_text("".join(f"GET /{number} -\n" for number in range(40_000)), encoding="utf-8")
+    load.load(server.server_address[1], file, seconds=1, connections=4)
+    assert 0 < server.count == len(server.requests) < 40_000

@@ -1,5 +1,6 @@
-// Sends requests chosen at random from a file, on machines without wrk:
-// replay.mjs URL FILE SECONDS CONNECTIONS SEED. Each line is METHOD PATH TOKEN [BODY]; TOKEN may be -.
+// Sends the requests of a file in random order, on machines without wrk:
+// replay.mjs URL FILE SECONDS CONNECTIONS SEED. Each line is METHOD PATH TOKEN [BODY]; TOKEN is - if the
+// request has none, or another header as NAME:VALUE.
 import { readFileSync } from "node:fs";
 import autocannon from "autocannon";
 
@@ -10,7 +11,9 @@ const requests = readFileSync(file, "utf8")
   .map((line) => {
     const [, method, path, token, body] = line.match(/^(\S+) (\S+) (\S+) ?(.*)$/);
     const headers = { "content-type": "application/json" };
-    if (token !== "-") headers.authorization = `Bearer ${token}`;
+    const [, name, value] = token.match(/^([^:]+):(.+)$/) ?? [];
+    if (name) headers[name] = value;
+    else if (token !== "-") headers.authorization = `Bearer ${token}`;
     return { method, path, headers, ...(body && { body }) };
   });
 
@@ -21,8 +24,14 @@ function randomBelow(limit) {
   return Math.floor((state / 2 ** 32) * limit);
 }
 
-// Autocannon formats all requests of a connection in advance, so each connection gets a sample.
-const REQUESTS_PER_CONNECTION = 500;
+for (let last = requests.length - 1; last > 0; last--) {
+  const other = randomBelow(last + 1);
+  [requests[last], requests[other]] = [requests[other], requests[last]];
+}
+
+// Autocannon formats all requests of a connection in advance, so each connection gets a part of them.
+const part = Math.ceil(requests.length / Number(connections));
+let next = 0;
 const times = []; // autocannon's own percentiles are in whole milliseconds
 const load = autocannon({
   url,
@@ -30,7 +39,7 @@ const load = autocannon({
   duration: Number(seconds),
   timeout: 10,
   setupClient(client) {
-    client.setRequests(Array.from({ length: REQUESTS_PER_CONNECTION }, () => requests[randomBelow(requests.length)]));
+    client.setRequests(Array.from({ length: part }, () => requests[next++ % requests.length]));
   },
 });
 load.on("response", (_client, _status, _bytes, milliseconds) => times.push(milliseconds));
