@@ -1954,7 +1954,8 @@ export interface paths {
          * Receive Whatsapp Notification
          * @description Store messages to active channels, and the statuses of messages from them.
          *
-         *     What concerns other numbers is dropped.
+         *     What concerns other numbers is dropped: a wrong signature is answered with 401 for an active
+         *     channel and with 200 for other numbers, which tells whether a number has a channel here.
          */
         post: operations["receiveWhatsappNotification"];
         delete?: never;

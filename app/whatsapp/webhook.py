@@ -22,7 +22,7 @@ from app.encryption import Encryption
 from app.http.json_limits import check_json
 from app.http.problems import Problem
 from app.kit.ids import new_uuid7
-from app.tenants import TenantId, in_tenant
+from app.tenants import TenantId, in_tenant, lock_tenant
 from app.whatsapp.errors import invalid_signature, invalid_verify_token, too_many_numbers
 from app.whatsapp.lookup import (
     find_by_number_ids,
@@ -37,9 +37,24 @@ log = logging.getLogger(__name__)
 # Of one notification. For each, a secret is decrypted and the whole body is hashed.
 MAX_NUMBERS = 20
 MAX_VALUES = 50_000
+# More than a message may have: it is stored without what is too deep, and its siblings as they are.
+MAX_DEPTH = 200
+# JavaScript's largest number has 309. Python refuses to convert more than 4300.
+_MAX_DIGITS = 309
 _SIGNATURE_PREFIX = "sha256="
 _ORDER = list(TurnStatus)
 
+# Raw, to read of each id alone whether it has a turn: see APPEND in app/conversations/turns.py.
+# Nothing is new for a channel that has been deleted.
+_FIND_NEW = """
+    SELECT "given"."id" FROM unnest($3::text[]) AS "given" ("id")
+    WHERE (
+        SELECT "known"."id" FROM "ConversationTurn" AS "known"
+        WHERE "known"."tenantId" = $1::uuid AND "known"."externalId" = "given"."id"
+    ) IS NULL AND EXISTS (
+        SELECT FROM "WhatsAppChannel" WHERE "tenantId" = $1::uuid AND "id" = $2::uuid
+    )
+"""
 # Raw, because Prisma locks no rows. In the order of ids, so that notifications do not wait for each
 # other in a circle. Whoever waits appends after the others, and sees what they have appended.
 _LOCK_CONVERSATIONS = """
@@ -109,11 +124,16 @@ async def receive(encryption: Encryption, body: bytes, signature: str) -> None:
 def _document(body: bytes) -> Any:
     """Parse a signed body. Meta repeats what is refused, so that an invalid one is empty."""
     try:
-        check_json(body, max_values=MAX_VALUES)
-        return json.loads(body)
+        check_json(body, max_depth=MAX_DEPTH, max_values=MAX_VALUES)
+        return json.loads(body, parse_int=_integer)
     except (ValueError, Problem) as error:
         log.warning("Meta has signed a body that cannot be read: %s", type(error).__name__)
         return None
+
+
+def _integer(digits: str) -> int | float:
+    """Return an integer, or infinity if it has too many digits to be one."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 async def _store(channel: WhatsAppChannel, notification: Notification) -> None:
@@ -129,14 +149,36 @@ async def _store(channel: WhatsAppChannel, notification: Notification) -> None:
     if not messages and not statuses:
         return
 
-    async def store(tx: Prisma) -> None:
-        if messages:
-            await _append(tx, channel, messages)
-        if statuses:
-            await _advance(tx, TenantId(channel.tenantId), statuses)
+    tenant = TenantId(channel.tenantId)
 
-    with use_scope(tenant=channel.tenantId):
-        await run_until_won(store)
+    async def store(tx: Prisma) -> None:
+        # A tenant's notifications one after another, so that none of two equal ones finds or
+        # changes a contact after the other. Nor is the tenant or the channel deleted meanwhile.
+        await lock_tenant(tx, tenant)
+        if new := await _find_new(tx, channel, messages):
+            await _append(tx, channel, new)
+        if statuses:
+            await _advance(tx, tenant, statuses)
+
+    with use_scope(tenant=tenant):
+        try:
+            await run_until_won(store)
+        except Problem as problem:
+            if problem.code != "tenant_not_found":
+                raise
+            log.info("Dropped what WhatsApp sent for a tenant that has been deleted")
+
+
+async def _find_new(
+    tx: Prisma, channel: WhatsAppChannel, messages: Sequence[Message]
+) -> list[Message]:
+    """Return the messages that have no turn yet; none if the channel has been deleted."""
+    if not messages:
+        return []
+    ids = [message.id for message in messages]
+    rows = await tx.query_raw(_FIND_NEW, channel.tenantId, channel.id, ids)
+    new = {row["id"] for row in rows}
+    return [message for message in messages if message.id in new]
 
 
 async def _append(tx: Prisma, channel: WhatsAppChannel, messages: Sequence[Message]) -> None:

@@ -65,7 +65,8 @@ async def receive_whatsapp_notification(
 ) -> Response:
     """Store messages to active channels, and the statuses of messages from them.
 
-    What concerns other numbers is dropped.
+    What concerns other numbers is dropped: a wrong signature is answered with 401 for an active
+    channel and with 200 for other numbers, which tells whether a number has a channel here.
     """
     digits = webhook.require_signature(signature)
     await webhook.receive(encryption, await request.body(), digits)

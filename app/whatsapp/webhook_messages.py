@@ -16,6 +16,9 @@ from app.kit.json_values import json_size, replace_unstorable
 Object = Mapping[str, Any]
 
 MAX_DATA_BYTES = 8 * 1024
+# Of objects and lists. What is nested more deeply is stored as null.
+MAX_DATA_DEPTH = 32
+_MAX_KIND = 50
 # Parts of a message beside its content: to what it replies, the advertisement that led to it, the
 # group that it was sent to, what is wrong with it.
 _BESIDES = ("context", "referral", "group_id", "errors")
@@ -23,10 +26,10 @@ _BESIDES = ("context", "referral", "group_id", "errors")
 
 def describe(message: Object) -> tuple[str, dict[str, JsonValue] | None]:
     """Return the text and the data of a message."""
-    kind = text_of(message, "type") or "unknown"
-    content = object_of(message, kind)
-    text = _TEXTS.get(kind, _unsupported)(kind, content, message)
-    return replace_unstorable(text)[:MAX_TEXT] or f"[{kind}]", _data(kind, content, message)
+    given = text_of(message, "type")
+    kind = replace_unstorable(given)[:_MAX_KIND] or "unknown"
+    text = _TEXTS.get(kind, _unsupported)(kind, object_of(message, given), message)
+    return replace_unstorable(text)[:MAX_TEXT] or f"[{kind}]", _data(kind, given, message)
 
 
 def as_object(value: Any) -> Object:
@@ -56,29 +59,31 @@ def objects_of(parent: Object, name: str) -> list[Object]:
     return [item for item in items_of(parent, name) if isinstance(item, dict)]
 
 
-def _data(kind: str, content: Object, message: Object) -> dict[str, JsonValue] | None:
+def _data(kind: str, given: str, message: Object) -> dict[str, JsonValue] | None:
     """Return what is stored beside the text; only the type of a message with too much of it."""
     data: dict[str, Any] = {name: message[name] for name in _BESIDES if name in message}
     if kind == "text" and not data:
         return None
     data["type"] = kind
     if kind != "text":
-        data[kind] = message.get(kind)
+        data[kind] = message.get(given)
     storable = _storable(data)
     return storable if json_size(storable) <= MAX_DATA_BYTES else {"type": kind, "omitted": True}
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: Any, levels: int = MAX_DATA_DEPTH) -> Any:
     """Return a JSON value with a replacement for whatever PostgreSQL cannot store."""
     if isinstance(value, str):
         return replace_unstorable(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, list | dict) and not levels:
+        return None
     if isinstance(value, list):
-        return [_storable(each) for each in cast("list[Any]", value)]
+        return [_storable(each, levels - 1) for each in cast("list[Any]", value)]
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value).items()
-        return {replace_unstorable(name): _storable(each) for name, each in members}
+        return {replace_unstorable(name): _storable(each, levels - 1) for name, each in members}
     return value
 
 

@@ -1,8 +1,8 @@
 """Meta's notifications, as far as they are understood: a payload in, messages and statuses out.
 
 Nothing here trusts the payload's structure. A part that is not understood is counted and skipped,
-and its siblings are not lost. See developers.facebook.com, webhooks of the WhatsApp Business
-Platform, "messages".
+and its siblings are not lost, unless the whole body cannot be read. See
+developers.facebook.com, webhooks of the WhatsApp Business Platform, "messages".
 """
 
 import re
@@ -15,7 +15,7 @@ from prisma.enums import TurnStatus
 
 from app.conversations import Person
 from app.kit.json_values import replace_unstorable
-from app.kit.phone_numbers import to_e164
+from app.kit.phone_numbers import from_network
 from app.whatsapp.webhook_messages import (
     Object,
     as_object,
@@ -145,7 +145,7 @@ def _sender(message: Object, contacts: list[Object]) -> Person:
 def _person(number: str, user_id: str, name: str) -> Person:
     return Person(
         waUserId=user_id if _USER_ID.fullmatch(user_id) else None,
-        phone=to_e164(f"+{number}") if number.isascii() and number.isdigit() else None,
+        phone=from_network(number),
         name=_name(name),
     )
 

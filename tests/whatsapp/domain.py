@@ -62,7 +62,7 @@ DOMAIN = Domain(
         "replace_whatsapp_config": 8,
         "delete_whatsapp_channel": 8,
         "verify_whatsapp_webhook": 1,
-        "receive_whatsapp_notification": 7,
+        "receive_whatsapp_notification": 9,
     },
     requests=_requests,
     audited={
