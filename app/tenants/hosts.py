@@ -86,5 +86,6 @@ Domain = Annotated[
         description="A host name without scheme, port and path. Case and a final dot are ignored, "
         "and an international name is stored in ASCII.",
         examples=["studio.example.com"],
+        json_schema_extra={"format": "hostname"},
     ),
 ]

@@ -19,6 +19,7 @@ from app import mail
 from app.accounts.login import LOG_INS_OF_ACCOUNT
 from app.auth import passwords
 from app.settings import ROOT
+from tests.fix_access import administrator_role, grant
 from tests.fix_api import MAIL_LIMIT, PASSWORD, Api
 from tests.fix_impersonation import allow_impersonation
 from tests.fix_team import make_team
@@ -32,8 +33,10 @@ from tests.mail.hostile import (
 from tests.targets import Route, make_target, routes
 
 LINK = re.compile(r"#token=(?P<token>[\w-]+)$", re.MULTILINE)
-PAGE = re.compile(r"http://127\.0\.0\.1:8000/(?:transfers|[a-z-]+#token=[\w-]{20,})")
-OTHERS = ("ben@example.com", "cem@example.com", "dan@example.com")
+PAGE = re.compile(
+    r"http://127\.0\.0\.1:8000/(?:transfers|(?:tenants/[\da-f-]{36}/)?[a-z-]+#token=[\w-]{20,})"
+)
+OTHERS = ("ben@example.com", "cem@example.com", "dan@example.com", "eva@example.com")
 DESCRIPTION = "evil.example\r\nBcc: eve@evil.example\r\n\r\n<h1>evil.example</h1>"
 
 
@@ -79,6 +82,9 @@ async def cause_every_mail(
         assert (await dan.post(f"{transfer}/{reply}")).status_code == status
     await person.patch("/v1/me", {"name": None})  # so that the address stands for the name
     assert (await person.post(invitations, {"email": "cem@example.com"})).status_code == 201
+    await grant(api, person, await administrator_role(api))
+    tenant = {"name": workspace_name, "administrator": {"email": "eva@example.com"}}
+    assert (await person.post("/v1/tenants", tenant)).status_code == 201
 
 
 async def newest_token(api: Api, address: str) -> str:
@@ -158,6 +164,7 @@ async def start_over(api: Api) -> None:
         path.unlink()
     await api.owner.throttle.delete_many()
     await api.owner.user.delete_many()
+    await api.owner.tenant.delete_many()
 
 
 async def test_every_kind_of_mail_is_attacked(api: Api, caused: set[str]):
@@ -193,10 +200,11 @@ async def test_hostile_names(api: Api):
 async def test_every_text_field_is_attacked(api: Api):
     """Every field for free text in the API's description takes hostile text; then mails are sent.
 
-    The requests are those that the domains declare for the tests of isolation.
+    The requests are those that the domains declare for the tests of isolation. What users of a
+    tenant write is in no mail.
     """
     description = api.app.openapi()
-    all_routes = list(routes(description))
+    all_routes = [route for route in routes(description) if not route.in_tenant]
     for number, text in enumerate(NAMES.values()):
         team = await make_team(api, f"number{number}")
         owner, target = team.owner, await make_target(team, team.member)
@@ -242,6 +250,8 @@ def text_fields(description: dict[str, Any], route: Route) -> list[str]:
     if "requestBody" not in operation:
         return []
     schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    if "$ref" not in schema:  # the webhook, whose bodies are Meta's
+        return []
     properties = description["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     return [
         name
