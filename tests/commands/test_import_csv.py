@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prisma import Prisma
 
+from app.imports.reading import MAX_LINES
 from app.settings import ROOT
 from tests.fix_service import COMMAND_LIMIT, environment, run_tenantry
 
@@ -108,6 +109,19 @@ async def test_an_interrupted_import_changes_nothing(
     assert raised != 0
     assert await owner.tenantuser.count() == 1
     assert await owner.auditevent.count() == 0
+
+
+@pytest.mark.full
+async def test_the_largest_file(owner: Prisma, database: str, tenant: str, tmp_path: Path):
+    """100,000 users are imported, and the progress is shown."""
+    path = tmp_path / "users.csv"
+    path.write_text("email\n" + "".join(f"user{n}@example.com\n" for n in range(MAX_LINES)))
+
+    done = run_tenantry("import-csv", tenant, "users", str(path), DATABASE_URL=database)
+
+    assert done.returncode == 0, done.stderr
+    assert " lines per second" in done.stderr
+    assert await owner.tenantuser.count() == MAX_LINES
 
 
 def _start(database: str, tenant: str, path: Path) -> subprocess.Popen[str]:

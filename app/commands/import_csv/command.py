@@ -134,7 +134,7 @@ async def _show_progress(report: Report) -> None:
     while True:
         await asyncio.sleep(_REPORT_EVERY)
         rate = report.lines / (time.monotonic() - begun)
-        print(f"{report.lines} lines, {rate:.0f} per second", file=sys.stderr, flush=True)
+        print(f"{report.lines} lines, {rate:.0f} lines per second", file=sys.stderr, flush=True)
 
 
 def _summary(report: Report, *, is_dry: bool) -> str:
