@@ -1,9 +1,11 @@
 """`tenantry import-csv`: all of a file or nothing, whatever ends the process."""
 
+import asyncio
 import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -96,7 +98,7 @@ async def test_an_interrupted_import_changes_nothing(
     path = tmp_path / "users.csv"
     path.write_text("email\n" + "".join(f"user{number}@example.com\n" for number in range(3000)))
     # The import waits for this user, so that it is open when it ends.
-    async with owner.tx() as tx:
+    async with owner.tx(timeout=timedelta(seconds=COMMAND_LIMIT)) as tx:
         await tx.tenantuser.create({"tenantId": tenant, "email": "user2500@example.com"})
         process = _start(database, tenant, path)
         await _wait_until_blocked(owner)
@@ -147,4 +149,5 @@ async def _wait_until_blocked(owner: Prisma) -> None:
         )
         if found["waiting"]:
             return
+        await asyncio.sleep(0.05)
     pytest.fail("the import never waited")
