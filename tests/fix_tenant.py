@@ -1,7 +1,9 @@
 """Create tenants with users and their log-ins directly in the database, without HTTP."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from prisma.enums import TenantUserRole
@@ -45,6 +47,16 @@ class TenantTeam:
             'SELECT action FROM "AuditEvent" WHERE "tenantId" = $1::uuid ORDER BY ctid', self.id
         )
         return [event["action"] for event in events]
+
+    async def staff_while_deleted(self, path: str, body: dict[str, Any]) -> Any:
+        """Return the response to a POST during which the tenant is deleted."""
+        lock = 'SELECT FROM "Tenant" FOR UPDATE'
+        async with self.api.hold(lock) as tx:
+            # The session is read before the deletion, and rows are inserted after it.
+            request = asyncio.create_task(self.staff.post(f"{self.path}/{path}", body))
+            await self.api.wait_for_blocked_queries(1)
+            await tx.tenant.delete(where={"id": self.id})
+        return await request
 
 
 async def make_tenant_team(api: Api, name: str) -> TenantTeam:

@@ -36,7 +36,7 @@ class Person:
 
 @dataclass(slots=True)
 class Identity:
-    """A contact as far as it identifies somebody, and what is going to be written of it."""
+    """A contact as far as it identifies somebody, and what a message changes of it."""
 
     id: str
     keys: dict[Key, str]
@@ -72,8 +72,8 @@ def _find(person: Person, holders: Mapping[tuple[Key, str], Identity]) -> Identi
     return None
 
 
-async def find_or_create(tx: Prisma, tenant: TenantId, people: Sequence[Person]) -> list[str]:
-    """Return the ids of the contacts of these people, who are created if they are unknown.
+async def find_or_create(tx: Prisma, tenant: TenantId, people: Sequence[Person]) -> list[Identity]:
+    """Return the contacts of these people, who are created if they are unknown.
 
     Raises an error that `has_lost_race` knows if another transaction writes the same keys.
     """
@@ -93,7 +93,7 @@ async def find_or_create(tx: Prisma, tenant: TenantId, people: Sequence[Person])
                 where={**in_tenant(tenant), "id": contact.id},
                 data={**contact.changes},  # pyright: ignore[reportArgumentType]  # columns of texts
             )
-    return [contact.id for contact in contacts]
+    return contacts
 
 
 async def _read(tx: Prisma, tenant: TenantId, people: Sequence[Person]) -> list[Identity]:

@@ -71,6 +71,5 @@ async def search(tenant: TenantId, pages: PageRequest, *, text: str) -> Page[Con
 
 def _phone_start(text: str) -> str:
     """Return the beginning of a phone number that a text may be; else what none begins with."""
-    if not _PHONE.fullmatch(text):
-        return "-"
-    return "+" + re.sub(r"\D", "", text)
+    digits = re.sub(r"\D", "", text)
+    return f"+{digits}" if digits and _PHONE.fullmatch(text) else "-"

@@ -1,7 +1,7 @@
 """Contacts of a tenant: people outside who talk to it."""
 
 from prisma.actions import ContactActions
-from prisma.errors import UniqueViolationError
+from prisma.errors import ForeignKeyViolationError, UniqueViolationError
 from prisma.partials import ContactView
 from prisma.types import ContactUpdateManyMutationInput, ContactWhereInput
 
@@ -46,6 +46,8 @@ async def create_contact(scope: TenantScope, new: NewContact) -> ContactView:
             )
         except UniqueViolationError:
             raise contact_exists() from None
+        except ForeignKeyViolationError:  # the tenant was deleted meanwhile
+            raise scope.not_found() from None
         await record_event(tx, scope, "contact.created", subject=made.id)
     return made
 

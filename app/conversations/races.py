@@ -1,4 +1,4 @@
-"""Transactions that start over when another one was faster."""
+"""Work that starts over when another transaction was faster."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -30,17 +30,25 @@ def has_lost_race(error: PrismaError) -> bool:
     return isinstance(error, DataError) and error.code == "P2034"  # a deadlock
 
 
-async def run_until_won(work: Callable[[Prisma], Awaitable[ResultT]]) -> ResultT:
-    """Run `work` in a transaction, and again in another one whenever it loses a race.
+async def retry_lost_races(work: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Do work that is one statement or one transaction, and do it again whenever it loses a race.
 
     It reads anew what has changed, and so finds what the others have written.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
-            async with prisma.tx() as tx:
-                return await work(tx)
+            return await work()
         except PrismaError as error:
             if not has_lost_race(error):
                 raise
-    async with prisma.tx() as tx:
-        return await work(tx)
+    return await work()
+
+
+async def run_until_won(work: Callable[[Prisma], Awaitable[ResultT]]) -> ResultT:
+    """Run `work` in a transaction, and again in another one whenever it loses a race."""
+
+    async def attempt() -> ResultT:
+        async with prisma.tx() as tx:
+            return await work(tx)
+
+    return await retry_lost_races(attempt)

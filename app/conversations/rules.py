@@ -5,11 +5,12 @@ from typing import Any
 
 from prisma import Json, Prisma
 from prisma.actions import ConversationActions
+from prisma.errors import ForeignKeyViolationError
 from prisma.partials import ListedConversation, StoredConversation
 from prisma.types import ConversationWhereInput
 
 from app.conversations import contact_keys, turns
-from app.conversations.contact_keys import Person
+from app.conversations.contact_keys import Identity, Person
 from app.conversations.errors import (
     contact_not_found,
     conversation_not_found,
@@ -71,7 +72,9 @@ async def create_conversation(scope: TenantScope, new: NewConversation) -> Conve
         contact = str(new.contactId) if new.contactId else None
         if new.contact:
             person = Person(**new.contact.model_dump())
-            (contact,) = await contact_keys.find_or_create(tx, scope.id, [person])
+            (found,) = await contact_keys.find_or_create(tx, scope.id, [person])
+            await _record_contact(tx, scope, found)
+            contact = found.id
         elif contact and not await tx.contact.count(where={**in_tenant(scope.id), "id": contact}):
             raise contact_not_found()
         made = await ConversationActions(tx, StoredConversation).create(
@@ -92,7 +95,10 @@ async def create_conversation(scope: TenantScope, new: NewConversation) -> Conve
             await ConversationActions(tx, StoredConversation).find_first(where=_one(scope, made.id))
         )
 
-    return await run_until_won(create)
+    try:
+        return await run_until_won(create)
+    except ForeignKeyViolationError:  # the tenant is deleted meanwhile
+        raise scope.not_found() from None
 
 
 async def change_conversation(scope: TenantScope, *, id_: str, metadata: Metadata) -> Conversation:
@@ -115,6 +121,15 @@ async def delete_conversation(scope: TenantScope, *, id_: str) -> None:
         if not await tx.conversation.delete_many(where=where):
             raise conversation_not_found()
         await record_event(tx, scope, "conversation.deleted", subject=id_)
+
+
+async def _record_contact(tx: Prisma, scope: TenantScope, contact: Identity) -> None:
+    """Record what a new conversation writes of its contact: the names of the fields alone."""
+    if contact.is_new:
+        await record_event(tx, scope, "contact.created", subject=contact.id)
+    elif contact.changes:
+        fields = sorted(contact.changes)
+        await record_event(tx, scope, "contact.changed", subject=contact.id, fields=fields)
 
 
 def _one(scope: TenantScope, id_: str) -> ConversationWhereInput:

@@ -10,21 +10,20 @@ from prisma.enums import Channel, TurnAuthor
 from prisma.partials import ListedConversation, StoredConversation, StoredTurn
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
     StringConstraints,
-    WithJsonSchema,
     model_validator,
 )
 from typing_extensions import TypedDict
 
 from app.http.pages import PageRequest
 from app.kit import json_values
-from app.kit.schemas import Email, Input, Name, Phone, input_config
+from app.kit.moments import Moment, PastMoment
+from app.kit.schemas import Email, Input, Name, Phone, input_config, printable
 
 MAX_TEXT = 16_000
 MAX_METADATA_BYTES = 8 * 1024
@@ -71,10 +70,6 @@ ExternalId = Annotated[
     StringConstraints(pattern=r"^[\x21-\x7e]{1,256}$"),
     Field(description="The id of the message at the provider: visible ASCII characters."),
 ]
-# Nothing longer is a moment.
-Moment = Annotated[
-    AwareDatetime, WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 50})
-]
 
 
 class ContactKeys(Input):
@@ -111,6 +106,7 @@ class ContactsRequest(PageRequest):
     q: Annotated[
         str | None,
         StringConstraints(min_length=2, max_length=100, strip_whitespace=True),
+        AfterValidator(printable),
         Field(
             description="The beginning of a name, a phone number, an e-mail address or a WhatsApp "
             "user id. What is found is in alphabetical order instead of the newest first."
@@ -127,7 +123,7 @@ class NewTurn(Input):
     author: TurnAuthor
     text: TurnText
     externalId: ExternalId | None = None
-    at: Annotated[Moment | None, Field(description="When it was said. By default now.")] = None
+    at: Annotated[PastMoment | None, Field(description="When it was said. By default now.")] = None
 
 
 class NewConversation(Input):
@@ -182,10 +178,10 @@ class ConversationsRequest(PageRequest):
         UUID | None, Field(description="Only conversations with this contact.")
     ] = None
     created_from: Annotated[
-        AwareDatetime | None, Field(alias="from", description="Created then or later.")
+        Moment | None, Field(alias="from", description="Created then or later.")
     ] = None
     created_to: Annotated[
-        AwareDatetime | None, Field(alias="to", description="Created before that moment.")
+        Moment | None, Field(alias="to", description="Created before that moment.")
     ] = None
 
 

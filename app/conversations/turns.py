@@ -8,19 +8,17 @@ from typing import Any
 from prisma import Json, Prisma
 from prisma.actions import ConversationTurnActions
 from prisma.enums import TurnAuthor
-from prisma.errors import PrismaError
 from prisma.partials import StoredTurn
 from prisma.types import ConversationTurnWhereInput
 
 from app.conversations.errors import conversation_not_found, external_id_taken
-from app.conversations.races import has_lost_race
+from app.conversations.races import retry_lost_races
 from app.conversations.schemas import NewTurn, Turn, TurnOrder, TurnsRequest
 from app.db import prisma
-from app.http.pages import Page, invalid_cursor
+from app.http.pages import Page
 from app.kit.ids import is_uuid, new_uuid7
 from app.tenants import TenantId, TenantScope, in_tenant
 
-_MAX_POSITION = 2**31 - 1
 _turns = ConversationTurnActions(prisma, StoredTurn)
 
 # Raw, because Prisma cannot number rows by a column that the same statement increments. Updating
@@ -115,13 +113,8 @@ async def append_one(scope: TenantScope, *, conversation: str, new: NewTurn) -> 
     """Append a turn; return it with True, or the known one with its external id and False."""
     if not is_uuid(conversation):
         raise conversation_not_found()
-    try:
-        appended = await append(prisma, scope.id, [given_turn(conversation, new)])
-    except PrismaError as error:
-        if not has_lost_race(error):
-            raise
-        appended = []  # the same turn has been appended meanwhile
-    if appended:
+    turn = given_turn(conversation, new)
+    if appended := await retry_lost_races(lambda: append(prisma, scope.id, [turn])):
         return appended[0], True
     known = await _find_known(scope.id, new.externalId)
     if known is None:
@@ -142,7 +135,7 @@ async def list_turns(scope: TenantScope, pages: TurnsRequest, *, conversation: s
         "conversationId": conversation,
     }
     is_oldest_first = pages.order is TurnOrder.oldest
-    if (after := _position_after(pages, list_)) is not None:
+    if (after := pages.after_number(list_)) is not None:
         where["position"] = {"gt": after} if is_oldest_first else {"lt": after}
     rows = await _turns.find_many(
         where=where,
@@ -185,12 +178,3 @@ async def _find_known(tenant: TenantId, external_id: str | None) -> Turn | None:
 
 def _view(row: StoredTurn) -> Turn:
     return Turn.model_validate(row, from_attributes=True)
-
-
-def _position_after(pages: TurnsRequest, list_: str) -> int | None:
-    text = pages.after_text(list_)
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit()) or int(text[:11]) > _MAX_POSITION:
-        raise invalid_cursor()
-    return int(text)

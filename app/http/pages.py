@@ -7,6 +7,7 @@ that row is deleted.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
@@ -17,9 +18,12 @@ from typing_extensions import TypeForm
 
 from app.http.problems import Problem
 from app.kit.ids import is_uuid
+from app.kit.moments import is_plausible
 
 MAX_PAGE_SIZE = 100
 _PREFIX_BYTES = 8
+# The place of a row among others; a column of integers can hold it.
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Identified(Protocol):
@@ -50,7 +54,7 @@ class PageRequest(BaseModel):
         int, Field(ge=1, le=MAX_PAGE_SIZE, description="The maximum number of items.")
     ] = 20
     cursor: Annotated[
-        str | None, Field(max_length=500, description="The nextCursor of the previous page.")
+        str | None, Field(max_length=1000, description="The nextCursor of the previous page.")
     ] = None
 
     def after(self, list_: str) -> str | None:
@@ -71,7 +75,7 @@ class PageRequest(BaseModel):
             moment = datetime.fromisoformat(position[1])
         except ValueError:
             raise invalid_cursor() from None
-        if moment.tzinfo is None:
+        if moment.tzinfo is None or not is_plausible(moment):
             raise invalid_cursor()
         return moment, position[0]
 
@@ -86,9 +90,18 @@ class PageRequest(BaseModel):
         if position is None:
             return None
         id_, text = position
-        if not text.isprintable():
+        if "\0" in text:
             raise invalid_cursor()
         return text, id_
+
+    def after_number(self, list_: str) -> int | None:
+        """Return the number that the previous page of a list sorted by it ended with, or None."""
+        text = self.after_text(list_)
+        if text is None:
+            return None
+        if not _NUMBER.fullmatch(text):
+            raise invalid_cursor()
+        return int(text)
 
     def page(
         self,

@@ -20,7 +20,8 @@ class Input(BaseModel):
 input_config = with_config(Input.model_config)
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
+    """Return a text in composed form; raise ValueError if it has control characters."""
     if characters.has_control(value):
         raise ValueError("must not contain control characters")
     return unicodedata.normalize("NFC", value)
@@ -37,7 +38,7 @@ def _visible(value: str) -> str:
 def _text(value: str) -> str:
     # All other line breaks that splitlines() knows are control characters.
     for line in re.split(r"\r?\n", value):
-        _printable(line.replace("\t", " "))
+        printable(line.replace("\t", " "))
     return unicodedata.normalize("NFC", value)
 
 
@@ -67,7 +68,7 @@ def _e164(value: str) -> str:
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
-    AfterValidator(_printable),
+    AfterValidator(printable),
     AfterValidator(_visible),
     Field(
         description="One line with at least one visible character, without control characters. "

@@ -184,7 +184,8 @@ async def _find_new(
 async def _append(tx: Prisma, channel: WhatsAppChannel, messages: Sequence[Message]) -> None:
     """Append messages to their senders' conversations with the channel."""
     tenant = TenantId(channel.tenantId)
-    contacts = await find_or_create(tx, tenant, [message.sender for message in messages])
+    found = await find_or_create(tx, tenant, [message.sender for message in messages])
+    contacts = [contact.id for contact in found]
     conversations = await _find_or_create_conversations(tx, channel, contacts)
     turns = [
         TurnToAppend(

@@ -6,6 +6,7 @@ from typing import Any
 from prisma import Json, Prisma
 from prisma.actions import WorkoutPlanActions
 from prisma.enums import TenantUserRole
+from prisma.errors import ForeignKeyViolationError
 from prisma.types import WorkoutPlanWhereInput
 from pydantic import BaseModel
 
@@ -60,9 +61,12 @@ async def create(scope: TenantScope, *, plan: Plan, user: str | None) -> Workout
     """Create the first version of a plan."""
     async with prisma.tx() as tx:
         await _lock_user(tx, scope, user)
-        made = await WorkoutPlanActions(tx, WorkoutPlanView).create(
-            {**scope.where, "userId": user, "plan": _stored(plan)}
-        )
+        try:
+            made = await WorkoutPlanActions(tx, WorkoutPlanView).create(
+                {**scope.where, "userId": user, "plan": _stored(plan)}
+            )
+        except ForeignKeyViolationError:  # the tenant was deleted meanwhile
+            raise scope.not_found() from None
         await record_event(tx, scope, "workout_plan.created", subject=made.id, title=plan.title)
     return made
 

@@ -6,7 +6,7 @@ from prisma.actions import WorkoutPlanVersionActions
 from prisma.types import WorkoutPlanVersionWhereInput
 
 from app.db import prisma
-from app.http.pages import Page, PageRequest, invalid_cursor
+from app.http.pages import Page, PageRequest
 from app.tenants import TenantScope
 from app.workout_plans import rules
 from app.workout_plans.errors import version_not_found
@@ -23,10 +23,8 @@ async def list_versions(
     await rules.read(scope, id_=plan)
     list_ = f"versions of {plan} in {scope.id}"
     where: WorkoutPlanVersionWhereInput = {**scope.where, "workoutPlanId": plan}
-    if after := pages.after_text(list_):
-        if not _NUMBER.fullmatch(after):
-            raise invalid_cursor()
-        where["version"] = {"lt": int(after)}
+    if after := pages.after_number(list_):
+        where["version"] = {"lt": after}
     rows = await _versions.find_many(where=where, order={"version": "desc"}, take=pages.take + 1)
     return pages.page(list_, rows, text=lambda row: str(row.version))
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from httpx import Response
 
 from tests.fix_api import Api
@@ -166,9 +167,45 @@ async def test_search(studio: TenantTeam):
     assert await find(studio, "an", take=1) == ["Zoe", "Anna Zander", "anton"]
 
 
-async def test_search_needs_two_characters(studio: TenantTeam):
-    """A single character, or spaces around one, is refused."""
-    for text in ("a", " a "):
+async def test_search_for_punctuation(studio: TenantTeam):
+    """What people write between digits is no beginning of a phone number."""
+    await create(studio, phone="+4930123456")
+    for text in ("--", "()", "+ ", " . "):
+        assert await find(studio, f"{text}-") == []
+
+
+async def test_search_composes_characters(studio: TenantTeam):
+    """A letter with a combining mark finds the letter that names are stored with."""
+    await create(studio, name="Ängström", phone="+4930123456")
+    assert await find(studio, "A\u0308ng") == ["Ängström"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["👨\u200d👩\u200d👧 1", "👨\u200d👩\u200d👧 2"],
+        ["می\u200cخواهم", "می\u200cخواهم ب"],
+        ["Ann\u00a0Lee", "Ann\u00a0Mee"],
+        ["山田\u3000太郎", "山田\u3000次郎"],
+        ["💪" * 99 + "a", "💪" * 99 + "b"],
+    ],
+)
+async def test_pages_of_any_names(studio: TenantTeam, names: list[str]):
+    """A page may end with any name that a contact may have."""
+    for number, name in enumerate(names):
+        await create(studio, name=name, phone=f"+493012345{number}")
+    assert await find(studio, names[0][:2], take=1) == sorted(names)
+
+
+async def test_a_contact_of_a_tenant_that_is_deleted_meanwhile(studio: TenantTeam):
+    """Whoever was its user gets 404."""
+    answer = await studio.staff_while_deleted("contacts", {"phone": "+4930123456"})
+    assert problem(answer) == (404, "tenant_not_found")
+
+
+async def test_search_needs_two_printable_characters(studio: TenantTeam):
+    """A single character, spaces around one, or a control character is refused."""
+    for text in ("a", " a ", "ab%00", "a%0Ab"):
         answer = await studio.staff.get(f"{studio.path}/contacts?q={text}")
         assert problem(answer) == (422, "validation_failed")
 

@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from tests.conversations.test_contacts import NOBODY, problem, require_refusals
 from tests.fix_api import Api
+from tests.fix_cursors import moved
 from tests.fix_tenant import TenantTeam, make_tenant_team
 
 AN_HOUR_AGO = "2026-01-01T10:00:00Z"
@@ -85,6 +88,40 @@ async def test_create_with_turns_of_a_new_contact(studio: TenantTeam):
     assert made["turnCount"] == 2
 
 
+async def test_what_a_conversation_changes_of_contacts_is_audited(studio: TenantTeam):
+    """A contact who is created or gets another key has an event; one who stays as they were, none.
+
+    The names of the fields alone are in it.
+    """
+    keys = {"phone": "+4930123456", "email": "ann@example.com"}
+    made = await create(studio, contact={"phone": keys["phone"]})
+    await create(studio, contact={**keys, "name": "Ann"})
+    await create(studio, contact=keys)
+
+    assert await studio.actions() == [
+        "contact.created",
+        "conversation.created",
+        "contact.changed",
+        "conversation.created",
+        "conversation.created",
+    ]
+    events = await studio.api.owner.auditevent.find_many(
+        where={"action": {"startswith": "contact."}}, order={"id": "asc"}
+    )
+    assert {event.subjectId for event in events} == {made["contactId"]}
+    assert [event.details for event in events] == [{}, {"fields": ["email", "name"]}]
+
+
+async def test_a_conversation_of_a_tenant_that_is_deleted_meanwhile(studio: TenantTeam):
+    """Whoever was its user gets 404, with and without a contact."""
+    other = await make_tenant_team(studio.api, "blue")
+    new = {"channel": "EMAIL"}
+    with_contact = {**new, "contact": {"phone": "+4930123456"}}
+    for tenant, body in ((studio, new), (other, with_contact)):
+        answer = await tenant.staff_while_deleted("conversations", body)
+        assert problem(answer) == (404, "tenant_not_found")
+
+
 async def test_bad_input_creates_nothing(studio: TenantTeam):
     """An invalid body is refused, and the error names the field."""
     await require_refusals(studio, "conversations", NO_CONVERSATIONS)
@@ -107,6 +144,7 @@ async def test_what_cannot_be_created_leaves_nothing(api: Api, studio: TenantTea
     assert problem(answer) == (409, "external_id_taken")
     assert await api.owner.conversation.count(where={"tenantId": studio.id}) == 1
     assert await api.owner.contact.count(where={"tenantId": studio.id}) == 0
+    assert await studio.actions() == ["conversation.created"]
 
 
 async def test_change_replaces_the_metadata(studio: TenantTeam):
@@ -135,7 +173,11 @@ async def test_delete(studio: TenantTeam):
     assert problem(await studio.admin.delete(path)) == (404, "conversation_not_found")
     assert await studio.api.owner.conversationturn.count() == 0
     assert await studio.api.owner.contact.count() == 1
-    assert await studio.actions() == ["conversation.created", "conversation.deleted"]
+    assert await studio.actions() == [
+        "contact.created",
+        "conversation.created",
+        "conversation.deleted",
+    ]
 
 
 async def test_unknown_conversations(studio: TenantTeam):
@@ -187,9 +229,27 @@ async def test_list_and_its_filters(studio: TenantTeam):
     assert await listed("&from=2026-01-02T00:00:00Z&to=2026-01-05T00:00:00Z") == [4, 3, 2]
     combined = f"&channel=EMAIL&contactId={known}&from=2026-01-01T00:00:00Z"
     assert await listed(combined) == [3]
+    for moment in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00%2B14:00"):
+        for name in ("from", "to"):
+            refused = await studio.staff.get(f"{studio.path}/conversations?{name}={moment}")
+            assert problem(refused) == (422, "validation_failed"), (name, moment)
     first = (await studio.staff.get(f"{studio.path}/conversations?take=1&channel=EMAIL")).json()
     other = f"{studio.path}/conversations?take=1&cursor={first['nextCursor']}"
     assert problem(await studio.staff.get(other)) == (422, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+00:00", "2026-01-01T10:00:00", "a"]
+)
+async def test_a_cursor_holds_a_moment(studio: TenantTeam, moment: str):
+    """A cursor with one that no conversation can have is refused."""
+    for _ in range(2):
+        await create(studio)
+    path = f"{studio.path}/conversations"
+    cursor = (await studio.staff.get(f"{path}?take=1")).json()["nextCursor"]
+
+    answer = await studio.staff.get(f"{path}?cursor={moved(cursor, moment)}")
+    assert problem(answer) == (422, "invalid_cursor")
 
 
 async def test_conversations_of_one_moment_are_listed_once(studio: TenantTeam):

@@ -5,12 +5,16 @@ import hashlib
 import itertools
 import json
 import uuid
-from typing import Any
+from typing import Any, LiteralString
+
+import pytest
+from prisma.errors import RawQueryError
 
 from app.conversations.turns import APPEND
 from app.kit.ids import new_uuid7
 from tests.conversations.test_contacts import problem
 from tests.conversations.test_conversations import AN_HOUR_AGO, create
+from tests.fix_cursors import moved
 from tests.fix_database import run_sql
 from tests.fix_tenant import TenantTeam
 from tests.test_plans_of_queries import described, explained, nodes
@@ -130,6 +134,84 @@ async def test_pages_from_either_end(studio: TenantTeam):
     answer = await studio.staff.get(f"{path}?take=2&cursor={first['nextCursor']}")
     assert problem(answer) == (422, "invalid_cursor")
     assert (await studio.staff.get(f"{path}?order=middle")).status_code == 422
+
+
+@pytest.mark.parametrize("number", ["0" * 11 + "9" * 25, "2147483648", "0", "-1", "1.5", "\u0661"])
+async def test_a_cursor_holds_a_position(studio: TenantTeam, number: str):
+    """A cursor with anything else is refused."""
+    id_ = (await create(studio, turns=[{"author": "STAFF", "text": "Hello"}] * 2))["id"]
+    path = f"{studio.path}/conversations/{id_}/turns"
+    cursor = (await studio.staff.get(f"{path}?take=1")).json()["nextCursor"]
+
+    answer = await studio.staff.get(f"{path}?cursor={moved(cursor, number)}")
+    assert problem(answer) == (422, "invalid_cursor")
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        "9999-12-31T23:59:59-14:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59Z",
+        "1999-12-31T23:59:59Z",
+    ],
+)
+async def test_a_turn_at_an_implausible_moment_is_refused(studio: TenantTeam, at: str):
+    """It may be neither before 2000 nor in the future, and nothing of it is stored."""
+    id_ = (await create(studio))["id"]
+    refused = await append(studio, id_, "Hello", at=at)
+
+    assert problem(refused) == (422, "validation_failed")
+    assert refused.json()["errors"][0]["field"] == "body.at"
+    found = await studio.staff.get(f"{studio.path}/conversations/{id_}")
+    assert (found.status_code, found.json()["turnCount"]) == (200, 0)
+
+
+async def test_a_moment_is_shown_in_utc(studio: TenantTeam):
+    """Whatever its offset was."""
+    id_ = (await create(studio))["id"]
+    made = (await append(studio, id_, "Hello", at="2026-01-01T12:00:00+02:00")).json()
+    assert made["createdAt"] == AN_HOUR_AGO
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """UPDATE "ConversationTurn" SET "createdAt" = '10000-01-01Z'""",
+        """UPDATE "ConversationTurn" SET "statusAt" = '10000-01-01Z'""",
+        """UPDATE "Conversation" SET "lastTurnAt" = '1999-12-31Z'""",
+    ],
+)
+async def test_the_database_refuses_implausible_moments(studio: TenantTeam, change: LiteralString):
+    """A moment that no response can show is not stored, whatever code writes it."""
+    await create(studio, turns=[{"author": "STAFF", "text": "Hello"}])
+    with pytest.raises(RawQueryError, match="check"):
+        await studio.api.owner.execute_raw(change)
+
+
+# Sequences do not roll back, so that the first attempt alone fails.
+DEADLOCK_ONCE = """
+    CREATE SEQUENCE attempts;
+    GRANT USAGE ON SEQUENCE attempts TO PUBLIC;
+    CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF nextval('public.attempts') = 1 THEN
+            RAISE deadlock_detected;
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER "fail once" BEFORE INSERT ON "ConversationTurn"
+    FOR EACH ROW EXECUTE FUNCTION fail_once();
+"""
+
+
+async def test_an_append_survives_a_deadlock(studio: TenantTeam):
+    """It is tried again when PostgreSQL ends it in favour of another transaction."""
+    id_ = (await create(studio))["id"]
+    run_sql(studio.api.app.state.settings.database_url, DEADLOCK_ONCE)
+
+    assert (await append(studio, id_, "Hello")).status_code == 201
+    assert await studio.api.owner.conversationturn.count() == 1
 
 
 # Rows of other conversations too, so that PostgreSQL prefers an index.

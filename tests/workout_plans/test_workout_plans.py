@@ -9,6 +9,7 @@ import pytest
 from app.kit.ids import FIRST_UUID
 from app.workout_plans.plans import MAX_DAYS, MAX_EXERCISES
 from tests.fix_api import Person
+from tests.fix_cursors import moved
 from tests.fix_team import Team
 from tests.fix_tenant import TenantTeam, make_tenant_team
 from tests.workout_plans.plans import PLAN, create_plan, create_version, path_of, plan_called
@@ -110,6 +111,12 @@ async def test_the_user_is_one_of_the_tenant(tenant: TenantTeam):
     assert [(plan["id"], plan["version"]) for plan in plans] == [(id_, 1)]
 
 
+async def test_a_plan_of_a_tenant_that_is_deleted_meanwhile(tenant: TenantTeam):
+    """Whoever was its user gets 404."""
+    answer = await tenant.staff_while_deleted("workout-plans", {"plan": PLAN})
+    assert (answer.status_code, answer.json()["code"]) == (404, "tenant_not_found")
+
+
 async def test_list_by_user(tenant: TenantTeam):
     """All plans or those of a user, newest first, in pages."""
     mine = [await create_plan(tenant, f"P{n}", tenant.staff.id) for n in range(3)]
@@ -185,6 +192,9 @@ async def test_pages_of_versions(tenant: TenantTeam):
     numbers = [each["version"] for each in first["items"] + rest["items"]]
     assert numbers == list(range(11, 0, -1))
     assert wrong.json()["code"] == "invalid_cursor"
+    for number in ("0", "01", "9" * 20):
+        broken = await tenant.staff.get(f"{path}&cursor={moved(first['nextCursor'], number)}")
+        assert broken.json()["code"] == "invalid_cursor"
 
 
 async def test_a_stale_replacement_is_refused(tenant: TenantTeam):
