@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from prisma import Prisma
-from prisma.errors import UniqueViolationError
+from prisma.errors import RawQueryError
 
 from app.imports.faults import Report
 
+_UNIQUE_VIOLATION = "23505"
 # Of a job whose workers die, or lose the database.
 MAX_ATTEMPTS = 3
 
@@ -77,8 +78,10 @@ async def claim(owner: Prisma, worker: str, *, lease: float) -> Job | None:
     """Claim the oldest job that waits, for `lease` seconds; return None if there is none."""
     try:
         rows: list[Any] = await owner.query_raw(_CLAIM, worker, lease)
-    except UniqueViolationError:  # another worker claimed another job of the same tenant
-        return None
+    except RawQueryError as error:
+        if error.meta.get("code") != _UNIQUE_VIOLATION:
+            raise
+        return None  # another worker claimed another job of the same tenant
     if not rows:
         return None
     row = rows[0]

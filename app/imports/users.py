@@ -1,5 +1,6 @@
 """Imports of tenant users: each record is a user, who sets a password by a link in a mail."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,7 @@ from prisma import Prisma
 from prisma.enums import TenantUserRole
 from pydantic import BeforeValidator, ValidationError
 
+from app import mail
 from app.imports.header import Column
 from app.imports.rows import Importer
 from app.kit.ids import new_uuid7
@@ -18,8 +20,14 @@ from app.tenants import TenantId, lock_tenant
 # Queues the mail to a new user, by id and address.
 SendLink: TypeAlias = Callable[[Prisma, str, str], Awaitable[None]]
 MAX_LINKS = 1000
+# Addresses such as ann+1@example.com and ann+2@example.com may be one person's.
+MAX_LINKS_TO_MAILBOX = 3
 _TOO_MANY_LINKS = (
     f"An import mails at most {MAX_LINKS} links: import the other users without links."
+)
+
+_TOO_MANY_TO_MAILBOX = (
+    f"An import mails at most {MAX_LINKS_TO_MAILBOX} links to one mailbox: import it without links."
 )
 
 
@@ -31,9 +39,13 @@ class OnExisting(StrEnum):
     update = "update"
 
 
+def _role_name(cell: str) -> str:
+    return cell.strip().upper()
+
+
 class _UserCells(Input):
     email: Email
-    role: Annotated[TenantUserRole | None, BeforeValidator(str.upper)] = None
+    role: Annotated[TenantUserRole | None, BeforeValidator(_role_name)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,7 @@ class UserImporter(Importer[UserRow]):
     # None sends none.
     send_link: SendLink | None = None
     _links: int = 0
+    _links_to_mailbox: Counter[str] = field(default_factory=Counter[str])
     _lines: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, line: int, cells: Mapping[str, str]) -> UserRow | None:
@@ -103,9 +116,13 @@ class UserImporter(Importer[UserRow]):
         if self.send_link is None:
             return
         for row, id_ in created:
+            mailbox = mail.mailbox(row.email)
             self._links += 1
+            self._links_to_mailbox[mailbox] += 1
             if self._links > MAX_LINKS:
                 self.report_fault(row.line, None, _TOO_MANY_LINKS)
+            elif self._links_to_mailbox[mailbox] > MAX_LINKS_TO_MAILBOX:
+                self.report_fault(row.line, "email", _TOO_MANY_TO_MAILBOX)
             else:
                 await self.send_link(tx, id_, row.email)
 

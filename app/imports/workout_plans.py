@@ -1,5 +1,6 @@
 """Imports of workout plans: each record is an exercise, and adjacent ones form a plan."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from app.workout_plans.plans import MAX_DAYS, MAX_EXERCISES, Exercise, Plan, Pla
 
 # What a model of a plan calls otherwise than the columns.
 _NAMES = {"name": "exercise"}
+_THOUSANDS = re.compile(r",\d{3}(?!\d)")
 _EXERCISE_FIELDS = ("sets", "reps", "weightKg", "restSeconds", "notes")
 
 
@@ -84,7 +86,9 @@ class PlanImporter(Importer[PlanRow]):
         values: dict[str, Any] = _select(cells, *_EXERCISE_FIELDS)
         if "exercise" in cells:
             values["name"] = cells["exercise"]
-        if "weightKg" in values:  # a comma is the decimal sign of most languages
+        # A comma is the decimal sign of most languages. 1,000 is left as it is, and so refused: it
+        # may be a thousand.
+        if "weightKg" in values and not _THOUSANDS.search(values["weightKg"]):
             values["weightKg"] = values["weightKg"].replace(",", ".")
         try:
             exercise = Exercise.model_validate(values)

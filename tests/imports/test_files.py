@@ -96,6 +96,7 @@ async def test_faults_name_line_and_column():
             '"ann@example.com"x,STAFF',
             "ann@example.com,STAFF",
             "Ann@Example.com,STAFF",
+            "bob@example.com, admin",
         ),
         mapping={"email": "Adresse"},
     )
@@ -111,7 +112,7 @@ async def test_faults_name_line_and_column():
     assert report.faults[2].message == "The cell is empty."
     assert report.faults[3].message == "The line has 1 cells and the header 2."
     assert report.faults[5].message == "Line 8 has the same address."
-    assert [row.line for row in rows] == [8]
+    assert [row.line for row in rows] == [8, 10]
 
 
 async def test_invalid_bytes():
@@ -198,6 +199,12 @@ async def test_optional_cells_of_plans():
         },
         {"name": "Row", "sets": 3, "reps": 10, "weightKg": 7.25},
     ]
+
+
+async def test_a_thousand_is_no_decimal_number():
+    """Three digits after a comma may be thousands, so that they are refused instead of guessed."""
+    _, report = await read_plans('A,,Mon,Squat,3,10,"1,000"', header=f"{HEADER},weightKg")
+    assert places_of(report) == [(2, "weightKg")]
 
 
 async def test_faults_of_plans():

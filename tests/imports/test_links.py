@@ -55,6 +55,17 @@ async def test_links_of_an_import_are_limited(tenant: TenantTeam, monkeypatch: p
     assert done["state"] == "done"
 
 
+async def test_links_to_one_mailbox_are_limited(tenant: TenantTeam):
+    """Whatever follows a plus sign, four addresses of one mailbox get no four mails."""
+    data = "email\r\n" + "".join(f"ann+{number}@example.com\r\n" for number in range(4))
+    failed = await import_file(tenant, data.encode(), sendLinks="true")
+    done = await import_file(tenant, data.encode())
+
+    places = [(each["line"], each["column"]) for each in failed["errors"]]
+    assert (failed["state"], places) == ("failed", [(5, "email")])
+    assert (done["state"], await recipients(tenant)) == ("done", [])
+
+
 async def test_imports_with_links_are_limited(tenant: TenantTeam):
     """A tenant may start five a day; imports without links go on."""
     for _ in range(5):

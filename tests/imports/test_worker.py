@@ -65,6 +65,19 @@ async def test_workers_share_the_queue(tenant: TenantTeam):
     assert sorted(claimed) == sorted([jobs[0], jobs[2]])
 
 
+async def test_a_worker_that_loses_the_race_for_a_tenant_gets_nothing(tenant: TenantTeam):
+    """It looks for another job while one of the tenant is being claimed, and finds the next."""
+    for _ in range(2):
+        await create_job(tenant)
+    async with tenant.api.owner.tx() as tx:
+        first = await claim(tx, new_uuid7(), lease=60)
+        second = asyncio.create_task(claim(tenant.api.owner, new_uuid7(), lease=60))
+        await tenant.api.wait_for_blocked_queries(1)
+
+    assert first is not None
+    assert await second is None
+
+
 async def test_the_next_job_of_a_tenant_follows(tenant: TenantTeam):
     """Jobs of a tenant run in the order of their creation."""
     jobs = sorted([await create_job(tenant) for _ in range(2)])
