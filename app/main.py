@@ -24,7 +24,7 @@ from app.http.cors import cors_middleware
 from app.http.description import describe
 from app.http.headers import ResponseHeadersMiddleware
 from app.http.json_limits import MAX_JSON_DEPTH, MAX_JSON_VALUES
-from app.http.logs import shorten_logged_paths
+from app.http.logs import limit_logged_paths
 from app.http.telemetry import telemetry
 from app.impersonation import endpoints as impersonation_endpoints
 from app.impersonation import record_refusal
@@ -174,7 +174,7 @@ def _log_to_stderr(settings: Settings) -> None:
     level = settings.log_level.upper()
     logging.basicConfig(level=level, format="%(levelname)s:     %(name)s: %(message)s")
     log_database_events(*settings.database_events)
-    shorten_logged_paths()
+    limit_logged_paths()
 
 
 _settings = _settings_or_exit()

@@ -1,8 +1,13 @@
-"""What the log says of requests: paths are shortened, since a client chooses their length."""
+"""What the log says of requests.
+
+Paths are shortened, since a client chooses their length. Queries of webhooks are left out, since
+Meta sends the verify token in one.
+"""
 
 import logging
 
 MAX_LOGGED_PATH = 300
+_WEBHOOKS = "/v1/webhooks/"
 
 
 def shorten_path(path: str) -> str:
@@ -12,21 +17,29 @@ def shorten_path(path: str) -> str:
     return f"{path[:MAX_LOGGED_PATH]}... ({len(path)} characters)"
 
 
-class _ShortPaths(logging.Filter):
-    """Shortens the path in uvicorn's access log: address, method, path, version, status."""
+def _path_to_log(path: str) -> str:
+    """Return what the log says of a path with its query."""
+    bare, _, query = path.partition("?")
+    if query and bare.startswith(_WEBHOOKS):
+        path = f"{bare}?..."
+    return shorten_path(path)
+
+
+class _Paths(logging.Filter):
+    """Changes the path in uvicorn's access log: address, method, path, version, status."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         match record.args:
-            case (address, method, str(path), *rest) if len(path) > MAX_LOGGED_PATH:
-                record.args = (address, method, shorten_path(path), *rest)
+            case (address, method, str(path), *rest):
+                record.args = (address, method, _path_to_log(path), *rest)
             case _:
                 pass
         return True
 
 
-_FILTER = _ShortPaths()
+_FILTER = _Paths()
 
 
-def shorten_logged_paths() -> None:
-    """Shorten the paths in the access log."""
+def limit_logged_paths() -> None:
+    """Limit what the access log says of paths."""
     logging.getLogger("uvicorn.access").addFilter(_FILTER)
