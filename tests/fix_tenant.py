@@ -71,7 +71,7 @@ async def make_tenant_team(api: Api, name: str) -> TenantTeam:
 async def _make_users(api: Api, tenant: str, roles: dict[str, TenantUserRole]) -> list[Person]:
     """Create users by the names in their addresses, with PASSWORD and a session each."""
     people = [
-        _person(api, tenant, new_uuid7(), f"{name}@example.com", new_uuid7()) for name in roles
+        new_person(api, tenant, new_uuid7(), f"{name}@example.com", new_uuid7()) for name in roles
     ]
     await api.owner.tenantuser.create_many(
         [
@@ -101,8 +101,8 @@ async def _make_users(api: Api, tenant: str, roles: dict[str, TenantUserRole]) -
     return people
 
 
-def _person(api: Api, tenant: str, id_: str, email: str, session: str) -> Person:
-    """Return a user with a client that sends a token of the tenant."""
+def new_person(api: Api, tenant: str, id_: str, email: str, session: str) -> Person:
+    """Return a user of a tenant, whose client sends a token of their session."""
     tokens: Tokens = api.app.state.tokens
     token = tokens.tenant(TenantClaims(id_, session, tenant))
     return Person(id_, email, session, api.client(token))

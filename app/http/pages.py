@@ -7,7 +7,6 @@ that row is deleted.
 import base64
 import binascii
 import hashlib
-import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, Generic, Protocol, TypeVar
@@ -19,11 +18,10 @@ from typing_extensions import TypeForm
 from app.http.problems import Problem
 from app.kit.ids import is_uuid
 from app.kit.moments import is_plausible
+from app.kit.numbers import to_count
 
 MAX_PAGE_SIZE = 100
 _PREFIX_BYTES = 8
-# The place of a row among others; a column of integers can hold it.
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Identified(Protocol):
@@ -99,9 +97,10 @@ class PageRequest(BaseModel):
         text = self.after_text(list_)
         if text is None:
             return None
-        if not _NUMBER.fullmatch(text):
+        number = to_count(text)
+        if number is None:
             raise invalid_cursor()
-        return int(text)
+        return number
 
     def page(
         self,

@@ -1,19 +1,17 @@
 """The earlier versions of workout plans."""
 
-import re
-
 from prisma.actions import WorkoutPlanVersionActions
 from prisma.types import WorkoutPlanVersionWhereInput
 
 from app.db import prisma
 from app.http.pages import Page, PageRequest
+from app.kit.numbers import to_count
 from app.tenants import TenantScope
 from app.workout_plans import rules
 from app.workout_plans.errors import version_not_found
 from app.workout_plans.schemas import WorkoutPlanVersionView
 
 _versions = WorkoutPlanVersionActions(prisma, WorkoutPlanVersionView)
-_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 async def list_versions(
@@ -32,10 +30,10 @@ async def list_versions(
 async def read_version(scope: TenantScope, *, plan: str, version: str) -> WorkoutPlanVersionView:
     """Return an earlier version of a plan; raise 404 if there is none."""
     await rules.read(scope, id_=plan)
-    found = None
-    if _NUMBER.fullmatch(version):
+    found, number = None, to_count(version)
+    if number is not None:
         found = await _versions.find_first(
-            where={**scope.where, "workoutPlanId": plan, "version": int(version)}
+            where={**scope.where, "workoutPlanId": plan, "version": number}
         )
     if found is None:
         raise version_not_found()

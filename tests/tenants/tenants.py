@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from prisma.enums import TenantUserRole
 
-from app.auth import TenantClaims, Tokens
 from tests.fix_api import PASSWORD_HASH, Api, Person
+from tests.fix_tenant import new_person
 
 
 async def make_tenant(api: Api, *, domain: str | None = None) -> str:
@@ -34,6 +34,4 @@ async def sign_in(
     session = await api.owner.tenantsession.create(
         {"tenantId": tenant, "userId": user, "expiresAt": ends, "endsAt": ends}
     )
-    tokens: Tokens = api.app.state.tokens
-    token = tokens.tenant(TenantClaims(user, session.id, tenant))
-    return Person(user, email, session.id, api.client(token))
+    return new_person(api, tenant, user, email, session.id)
