@@ -100,7 +100,7 @@ class BodyLimitMiddleware:
             raise _too_slow(self.seconds) from None
         has_left = message["type"] != "http.request"
         complete = bytes(body)
-        if _may_be_json(scope) and getattr(scope.get("route"), "endpoint", None) not in _RAW:
+        if _may_be_json(scope) and scope.get("endpoint") not in _RAW:
             check_json(complete)
         read = {"type": "http.request", "body": complete, "more_body": has_left}
         return deque([read, message] if has_left else [read])
